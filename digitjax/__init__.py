@@ -1,0 +1,36 @@
+"""Digit recognition in JAX and Flax: train, evaluate, explore, and read people's own handwriting.
+
+    >>> import digitjax
+    >>> reader = digitjax.load("runs/quickstart")
+    >>> reader.read("photo.jpg").text
+    '42'
+
+The five stages are the five subpackages: `data`, `model`, `evaluation`, `recognition`, `visualization`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from digitjax.errors import InputError
+
+if TYPE_CHECKING:
+    from digitjax.evaluation.evaluate import evaluate
+    from digitjax.model.train import train
+    from digitjax.recognition.recognizer import load
+
+__version__ = "0.1.0"
+__all__ = ["InputError", "evaluate", "load", "train"]
+
+_HOMES = {
+    "evaluate": "digitjax.evaluation.evaluate",
+    "load": "digitjax.recognition.recognizer",
+    "train": "digitjax.model.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Importing jax takes most of a second, which `digitjax --help` need not pay.
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'digitjax' has no attribute {name!r}")

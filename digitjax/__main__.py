@@ -1,0 +1,5 @@
+"""`python -m digitjax` is `digitjax`."""
+
+from digitjax.cli import main
+
+main()

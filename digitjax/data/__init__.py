@@ -1,0 +1,1 @@
+"""Pictures of digits: builders, fixed splits, normalisation, batches."""

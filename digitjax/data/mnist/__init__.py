@@ -1,0 +1,3 @@
+"""MNIST from its four official files, prepared without TensorFlow."""
+
+VERSION = "3.0.1"

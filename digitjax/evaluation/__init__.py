@@ -1,0 +1,1 @@
+"""How good a run is: metrics and the files that keep them."""

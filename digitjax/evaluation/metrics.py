@@ -1,0 +1,85 @@
+"""Metrics of a classifier: scikit-learn's and SciPy's where they exist, ours where they don't."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import special, stats
+from sklearn import metrics as sk
+
+
+def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]) -> dict[str, Any]:
+    """Return every headline metric of a set of predictions, ready for JSON.
+
+    Args:
+        logits: float (n, classes).
+        labels: int (n,), at least one.
+    """
+    classes = np.arange(logits.shape[1])
+    probabilities = special.softmax(logits.astype(np.float64), axis=1)
+    predicted = probabilities.argmax(axis=1)
+    correct = int((predicted == labels).sum())
+    precision, recall, f1, support = sk.precision_recall_fscore_support(
+        labels, predicted, labels=classes, zero_division=0.0
+    )
+    low, high = wilson_interval(correct, len(labels))
+    return {
+        "pictures": len(labels),
+        "correct": correct,
+        "accuracy": correct / len(labels),
+        "accuracy_interval": [low, high],
+        "top2_accuracy": float(sk.top_k_accuracy_score(labels, probabilities, k=2, labels=classes)),
+        "loss": float(sk.log_loss(labels, probabilities, labels=classes)),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "per_class": [
+            {"digit": int(c), "precision": float(p), "recall": float(r), "f1": float(f), "pictures": int(n)}
+            for c, p, r, f, n in zip(classes, precision, recall, f1, support, strict=True)
+        ],
+        "confusion": sk.confusion_matrix(labels, predicted, labels=classes).tolist(),
+    }
+
+
+def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval of a proportion (Wilson 1927)."""
+    interval = stats.binomtest(correct, total).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def expected_calibration_error(
+    probabilities: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"], bins: int = 15
+) -> float:
+    """Return the mean distance of confidence and accuracy over bins of equal width (Guo et al. 2017).
+
+    arXiv 1706.04599, with its 15 bins: bin b holds the confidences in (b / bins, (b + 1) / bins].
+    """
+    confidences = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    bin_of = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
+    surplus = np.bincount(bin_of, weights=confidences - correct, minlength=bins)
+    return float(np.abs(surplus).sum() / len(labels))
+
+
+def format_summary(summary: Mapping[str, Any]) -> str:
+    """Lay a summary out for a terminal: the headline, then a line a digit, then the confusions."""
+    low, high = summary["accuracy_interval"]
+    lines = [
+        f"accuracy   {summary['accuracy']:.2%}  ({summary['correct']:,} of {summary['pictures']:,}; "
+        f"95 % interval {low:.2%} to {high:.2%})",
+        f"top 2      {summary['top2_accuracy']:.2%}",
+        f"loss       {summary['loss']:.4f}",
+        f"ECE        {summary['expected_calibration_error']:.2%}",
+        "",
+        "digit  precision  recall      F1  pictures",
+    ]
+    lines += [
+        f"{row['digit']:>5}  {row['precision']:>9.2%}  {row['recall']:>6.2%}  {row['f1']:>6.2%}  {row['pictures']:>8,}"
+        for row in summary["per_class"]
+    ]
+    confusion = np.array(summary["confusion"])
+    np.fill_diagonal(confusion, 0)
+    worst = np.argsort(-confusion, axis=None, kind="stable")[:5]
+    pairs = [(*divmod(int(i), len(confusion)), int(confusion.flat[i])) for i in worst if confusion.flat[i]]
+    if pairs:
+        lines += ["", "most confused: " + ", ".join(f"{a} read as {b} ({n})" for a, b, n in pairs)]
+    return "\n".join(lines)

@@ -1,0 +1,226 @@
+"""Checkpoints: the only file that touches Orbax.
+
+A checkpoint is a folder named after its step with named parts, each a tree of arrays. Beside what Orbax
+writes lies `manifest.json`: the step, its metrics, and the SHA-256 of every other file. It is written
+last, so a folder without one is a save that was cut off. Files are checked against it before Orbax sees
+them, because Orbax does not notice a flipped byte in array data.
+"""
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import jax
+
+from digitjax.errors import InputError
+from digitjax.runs import read_json, write_json
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A finished checkpoint on disk."""
+
+    path: Path
+    step: int
+    metrics: Mapping[str, float]
+    """What it was judged by: `accuracy` and `loss` on the validation split, or nothing."""
+
+    def damage(self) -> str:
+        """Compare its files with the manifest: say what is wrong, or return an empty string."""
+        try:
+            files = read_json(self.path / _MANIFEST)["files"]
+        except (InputError, KeyError) as error:
+            return str(error)
+        for name, sha256 in files.items():
+            path = self.path / name
+            if not path.is_file():
+                return f"{path} is missing"
+            if _sha256(path) != sha256:
+                return f"{path} is not what was written"
+        return ""
+
+
+def list_checkpoints(folder: Path) -> list[Checkpoint]:
+    """Return the finished checkpoints of a folder in the order of their steps, without checking their files."""
+    found = []
+    for path in folder.glob("[0-9]*"):
+        if path.name.isdecimal() and (path / _MANIFEST).exists():
+            try:
+                metrics = read_json(path / _MANIFEST).get("metrics") or {}
+            except InputError:
+                metrics = {}  # it is damaged, which `damage` reports when it is to be used
+            found.append(Checkpoint(path, int(path.name), metrics))
+    return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+
+def candidates(folder: Path, step: int | str) -> list[Checkpoint]:
+    """Return the checkpoints that `step` allows, the one to be preferred first.
+
+    Args:
+        folder: where the checkpoints lie.
+        step: a number, `latest`, or `best` (highest validation accuracy; at a tie the later one).
+
+    Raises:
+        InputError: there is none.
+    """
+    found = list_checkpoints(folder)
+    if not found:
+        raise InputError(f"{folder}: there is no checkpoint yet")
+    if step == "latest":
+        return found[::-1]
+    if step == "best":
+        return sorted(found, key=lambda c: (c.metrics.get("accuracy", 0.0), c.step), reverse=True)
+    chosen = [c for c in found if str(c.step) == str(step)]
+    if not chosen:
+        steps = ", ".join(str(c.step) for c in found)
+        raise InputError(f"{folder}: there is no step {step!r}: choose latest, best or one of {steps}")
+    return chosen
+
+
+def load(folder: Path, abstract: Mapping[str, Any], step: int | str = "latest") -> tuple[int, dict[str, Any]]:
+    """Load parts of the checkpoint that `step` names, or the next best one that is not damaged.
+
+    Args:
+        folder: where the checkpoints lie.
+        abstract: for each wanted part, its tree with shapes and dtypes in place of arrays.
+        step: as in `candidates`.
+
+    Returns:
+        The step that was used, and the parts.
+
+    Warns:
+        UserWarning: a damaged checkpoint was passed over; the warning names the file.
+
+    Raises:
+        InputError: no checkpoint is left, or what is stored does not fit `abstract`.
+    """
+    damaged: list[str] = []
+    for checkpoint in candidates(folder, step):
+        if not (damage := checkpoint.damage()):
+            for reason in damaged:
+                warnings.warn(f"damaged checkpoint: {reason}: using step {checkpoint.step}", stacklevel=2)
+            return checkpoint.step, _restore(checkpoint.path, abstract)
+        damaged.append(damage)
+    raise InputError(f"{folder}: every checkpoint is damaged: {'; '.join(damaged)}")
+
+
+def discard_after(folder: Path, step: int) -> None:
+    """Delete what a resumed run will write again: cut-off saves and all after `step`."""
+    for path in folder.glob("[0-9]*"):
+        finished = path.name.isdecimal() and (path / _MANIFEST).exists()
+        if not finished or int(path.name) > step:
+            shutil.rmtree(path)
+
+
+class Writer:
+    """Saves checkpoints in the background, one at a time; use it in a `with` statement."""
+
+    def __init__(self, folder: Path, *, keep_best: int | None = None, description: str = ""):
+        """Open a folder for writing.
+
+        Args:
+            folder: created if need be.
+            keep_best: checkpoints to keep for their accuracy, beside the latest two; None keeps all.
+            description: text kept inside every checkpoint: the config, as JSON.
+        """
+        ocp = _orbax()
+        policies = ocp.training.preservation_policies
+        keep = policies.PreserveAll()
+        if keep_best is not None:
+            # Two: until its manifest is written the latest does not count.
+            latest = policies.LatestN(2)
+            best = policies.BestN(get_metric_fn=lambda metrics: metrics["accuracy"], n=keep_best)
+            best.keep_checkpoints_without_metrics = False
+            keep = policies.AnyPreservationPolicy([latest, best])
+        self._checkpointer = ocp.training.Checkpointer(folder.absolute(), preservation_policy=keep)
+        self._folder = folder
+        self._description = description
+        self._executor = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+
+    def save(self, step: int, parts: Mapping[str, Any], metrics: Mapping[str, float] | None = None) -> None:
+        """Begin to save trees of arrays under their names, once the save before has ended.
+
+        Raises:
+            OSError: this save could not begin, or the one before could not be written.
+        """
+        self.wait()
+        response = self._checkpointer.save_checkpointables_async(
+            step,
+            dict(parts),
+            force=True,
+            metrics=dict(metrics) if metrics else None,
+            custom_metadata={"config": self._description},
+        )
+        self._pending = self._executor.submit(self._finish, step, response, dict(metrics or {}))
+
+    def _finish(self, step: int, response: Any, metrics: dict[str, float]) -> None:
+        path = self._folder / str(step)
+        try:
+            response.result()
+        except Exception as error:  # tensorstore reports a full disk as a ValueError
+            for partial in self._folder.glob(f"{step}.*"):
+                shutil.rmtree(partial, ignore_errors=True)
+            code = errno.ENOSPC if "No space left" in str(error) else errno.EIO
+            raise OSError(
+                code, "the checkpoint cannot be written: " + os.strerror(code), str(path)
+            ) from error
+        files = {str(p.relative_to(path)): _sha256(p) for p in sorted(path.rglob("*")) if p.is_file()}
+        write_json(path / _MANIFEST, {"step": step, "metrics": metrics, "files": files})
+
+    def wait(self) -> None:
+        """Return when all is on disk; raise what went wrong."""
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.result()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        failed = True
+        try:
+            self.wait()
+            failed = error is not None
+        finally:
+            self._executor.shutdown()
+            # After a failure Orbax raises it once more here, which would hide the reason given above.
+            with suppress(Exception) if failed else nullcontext():
+                self._checkpointer.close()
+
+
+def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    placed = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=device), dict(abstract))
+    try:
+        return _orbax().load_checkpointables(path.absolute(), placed)
+    except Exception as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise InputError(f"{path}: it does not fit the config of its run ({reason})") from error
+
+
+def _orbax() -> Any:
+    # Imported late, since it takes most of a second.
+    from orbax.checkpoint import v1
+
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs whatever it then raises
+    return v1
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,58 @@
+"""A network taken apart into what `jax.jit` wants: static structure on one side, arrays on the other."""
+
+from typing import NamedTuple
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float
+
+from digitjax.config import CNN, MLP
+from digitjax.model.architectures import build
+
+
+class Weights(NamedTuple):
+    """All arrays of a network: what the optimizer changes, and what the layers track themselves."""
+
+    params: nnx.State
+    stats: nnx.State
+    """Running statistics of the normalisation layers; empty where there are none."""
+
+
+class Network:
+    """The pure functions of an architecture.
+
+    Plain `jax.jit` over split state takes 9 ms a step where `nnx.jit` over modules took 13, and lets the
+    step donate its buffers.
+    """
+
+    def __init__(self, options: CNN | MLP):
+        self.options = options
+        module = nnx.eval_shape(lambda: build(options, nnx.Rngs(0)))
+        module.train()
+        self._training = nnx.graphdef(module)
+        module.eval()
+        self._inference = nnx.graphdef(module)
+
+    def init(self, key: jax.Array) -> Weights:
+        """Draw initial weights."""
+        return Weights(*nnx.state(build(self.options, nnx.Rngs(key)), nnx.Param, ...))
+
+    def abstract(self) -> Weights:
+        """Return the shapes and dtypes of the weights."""
+        return jax.eval_shape(self.init, jax.random.key(0))
+
+    def train(
+        self, weights: Weights, images: Float[Array, "batch 28 28 1"], key: jax.Array
+    ) -> tuple[Float[Array, "batch classes"], nnx.State]:
+        """Return logits with dropout drawn from `key`, and the running statistics after this batch."""
+        # BatchNorm writes its statistics into the merged module: copied, or they would leak out of the trace.
+        module = nnx.merge(self._training, *weights, copy=True)
+        logits, _ = module(images, rngs=nnx.Rngs(dropout=key))
+        _, stats = nnx.state(module, nnx.Param, ...)
+        return logits, stats
+
+    def __call__(
+        self, weights: Weights, images: Float[Array, "batch 28 28 1"]
+    ) -> tuple[Float[Array, "batch classes"], dict[str, Array]]:
+        """Return logits and named intermediates, without dropout and with the running statistics."""
+        return nnx.merge(self._inference, *weights)(images)

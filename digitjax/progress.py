@@ -1,0 +1,34 @@
+"""How far a training has come: one line that moves on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from typing import TextIO
+
+
+class Progress:
+    """Reports on the standard error stream, since the standard output may be read by a program."""
+
+    def __init__(self, steps: int, epochs: int, first_step: int = 0, stream: TextIO | None = None):
+        self._stream = stream or sys.stderr
+        self._terminal = self._stream.isatty()
+        self._steps, self._epochs, self._first = steps, epochs, first_step
+        self._start = time.perf_counter()
+        self._drawn = 0.0
+
+    def step(self, epoch: int, step: int, loss: float, accuracy: float, rate: float) -> None:
+        """Redraw the moving line, at most ten times a second; `rate` is in images a second."""
+        now = time.perf_counter()
+        if not self._terminal or now - self._drawn < 0.1:
+            return
+        self._drawn = now
+        left = (now - self._start) / max(1, step - self._first) * (self._steps - step)
+        self._stream.write(
+            f"\r\x1b[Kepoch {epoch}/{self._epochs}  step {step:,}/{self._steps:,}  loss {loss:.4f}  "
+            f"accuracy {accuracy:.2%}  {rate:,.0f} images/s  {left // 60:.0f}:{left % 60:02.0f} left"
+        )
+        self._stream.flush()
+
+    def line(self, text: str) -> None:
+        """Write a line that stays."""
+        self._stream.write(("\r\x1b[K" if self._terminal else "") + text + "\n")
+        self._stream.flush()

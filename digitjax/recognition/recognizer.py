@@ -1,0 +1,157 @@
+"""From a picture to the digits in it: the one path that the command line, the API and the dashboard share."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from scipy.special import softmax
+
+from digitjax import runs
+from digitjax.errors import InputError
+from digitjax.model import checkpoint
+from digitjax.model.network import Network, Weights
+from digitjax.model.predict import Predictor
+from digitjax.recognition.decode import Source, decode
+from digitjax.recognition.ink import find_ink, ink_mask
+from digitjax.recognition.normalize import to_mnist
+from digitjax.recognition.segment import find_digits
+
+REJECT_BELOW = 0.5
+"""Confidence under which a digit is marked as rejected: another answer is as likely as this one."""
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit of a picture."""
+
+    digit: int
+    confidence: float
+    """Probability of `digit`."""
+    probabilities: tuple[float, ...]
+    """Probability of each of 0 to 9."""
+    box: tuple[int, int, int, int]
+    """x0, y0, x1, y1: half-open pixel intervals of the picture as displayed."""
+    line: int
+    """Number of its line, 0 at the top."""
+    rejected: bool
+    """Too doubtful to be counted as read."""
+    image: UInt8[np.ndarray, "28 28"]
+    """What the network saw."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read in a picture, and every step on the way."""
+
+    digits: tuple[Digit, ...]
+    grey: UInt8[np.ndarray, "h w"]
+    """The picture as displayed, at the working size."""
+    ink: Float32[np.ndarray, "h w"]
+    """Amount of ink, 0 to 1."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What was read, a string a line from the top, without the rejected."""
+        count = max((d.line + 1 for d in self.digits), default=0)
+        lines = [
+            "".join(str(d.digit) for d in self.digits if d.line == n and not d.rejected) for n in range(count)
+        ]
+        return [line for line in lines if line]
+
+    @property
+    def text(self) -> str:
+        """The lines joined by spaces."""
+        return " ".join(self.lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was read in the form of the JSON interface."""
+        return {
+            "text": self.text,
+            "lines": self.lines,
+            "digits": [
+                {
+                    "digit": d.digit,
+                    "confidence": d.confidence,
+                    "probabilities": list(d.probabilities),
+                    "box": list(d.box),
+                    "line": d.line,
+                    "rejected": d.rejected,
+                }
+                for d in self.digits
+            ],
+        }
+
+
+class Recognizer:
+    """Reads pictures of digits with a trained network."""
+
+    def __init__(self, network: Network, weights: Weights, name: str = ""):
+        self.name = name
+        self._weights = weights
+        self._predict = Predictor(network)
+
+    def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
+        """Return the probability of each digit for pictures in the form of MNIST."""
+        return softmax(self._predict(self._weights, images), axis=1)
+
+    def read(self, source: Source) -> Reading:
+        """Find and recognize the digits of a picture.
+
+        Args:
+            source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w) or (h, w, 3).
+
+        Raises:
+            InputError: it is no picture that can be decoded.
+        """
+        picture = decode(source)
+        ink = find_ink(picture.grey)
+        regions = find_digits(ink_mask(ink))
+        if not regions:
+            return Reading((), picture.grey, ink)
+        images = np.stack([to_mnist(ink[r.y0 : r.y1, r.x0 : r.x1] * r.mask) for r in regions])
+        height, width = picture.grey.shape
+        scale = np.array([picture.width / width, picture.height / height] * 2)
+        digits = []
+        for region, image, row in zip(regions, images, self.probabilities(images), strict=True):
+            x0, y0, x1, y1 = np.rint(np.array([region.x0, region.y0, region.x1, region.y1]) * scale).astype(
+                int
+            )
+            best = int(row.argmax())
+            digits.append(
+                Digit(
+                    digit=best,
+                    confidence=float(row[best]),
+                    probabilities=tuple(float(p) for p in row),
+                    box=(int(x0), int(y0), int(x1), int(y1)),
+                    line=region.line,
+                    rejected=bool(row[best] < REJECT_BELOW),
+                    image=image,
+                )
+            )
+        return Reading(tuple(digits), picture.grey, ink)
+
+
+def load(run: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER) -> Recognizer:
+    """Load the best weights of a run.
+
+    Args:
+        run: the name of a run in `folder`, or the path of one; by default the newest that has been trained.
+        folder: where run folders lie.
+
+    Raises:
+        InputError: there is no such run, or none of its checkpoints can be used.
+    """
+    if run is not None:
+        chosen = runs.find(run, folder)
+    else:
+        trained = (r for r in runs.list_runs(folder) if checkpoint.list_checkpoints(r.checkpoints))
+        found = next(trained, None)
+        if found is None:
+            raise InputError(f"no trained run in {folder}: train one with `digitjax quickstart`, or name one")
+        chosen = found
+    network = Network(chosen.config.model)
+    _, parts = checkpoint.load(chosen.checkpoints, {"weights": network.abstract()}, "best")
+    return Recognizer(network, parts["weights"], chosen.name)

@@ -1,0 +1,59 @@
+"""What the tests share: shape checks, folders of their own, and one tiny trained run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+# Shapes and dtypes are checked here alone: every annotated function of the library, at every call.
+install_import_hook("digitjax", "beartype.beartype")
+
+from digitjax.config import CNN, Config, Data, Training
+from digitjax.environment import use_compilation_cache
+from digitjax.evaluation.evaluate import evaluate
+from digitjax.model.train import train
+from digitjax.runs import Run
+
+settings.register_profile("digitjax", deadline=None)  # the first example may compile
+settings.load_profile("digitjax")
+
+TINY = Config(
+    name="tiny",
+    data=Data(name="digits"),
+    model=CNN(channels=(4, 8), dense=(16,)),
+    training=Training(epochs=1, batch_size=64),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep prepared data apart from the user's; subprocesses inherit it."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("DIGITJAX_CACHE")
+    os.environ["DIGITJAX_CACHE"] = str(folder)
+    use_compilation_cache(folder / "compiled")
+    yield folder
+    if before is None:
+        del os.environ["DIGITJAX_CACHE"]
+    else:
+        os.environ["DIGITJAX_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
+    """A run of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
+    run = train(TINY, tmp_path_factory.mktemp("runs"))
+    evaluate(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder with `mnist/` and `handwriting-dev/`, which no test may find in another way."""
+    folder = os.environ.get("DIGITJAX_TEST_DATA")
+    if not folder:
+        pytest.skip("DIGITJAX_TEST_DATA is not set: MNIST and real handwriting are not here")
+    return Path(folder)

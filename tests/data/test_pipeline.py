@@ -1,0 +1,180 @@
+"""Data: preparation, cache, splits, batches, normalisation."""
+
+import gzip
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitjax.config import Data
+from digitjax.data import pipeline
+from digitjax.data.digits.digits_dataset_builder import enlarge
+from digitjax.data.mnist.mnist_dataset_builder import read_idx
+from digitjax.errors import InputError
+
+
+def rows(split: pipeline.Split) -> set[bytes]:
+    return {image.tobytes() for image in split.images}
+
+
+def test_digits_are_split_without_overlap_or_loss():
+    dataset = pipeline.load(Data())
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (1293, 144, 360)
+    assert not rows(dataset.train) & rows(dataset.validation)
+    assert not rows(dataset.train) & rows(dataset.test)
+    assert dataset.train.images.dtype == np.uint8
+    assert set(dataset.test.labels) == set(range(10))
+
+
+def test_the_split_seed_alone_decides_the_validation_split():
+    same, other = Data(), Data(split_seed=1)
+    np.testing.assert_array_equal(
+        pipeline.load(same).validation.images, pipeline.load(same).validation.images
+    )
+    assert rows(pipeline.load(same).validation) != rows(pipeline.load(other).validation)
+
+
+def test_refit_trains_on_all_and_leaves_the_test_split_alone():
+    refit, ordinary = pipeline.load(Data(refit=True)), pipeline.load(Data())
+    assert (len(refit.train), len(refit.validation)) == (1437, 0)
+    assert rows(refit.train) == rows(ordinary.train) | rows(ordinary.validation)
+    np.testing.assert_array_equal(refit.test.images, ordinary.test.images)
+
+
+def test_a_validation_share_that_leaves_nothing_is_refused():
+    with pytest.raises(InputError, match=r"data\.validation is 0\.9999"):
+        pipeline.load(Data(validation=0.9999))
+
+
+def test_digits_have_the_form_of_mnist():
+    corner = np.zeros((1, 8, 8))
+    corner[0, 0, 0] = 16
+    enlarged = enlarge(corner)
+    assert enlarged.shape == (1, 28, 28)
+    assert enlarged[0, 4, 4] == 255
+    assert enlarged[0, 4:8, 4:8].min() > 0
+    assert not enlarged[0, :4].any()
+    assert not enlarged[0, 10:].any()
+    np.testing.assert_array_equal(enlarge(np.full((1, 8, 8), 16.0))[0, 4:24, 4:24], 255)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 1000), st.integers(1, 300), st.integers(1, 64))
+def test_an_epoch_takes_every_picture_once(seed: int, epoch: int, size: int, batch_size: int):
+    indices, weights = pipeline.batch_indices(seed, epoch, size, batch_size)
+    assert indices.shape == weights.shape == (-(-size // batch_size), batch_size)
+    assert sorted(indices[weights == 1]) == list(range(size))
+    assert weights.sum() == size
+    assert indices.min() >= 0
+    assert indices.max() < size
+    again, _ = pipeline.batch_indices(seed, epoch, size, batch_size)
+    np.testing.assert_array_equal(indices, again)
+
+
+def test_epochs_and_seeds_have_their_own_order():
+    orders = {
+        pipeline.batch_indices(seed, epoch, 100, 10)[0].tobytes() for seed in (0, 1) for epoch in (0, 1)
+    }
+    assert len(orders) == 4
+
+
+def test_normalize_is_one_affine_map_with_a_channel_axis():
+    images = np.array([[[0, 255]]], np.uint8).repeat(28, axis=1).repeat(14, axis=2)
+    normalized = np.asarray(pipeline.normalize(images))
+    assert normalized.shape == (1, 28, 28, 1)
+    assert normalized.dtype == np.float32
+    np.testing.assert_allclose(
+        sorted(set(normalized.flat)), [-0.1307 / 0.3081, (1 - 0.1307) / 0.3081], rtol=1e-6
+    )
+
+
+def test_a_damaged_cache_is_prepared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
+    before = pipeline.load(Data())
+    path = tmp_path / "digits-1.0.0" / "train_images.npy"
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    path.write_bytes(content)
+    assert pipeline.load(Data()).sha256 == before.sha256
+    (tmp_path / "digits-1.0.0" / "sha256.json").write_text("{")
+    assert pipeline.load(Data()).sha256 == before.sha256
+    assert {p.name for p in tmp_path.iterdir()} == {"digits-1.0.0", "downloads"}
+
+
+def test_a_cache_that_cannot_be_written_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=r"cannot be written .* DIGITJAX_CACHE"):
+        pipeline.load(Data())
+
+
+def idx(path: Path, dimensions: tuple[int, ...], content: bytes, kind: int = 8) -> Path:
+    path.write_bytes(
+        gzip.compress(
+            bytes([0, 0, kind, len(dimensions)]) + struct.pack(f">{len(dimensions)}I", *dimensions) + content
+        )
+    )
+    return path
+
+
+def test_idx_files_are_read_with_their_shape(tmp_path: Path):
+    np.testing.assert_array_equal(
+        read_idx(idx(tmp_path / "a", (2, 3), bytes(range(6)))), [[0, 1, 2], [3, 4, 5]]
+    )
+
+
+@pytest.mark.parametrize("case", ["short", "long", "kind", "gzip", "cut"])
+def test_a_bad_idx_file_says_so(tmp_path: Path, case: str):
+    path = idx(
+        tmp_path / "a", (2, 3), bytes({"short": 5, "long": 7}.get(case, 6)), 9 if case == "kind" else 8
+    )
+    if case == "gzip":
+        path.write_bytes(b"no gzip")
+    if case == "cut":
+        path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=str(path)):
+        read_idx(path)
+
+
+def test_mnist_without_files_or_network_fails_fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import requests
+
+    def unreachable(url: str, timeout: float) -> None:
+        assert timeout <= 5
+        raise requests.ConnectionError
+
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
+    monkeypatch.setattr(requests, "head", unreachable)
+    with pytest.raises(InputError, match=r"cannot download train-images.*--data\.manual-dir"):
+        pipeline.load(Data(name="mnist"))
+    with pytest.raises(InputError, match="there is no folder nowhere"):
+        pipeline.load(Data(name="mnist", manual_dir="nowhere"))
+
+
+def test_mnist_is_that_of_the_official_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test_data: Path
+):
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
+    dataset = pipeline.load(Data(name="mnist", manual_dir=str(test_data / "mnist"), refit=True))
+    for split, prefix in ((dataset.train, "train"), (dataset.test, "t10k")):
+        np.testing.assert_array_equal(
+            split.images, read_idx(test_data / f"mnist/{prefix}-images-idx3-ubyte.gz")
+        )
+        np.testing.assert_array_equal(
+            split.labels, read_idx(test_data / f"mnist/{prefix}-labels-idx1-ubyte.gz")
+        )
+
+
+def test_a_damaged_official_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test_data: Path):
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "mnist"
+    shutil.copytree(test_data / "mnist", folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    content = bytearray((folder / "t10k-labels-idx1-ubyte.gz").read_bytes())
+    content[100] ^= 1
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(content)
+    with pytest.raises(InputError, match=r"t10k-labels-idx1-ubyte\.gz, has wrong checksum: replace it"):
+        pipeline.load(Data(name="mnist", manual_dir=str(folder)))

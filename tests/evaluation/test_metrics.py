@@ -1,0 +1,68 @@
+"""Metrics against direct computations and hand-worked cases."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitjax.evaluation import metrics
+
+LABELS = np.array([0, 0, 1, 1, 2])
+PREDICTED = np.array([0, 1, 1, 1, 0])
+LOGITS = np.log(np.full((5, 10), 0.02))
+LOGITS[np.arange(5), PREDICTED] = math.log(0.82)
+
+
+def test_a_summary_by_hand():
+    summary = metrics.summarize(LOGITS, LABELS)
+    assert (summary["pictures"], summary["correct"], summary["accuracy"]) == (5, 3, 0.6)
+    assert summary["loss"] == pytest.approx(-(3 * math.log(0.82) + 2 * math.log(0.02)) / 5)
+    assert summary["expected_calibration_error"] == pytest.approx(0.82 - 0.6)
+    assert [row[:3] for row in summary["confusion"][:3]] == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
+    zero, one, two = summary["per_class"][:3]
+    assert (zero["precision"], zero["recall"], zero["f1"], zero["pictures"]) == (0.5, 0.5, 0.5, 2)
+    assert (one["precision"], one["recall"]) == (pytest.approx(2 / 3), 1.0)
+    assert (two["precision"], two["recall"], two["f1"], two["pictures"]) == (0.0, 0.0, 0.0, 1)
+
+
+def test_top_2_counts_the_second_answer():
+    logits = np.zeros((2, 10))
+    logits[:, 3], logits[:, 5] = 2, 1
+    assert metrics.summarize(logits, np.array([5, 7]))["top2_accuracy"] == 0.5
+
+
+def test_wilson_by_hand():
+    """8 of 10 at 95 %: (0.8 + z²/20 ± z √(0.16/10 + z²/400)) / (1 + z²/10) with z = 1.959964."""
+    z = 1.959964
+    centre, half = 0.8 + z * z / 20, z * math.sqrt(0.016 + z * z / 400)
+    expected = ((centre - half) / (1 + z * z / 10), (centre + half) / (1 + z * z / 10))
+    assert metrics.wilson_interval(8, 10) == pytest.approx(expected, rel=1e-5)
+
+
+@given(st.integers(1, 200), st.integers(0, 2**31))
+def test_calibration_error_is_the_sum_over_bins(count: int, seed: int):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.full(10, 0.3), count)
+    labels = rng.integers(0, 10, count)
+    expected = 0.0
+    for b in range(15):
+        confidence = probabilities.max(axis=1)
+        inside = (confidence > b / 15) & (confidence <= (b + 1) / 15)
+        if inside.any():
+            hits = (probabilities.argmax(axis=1) == labels)[inside]
+            expected += inside.mean() * abs(hits.mean() - confidence[inside].mean())
+    assert metrics.expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_sure_and_right_classifier_is_calibrated():
+    assert metrics.expected_calibration_error(np.eye(10), np.arange(10)) == 0.0
+
+
+def test_the_printed_summary_names_the_headline_and_the_confusions():
+    text = metrics.format_summary(metrics.summarize(LOGITS, LABELS))
+    assert "accuracy   60.00%  (3 of 5; 95 % interval 23.07% to 88.24%)" in text
+    assert "most confused: 0 read as 1 (1), 2 read as 0 (1)" in text
+    perfect = metrics.summarize(np.eye(10) * 9, np.arange(10))
+    assert "most confused" not in metrics.format_summary(perfect)

@@ -1,0 +1,161 @@
+"""Checkpoints: kept, chosen, and never trusted without their hashes."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from digitjax.errors import InputError
+from digitjax.model import checkpoint
+
+ABSTRACT = {"weights": {"w": jax.ShapeDtypeStruct((1000,), jnp.float32)}}
+
+
+def tree(step: int) -> dict[str, Any]:
+    return {"weights": {"w": jnp.arange(1000.0) * step}, "optimizer": {"step": jnp.int32(step)}}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Steps 10, 20 and 30, of which 20 is the best."""
+    folder = tmp_path_factory.mktemp("saved") / "checkpoints"
+    with checkpoint.Writer(folder, keep_best=1, description="{}") as writer:
+        for step, accuracy in ((10, 0.5), (20, 0.9), (30, 0.7)):
+            writer.save(step, tree(step), {"accuracy": accuracy, "loss": 1.0})
+    return folder
+
+
+@pytest.fixture
+def copied(saved: Path, tmp_path: Path) -> Path:
+    shutil.copytree(saved, tmp_path / "checkpoints")
+    return tmp_path / "checkpoints"
+
+
+def load(folder: Path, step: int | str = "latest") -> tuple[int, np.ndarray]:
+    used, parts = checkpoint.load(folder, ABSTRACT, step)
+    return used, np.asarray(parts["weights"]["w"])
+
+
+def files(step: int, folder: Path) -> list[Path]:
+    return sorted(p for p in (folder / str(step)).rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize(("step", "used"), [("latest", 30), ("best", 20), (20, 20), ("30", 30)])
+def test_a_step_is_found_by_number_or_by_merit(saved: Path, step: int | str, used: int):
+    found, weights = load(saved, step)
+    assert found == used
+    np.testing.assert_array_equal(weights, np.arange(1000.0) * used)
+
+
+def test_the_best_and_the_latest_two_are_kept(tmp_path: Path):
+    with checkpoint.Writer(tmp_path / "c", keep_best=1) as writer:
+        for step, accuracy in ((1, 0.9), (2, 0.1), (3, 0.5), (4, 0.2), (5, 0.3)):
+            writer.save(step, tree(step), {"accuracy": accuracy})
+        writer.save(6, tree(6))
+    assert [c.step for c in checkpoint.list_checkpoints(tmp_path / "c")] == [1, 5, 6]
+
+
+def test_without_keep_best_all_are_kept(tmp_path: Path):
+    with checkpoint.Writer(tmp_path / "c") as writer:
+        for step in (1, 2, 3, 4):
+            writer.save(step, tree(step))
+    assert [c.step for c in checkpoint.list_checkpoints(tmp_path / "c")] == [1, 2, 3, 4]
+
+
+def test_at_a_tie_the_later_is_the_best(tmp_path: Path):
+    with checkpoint.Writer(tmp_path / "c", keep_best=2) as writer:
+        for step in (1, 2):
+            writer.save(step, tree(step), {"accuracy": 0.5})
+    assert load(tmp_path / "c", "best")[0] == 2
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "delete"])
+def test_any_damage_to_any_file_falls_back_to_the_older_step(copied: Path, damage: str):
+    """Also: nothing but our own warning is heard, so Orbax has not seen the damage."""
+    pristine = copied.with_name("pristine")
+    copied.rename(pristine)
+    victims = files(30, pristine)
+    assert len(victims) > 10
+    for path in victims:
+        shutil.copytree(pristine, copied)
+        victim = copied / path.relative_to(pristine)
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 4
+        if damage == "flip":
+            victim.write_bytes(content)
+        elif damage == "truncate":
+            victim.write_bytes(content[: len(content) // 2])
+        else:
+            victim.unlink()
+        if damage == "delete" and victim.name == "manifest.json":
+            used, _ = load(copied)  # as if the save had been cut off
+            assert used == 20
+        else:
+            with pytest.warns(UserWarning, match=r"damaged checkpoint: .*30.*: using step 20"):
+                used, weights = load(copied)
+            assert used == 20
+            np.testing.assert_array_equal(weights, np.arange(1000.0) * 20)
+        shutil.rmtree(copied)
+
+
+def test_where_every_step_is_damaged_the_reason_names_the_files(copied: Path):
+    for step in (20, 30):
+        files(step, copied)[-1].write_bytes(b"")
+    with pytest.raises(InputError, match=r"every checkpoint is damaged: .*30.*; .*20.*"):
+        load(copied)
+
+
+def test_a_step_that_was_asked_for_is_not_replaced(copied: Path):
+    files(20, copied)[-1].write_bytes(b"")
+    with pytest.raises(InputError, match="every checkpoint is damaged"):
+        load(copied, 20)
+
+
+def test_no_checkpoint_and_no_such_step_say_so(saved: Path, tmp_path: Path):
+    with pytest.raises(InputError, match="there is no checkpoint yet"):
+        load(tmp_path)
+    with pytest.raises(InputError, match="there is no step 'x': choose latest, best or one of 20, 30"):
+        load(saved, "x")
+
+
+def test_what_does_not_fit_says_so(saved: Path):
+    abstract = {"weights": {"other": jax.ShapeDtypeStruct((2,), jnp.float32)}}
+    with pytest.raises(InputError, match="does not fit the config of its run"):
+        checkpoint.load(saved, abstract)
+
+
+def test_a_save_that_was_cut_off_is_not_listed_and_is_discarded(copied: Path):
+    (copied / "30/manifest.json").unlink()
+    (copied / "40.orbax-checkpoint-tmp").mkdir()
+    assert [c.step for c in checkpoint.list_checkpoints(copied)] == [20]
+    checkpoint.discard_after(copied, 20)
+    assert sorted(p.name for p in copied.iterdir()) == ["20"]
+
+
+def test_a_discarded_step_can_be_saved_again(copied: Path):
+    checkpoint.discard_after(copied, 20)
+    with checkpoint.Writer(copied, keep_best=1) as writer:
+        writer.save(30, tree(7), {"accuracy": 0.95})
+    used, weights = load(copied, "best")
+    assert used == 30
+    np.testing.assert_array_equal(weights, np.arange(1000.0) * 7)
+
+
+def test_a_save_that_fails_says_why_and_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    writer = checkpoint.Writer(tmp_path / "c", keep_best=1)
+
+    class Full:
+        def result(self) -> None:
+            (tmp_path / "c/5.partial").mkdir()
+            raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
+
+    monkeypatch.setattr(writer._checkpointer, "save_checkpointables_async", lambda *_, **__: Full())
+    with pytest.raises(OSError, match="cannot be written: No space left on device"), writer:
+        writer.save(5, tree(5))
+    assert not list((tmp_path / "c").glob("5*"))

@@ -1,0 +1,140 @@
+"""Configs: strict JSON in and out, dotted overrides, messages that name the field."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitjax.config import (
+    CNN,
+    MLP,
+    SGD,
+    Adam,
+    Config,
+    Data,
+    Schedule,
+    Training,
+    differences,
+    from_json,
+    override,
+    to_json,
+    validate,
+)
+from digitjax.errors import InputError
+
+configs = st.builds(
+    Config,
+    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", fullmatch=True),
+    seed=st.integers(0, 2**32 - 1),
+    data=st.builds(Data, name=st.sampled_from(["digits", "mnist"]), refit=st.booleans()),
+    model=st.one_of(
+        st.builds(
+            CNN,
+            channels=st.lists(st.integers(1, 999), min_size=1, max_size=4).map(tuple),
+            kernel_size=st.sampled_from([1, 3, 5, 7]),
+            dropout=st.floats(0, 1, exclude_max=True),
+        ),
+        st.builds(MLP, dense=st.lists(st.integers(1, 999)).map(tuple)),
+    ),
+    optimizer=st.one_of(
+        st.builds(Adam, lr=st.floats(1e-9, 10), b1=st.floats(0, 1, exclude_max=True)),
+        st.builds(SGD, nesterov=st.booleans()),
+    ),
+    schedule=st.builds(Schedule, shape=st.sampled_from(["constant", "linear", "cosine"])),
+    training=st.builds(Training, epochs=st.integers(1, 10**6), patience=st.none() | st.integers(1, 99)),
+)
+
+
+# The run-time type checks of the tests draw random numbers while hypothesis builds the config.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+@given(configs)
+def test_json_round_trip(config: Config):
+    assert from_json(to_json(config)) == config
+
+
+def test_json_spells_out_every_field():
+    text = to_json(Config())
+    for part in (Config(), Config().data, Config().model, Config().optimizer, Config().training):
+        for field in dataclasses.fields(part):
+            assert f'"{field.name}":' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"speed": 1}', "unknown field speed"),
+        ('{"model": {"kind": "cnn", "speed": 1}}', "unknown field model.speed"),
+        ('{"model": {"kind": "vit"}}', "model.kind is 'vit': it must be one of 'cnn', 'mlp'"),
+        (
+            '{"model": {"kind": "cnn", "channels": [0]}}',
+            "model.channels.0: input should be greater than or equal to 1",
+        ),
+        ('{"model": {"kind": "cnn", "channels": []}}', "model.channels: tuple should have at least 1 item"),
+        ('{"model": {"kind": "cnn", "dropout": 1}}', "model.dropout: input should be less than 1 (it is 1)"),
+        ('{"seed": "1"}', "seed: input should be a valid integer"),
+        ('{"training": {"epochs": 2.5}}', "training.epochs: input should be a valid integer"),
+        ('{"name": "../escape"}', "name: string should match pattern"),
+        ('{"seed": 1', "invalid JSON"),
+        ("[]", "input should be an object"),
+    ],
+)
+def test_bad_json_names_the_field_and_its_range(text: str, reason: str):
+    with pytest.raises(InputError) as error:
+        from_json(text, "config.json")
+    assert str(error.value).startswith("config.json: ")
+    assert reason in str(error.value)
+
+
+def test_validate_finds_what_construction_let_through():
+    with pytest.raises(InputError, match=r"optimizer\.lr: input should be greater than 0"):
+        validate(Config(optimizer=Adam(lr=-1.0)))
+
+
+def test_override_changes_nothing_but_what_is_named():
+    changed = override(
+        Config(), ["--optimizer.lr", "1e-3", "--model.channels", "8", "16", "--no-model.batch-norm"][:5]
+    )
+    assert differences(Config(), changed) == {
+        "model.channels": ((32, 64), (8, 16)),
+        "optimizer.lr": (Adam().lr, 1e-3),
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--model.kind", "mlp", "--model.dense", "7"], ["--model.kind=mlp", "--model.dense", "7"]]
+)
+def test_a_new_kind_has_its_own_fields(arguments: list[str]):
+    assert override(Config(), arguments).model == MLP(dense=(7,))
+
+
+def test_the_same_kind_keeps_the_experiments_values():
+    config = Config(optimizer=Adam(lr=0.5))
+    assert override(config, ["--optimizer.kind", "adam"]) == config
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--model.speed", "1"], "Unrecognized options: --model.speed"),
+        (["--seed", "x"], "Error parsing --seed: invalid literal for int() with base 10: 'x'"),
+        (["--model.dropout", "2"], "model.dropout: input should be less than 1 (it is 2.0)"),
+        (["--model.kind", "vit"], "model.kind is 'vit': it must be one of cnn, mlp"),
+        (["--data.name", "cifar"], "invalid choice 'cifar' for argument '--data.name'"),
+        (["--optimizer.kind"], "Missing value for argument '--optimizer.kind'"),
+    ],
+)
+def test_bad_override_is_one_line(arguments: list[str], reason: str):
+    with pytest.raises(InputError) as error:
+        override(Config(), arguments)
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_help_lists_every_field_with_its_meaning(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stop:
+        override(Config(), ["--help"])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    assert "--training.batch-size" in printed
+    assert "Pictures a step." in printed

@@ -1,0 +1,103 @@
+"""Run folders: created once, read with care, listed whatever their state."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from digitjax import runs
+from digitjax.config import Config
+from digitjax.errors import InputError
+from digitjax.runs import Run
+
+
+def test_create_writes_the_config_and_never_overwrites_unasked(tmp_path: Path):
+    run = runs.create(Config(name="a"), tmp_path)
+    assert Run(run.path).config == Config(name="a")
+    (run.path / "kept").touch()
+    with pytest.raises(InputError, match="exists: continue it with --resume"):
+        runs.create(Config(name="a", seed=1), tmp_path)
+    assert (run.path / "kept").exists()
+    assert Run(run.path).config.seed == 0
+    runs.create(Config(name="a", seed=1), tmp_path, overwrite=True)
+    assert not (run.path / "kept").exists()
+
+
+def test_create_in_an_impossible_place_is_an_input_error(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Not a directory"):
+        runs.create(Config(name="a"), tmp_path / "file")
+
+
+def test_find_by_name_and_by_path(tmp_path: Path):
+    run = runs.create(Config(name="a"), tmp_path)
+    assert runs.find("a", tmp_path) == run
+    assert runs.find(run.path, Path("elsewhere")) == run
+    with pytest.raises(InputError, match=r"no run 'b' .*\(a\)"):
+        runs.find("b", tmp_path)
+
+
+def test_metrics_leave_out_a_line_that_is_cut_off(tmp_path: Path):
+    run = runs.create(Config(name="a"), tmp_path)
+    assert run.metrics() == []
+    run.metrics_file.write_text('{"step": 1}\n{"step": 2}\n{"st')
+    assert run.metrics() == [{"step": 1}, {"step": 2}]
+    run.metrics_file.write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    with pytest.raises(InputError, match=r"metrics\.jsonl: a line is not JSON"):
+        run.metrics()
+
+
+def test_a_trained_run_is_summarized(tiny_run: Run):
+    summary = runs.summarize(tiny_run)
+    assert (summary.name, summary.model, summary.data) == ("tiny", "cnn", "digits")
+    assert (summary.epoch, summary.epochs, summary.problem) == (1, 1, "")
+    assert summary.test_accuracy is not None
+    assert 0 < summary.test_accuracy <= 1
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({}, "config.json: No such file"),
+        ({"config.json": "{"}, "config.json: invalid JSON"),
+        ({"config.json": '{"speed": 1}'}, "unknown field speed"),
+        ({"config.json": "{}"}, "not finished"),
+        ({"config.json": "{}", "metrics.jsonl": "?\n"}, "metrics.jsonl: a line is not JSON"),
+        ({"config.json": "{}", "metrics.jsonl": '{"step": 1}\n'}, "metrics.jsonl: KeyError"),
+        (
+            {"config.json": "{}", "metrics.jsonl": "[]\n"},
+            "metrics.jsonl: a line is no JSON object with a step",
+        ),
+        ({"config.json": "{}", "evaluation/test@1/metrics.json": "["}, "metrics.json: it is not JSON"),
+    ],
+)
+def test_a_damaged_run_is_listed_with_its_reason(tmp_path: Path, files: dict[str, str], problem: str):
+    (tmp_path / "bad").mkdir()
+    for name, text in files.items():
+        path = tmp_path / "bad" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    [run] = runs.list_runs(tmp_path)
+    assert problem in runs.summarize(run).problem
+
+
+def test_no_folder_is_no_runs(tmp_path: Path):
+    assert runs.list_runs(tmp_path / "nowhere") == []
+
+
+def test_free_names_count_up(tmp_path: Path):
+    assert runs.free_name("a", tmp_path) == "a"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a-2").mkdir()
+    assert runs.free_name("a", tmp_path) == "a-3"
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path):
+    path = tmp_path / "a.json"
+    runs.write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        runs.write_json(path, {"a": object()})
+    with pytest.raises(UnicodeEncodeError):
+        runs.write_text(path, "\ud800")
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
