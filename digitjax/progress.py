@@ -2,14 +2,13 @@
 
 import sys
 import time
-from typing import TextIO
 
 
 class Progress:
     """Reports on the standard error stream, since the standard output may be read by a program."""
 
-    def __init__(self, steps: int, epochs: int, first_step: int = 0, stream: TextIO | None = None):
-        self._stream = stream or sys.stderr
+    def __init__(self, steps: int, epochs: int, first_step: int = 0):
+        self._stream = sys.stderr
         self._terminal = self._stream.isatty()
         self._steps, self._epochs, self._first = steps, epochs, first_step
         self._start = time.perf_counter()

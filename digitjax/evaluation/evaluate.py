@@ -73,7 +73,7 @@ def read(run: Run, split: str, step: int) -> Evaluation:
     folder = run.evaluation_folder(split, step)
     summary = runs.read_json(folder / "metrics.json")
     try:
-        with np.load(folder / "predictions.npz", allow_pickle=False) as arrays:
+        with (folder / "predictions.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Evaluation(split, step, summary, arrays["logits"], arrays["labels"])
     except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
         raise InputError(

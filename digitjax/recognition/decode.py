@@ -2,9 +2,10 @@
 
 import io
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -17,7 +18,16 @@ MAX_PIXELS = 120_000_000
 WORKING_SIDE = 1600
 """Pictures with a longer side, in pixels, are reduced to it before they are read."""
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray
+
+@runtime_checkable
+class Readable(Protocol):
+    """An open binary file, or anything else that bytes can be read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes."""
+
+
+Source = str | os.PathLike[str] | bytes | Readable | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ def decode(source: Source) -> Picture:
         return _displayed(_from_pixels(source))
     content = _read(source)
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with _open(content) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise InputError(
                     f"it has {image.width * image.height:,} pixels: reduce it to {MAX_PIXELS:,} or fewer"
@@ -56,6 +66,8 @@ def decode(source: Source) -> Picture:
             return _displayed(image, size)
     except InputError:
         raise
+    except Image.DecompressionBombError:
+        raise InputError(f"it has far too many pixels: reduce it to {MAX_PIXELS:,} or fewer") from None
     except UnidentifiedImageError:
         raise InputError(
             "it is not a picture that can be read: use PNG, JPEG, WebP, BMP, TIFF or GIF"
@@ -64,7 +76,13 @@ def decode(source: Source) -> Picture:
         raise InputError(f"it is damaged ({error}): save it again") from error
 
 
-def _read(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+def _open(content: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own cap is checked next
+        return Image.open(io.BytesIO(content))
+
+
+def _read(source: str | os.PathLike[str] | bytes | Readable) -> bytes:
     if isinstance(source, (str, os.PathLike)):
         try:
             with Path(source).open("rb") as file:

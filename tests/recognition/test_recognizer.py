@@ -1,0 +1,146 @@
+"""Reading: from pictures to digits, on a network that is trained, if only a little."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+from sklearn.datasets import load_digits
+
+import digitjax
+from digitjax.config import CNN, Config, Training
+from digitjax.data import pipeline
+from digitjax.errors import InputError
+from digitjax.model.train import train
+from digitjax.recognition.ink import find_ink, ink_mask
+from digitjax.recognition.normalize import to_mnist
+from digitjax.recognition.recognizer import Recognizer, load
+from digitjax.recognition.segment import find_digits
+from digitjax.runs import Run
+from tests.recognition.drawing import digit_picture
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    config = Config(
+        name="reader", model=CNN(channels=(8, 16), dense=()), training=Training(epochs=8, batch_size=32)
+    )
+    return train(config, tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def reader(run: Run) -> Recognizer:
+    return load(run.path)
+
+
+@pytest.mark.parametrize("dark_pen", [True, False])
+def test_digits_are_read_whatever_the_colours(reader: Recognizer, dark_pen: bool):
+    texts = [reader.read(digit_picture(d, dark_pen=dark_pen)).text for d in range(10)]
+    assert sum(text == str(d) for d, text in enumerate(texts)) >= 9, texts
+
+
+def test_a_string_and_two_lines_are_read_in_order(reader: Recognizer):
+    row = np.concatenate([digit_picture(d) for d in (4, 0, 6)], axis=1)
+    assert reader.read(row).lines == ["406"]
+    page = np.concatenate([row, row[:, ::1][:, np.r_[160:480, 0:160]]])
+    reading = reader.read(page)
+    assert reading.lines == ["406", "064"]
+    assert reading.text == "406 064"
+    assert [d.line for d in reading.digits] == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_reading_has_the_form_of_the_interface(reader: Recognizer):
+    result = reader.read(digit_picture(3)).to_dict()
+    assert set(result) == {"text", "lines", "digits"}
+    [digit] = result["digits"]
+    assert set(digit) == {"digit", "confidence", "probabilities", "box", "line", "rejected"}
+    assert sum(digit["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert digit["confidence"] == max(digit["probabilities"])
+    x0, y0, x1, y1 = digit["box"]
+    assert 30 <= x0 < x1 <= 130
+    assert 30 <= y0 < y1 <= 130
+
+
+def test_boxes_are_in_pixels_of_the_whole_picture(reader: Recognizer):
+    small, large = digit_picture(3), np.kron(digit_picture(3), np.ones((20, 20), np.uint8))
+    [expected], [found] = reader.read(small).digits, reader.read(large).digits
+    np.testing.assert_allclose(np.array(found.box) / 20, expected.box, atol=2)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_page_reads_as_nothing(reader: Recognizer, level: int):
+    reading = reader.read(np.full((50, 80), level, np.uint8))
+    assert (reading.text, reading.lines, reading.digits) == ("", [], ())
+    assert reader.read(np.full((1, 1), level, np.uint8)).text == ""
+
+
+def test_a_doubtful_digit_is_marked_and_left_out_of_the_text(reader: Recognizer):
+    reading = reader.read(np.concatenate([digit_picture(4), digit_picture(2)], axis=1))
+    doubtful = dataclasses.replace(reading.digits[0], rejected=True)
+    marked = dataclasses.replace(reading, digits=(doubtful, *reading.digits[1:]))
+    assert (reading.text, marked.text) == ("42", "2")
+
+
+def test_training_and_reading_share_one_normalisation(
+    run: Run, reader: Recognizer, monkeypatch: pytest.MonkeyPatch
+):
+    images = load_digits().images[:4]
+    pixels = np.pad(np.kron(images, np.ones((1, 2, 2))) * 15, ((0, 0), (6, 6), (6, 6))).astype(np.uint8)
+    before = reader.probabilities(pixels)
+    assert before.shape == (4, 10)
+    monkeypatch.setattr(pipeline, "_STD", 10.0)
+    assert not np.allclose(load(run.path).probabilities(pixels), before)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 1796), st.integers(1, 6))
+def test_a_crop_keeps_its_shape_and_is_centred(number: int, scale: int):
+    ink = np.kron(load_digits().images[number] / 16, np.ones((scale, scale))).astype(np.float32)
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    image = to_mnist(ink)
+    assert image.max() == 255
+    height, width = (np.ptp(np.flatnonzero(image.any(axis))) + 1 for axis in (1, 0))
+    assert max(height, width) <= 20
+    np.testing.assert_allclose(ndimage.center_of_mass(image), (13.5, 13.5), atol=0.51)
+
+
+def test_specks_are_dropped_and_a_loose_bar_is_merged():
+    mask = np.zeros((60, 60), bool)
+    mask[20:50, 20:40] = True
+    mask[14:17, 22:42] = True
+    mask[2, 2] = True
+    [region] = find_digits(mask)
+    assert (region.x0, region.y0, region.x1, region.y1) == (20, 14, 42, 50)
+    assert region.mask.sum() == 30 * 20 + 3 * 20
+
+
+def test_ink_is_what_differs_from_the_border():
+    paper = np.full((40, 40), 200, np.uint8)
+    paper[10:20, 10:20] = 50
+    ink = find_ink(paper)
+    assert ink[15, 15] == 1.0
+    assert ink[0, 0] == 0.0
+    np.testing.assert_array_equal(ink_mask(ink), paper == 50)
+    np.testing.assert_array_equal(find_ink(255 - paper), ink)
+
+
+def test_without_a_name_the_newest_trained_run_reads(tiny_run: Run, tmp_path: Path):
+    folder = tiny_run.path.parent
+    assert load(None, folder).name == "tiny"
+    assert digitjax.load(tiny_run.path).name == "tiny"
+    with pytest.raises(InputError, match=r"no trained run in .*: train one"):
+        load(None, tmp_path)
+    with pytest.raises(InputError, match="no run 'other'"):
+        load("other", folder)
+
+
+@pytest.mark.slow
+def test_real_handwriting_can_be_read_at_all(reader: Recognizer, test_data: Path):
+    """No accuracy is asked of it: only that nothing but an InputError stops a real picture."""
+    pictures = sorted((test_data / "handwriting-dev").glob("*.*"))
+    readings = [reader.read(p) for p in pictures if p.suffix != ".csv"][:60]
+    assert sum(bool(reading.digits) for reading in readings) > 50

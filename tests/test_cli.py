@@ -1,0 +1,178 @@
+"""The command line as a person meets it: in processes of its own where that matters."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitjax import cli
+from digitjax.runs import Run
+from tests.recognition.drawing import digit_picture
+
+
+def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "digitjax", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300
+    )
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], reason: str) -> None:
+    assert result.returncode == 2, result.stderr
+    [line] = result.stderr.splitlines()
+    assert line.startswith("digitjax: error: ")
+    assert re.search(reason, line), line
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from digitjax.cli import main; main()"
+    script = (
+        f"import atexit, sys; atexit.register(lambda: print(*sys.modules)); sys.argv[1:] = ['--help']; {code}"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert "quickstart" in printed
+    loaded = set(printed.splitlines()[-1].split())
+    assert not loaded & {"jax", "numpy", "flax", "pydantic", "tyro", "PIL", "tensorflow_datasets"}
+
+
+@pytest.mark.parametrize(
+    "command", ["quickstart", "train", "runs", "evaluate", "read", "dashboard", "data prepare"]
+)
+def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]):
+    with contextlib.suppress(SystemExit):
+        cli.main([*command.split(), "--help"])
+    assert f"example: digitjax {command}" in capsys.readouterr().out
+
+
+def test_train_help_lists_the_fields_of_the_experiment(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        cli.main(["train", "digits", "--help"])
+    assert "--optimizer.lr" in capsys.readouterr().out
+
+
+def test_from_training_to_reading(tmp_path: Path):
+    """The main job, end to end: train, resume, evaluate, list, read."""
+    runs = ("--runs", str(tmp_path / "runs"))
+    train = ("train", "digits", "--name", "a", "--training.epochs", "1", "--model.channels", "4", *runs)
+    trained = run_cli(*train)
+    assert trained.returncode == 0, trained.stderr
+    assert "epoch 1  step 21  validation loss" in trained.stderr
+    assert_refused(run_cli(*train), "runs/a exists: continue it with --resume")
+    assert run_cli(*train, "--resume").returncode == 0
+
+    evaluated = run_cli("evaluate", "a", "--json", *runs)
+    summary = json.loads(evaluated.stdout)
+    assert (summary["run"], summary["split"], summary["pictures"]) == ("a", "test", 360)
+    assert "accuracy" in run_cli("evaluate", "a", *runs).stdout
+
+    [listed] = json.loads(run_cli("runs", "--json", *runs).stdout)
+    assert listed["test_accuracy"] == summary["accuracy"]
+    assert listed["problem"] == ""
+    assert run_cli("runs", *runs).stdout.startswith("a  ")
+
+    Image.fromarray(digit_picture(0, count=2)).save(tmp_path / "two.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    pictures = (str(tmp_path / "two.png"), str(tmp_path / "bad.png"))
+    read = run_cli("read", *pictures, "--json", *runs)
+    assert read.returncode == 2
+    good, bad = map(json.loads, read.stdout.splitlines())
+    assert set(good) == {"file", "text", "lines", "digits", "error"}
+    assert len(good["digits"]) == 2
+    assert good["error"] is None
+    assert bad["digits"] == []
+    assert bad["error"].startswith("it is not a picture")
+    plain = run_cli("read", *pictures, *runs)
+    assert plain.stdout.startswith(f"{pictures[0]}: ")
+    assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["train", "nowhere"], "no experiment 'nowhere': name one of digits, mnist"),
+        (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
+        (["train", "digits", "--model.kind", "vit"], "model.kind is 'vit': it must be one of cnn, mlp"),
+        (
+            ["train", "digits", "--training.epochs", "0"],
+            r"training\.epochs: input should be greater than or equal to 1",
+        ),
+        (
+            ["train", "digits", "--runs", "FILE"],
+            "FILE/digits: Not a directory: choose another folder with --runs",
+        ),
+        (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
+        (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
+        (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
+        (["runs", "--speed"], "unknown arguments: --speed"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(
+    arguments: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").touch()
+    assert_refused(run_cli(*arguments), reason)
+    assert [p.name for p in tmp_path.iterdir()] == ["FILE"]
+
+
+def test_no_network_and_no_files_is_one_line(tmp_path: Path):
+    proxy = "http://127.0.0.1:9"  # nothing listens there
+    result = run_cli(
+        "data", "prepare", "mnist", DIGITJAX_CACHE=str(tmp_path), HTTPS_PROXY=proxy, https_proxy=proxy
+    )
+    assert_refused(result, r"data set mnist: cannot download .*--data\.manual-dir")
+
+
+def test_a_disk_error_names_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def full(args: object) -> None:
+        raise OSError(28, "No space left on device", "runs/a/metrics.jsonl")
+
+    full.__doc__ = cli.list_runs.__doc__
+    monkeypatch.setattr(cli, "list_runs", full)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["runs"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "digitjax: error: runs/a/metrics.jsonl: No space left on device\n"
+
+
+def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path):
+    command = [
+        sys.executable,
+        "-m",
+        "digitjax",
+        "train",
+        "digits",
+        "--training.epochs",
+        "500",
+        "--runs",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("epoch 1")
+    process.terminate()
+    lines = process.stderr.read().splitlines()
+    process.stderr.close()
+    assert process.wait(60) == 128 + 15
+    assert re.fullmatch(r"digitjax: .*digits: stopped at step .*: continue it with --resume", lines[-1])
+    assert json.loads(run_cli("runs", "--json", "--runs", str(tmp_path)).stdout)[0]["problem"].startswith(
+        "not finished"
+    )
+
+
+def test_python_interface_is_that_of_the_commands(tiny_run: Run):
+    import digitjax
+
+    assert digitjax.evaluate(tiny_run).split == "test"
+    assert len(digitjax.load(tiny_run.path).read(np.full((40, 40), 255, np.uint8)).digits) == 0
+    with pytest.raises(AttributeError, match="no attribute 'fly'"):
+        digitjax.fly  # noqa: B018
