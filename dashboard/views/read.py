@@ -1,0 +1,147 @@
+"""The page "Try it": pictures that people upload, read by the chosen run."""
+
+from typing import NamedTuple
+
+import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
+
+from digitjax.data.pipeline import cache_folder
+from digitjax.environment import use_compilation_cache
+from digitjax.model import checkpoint
+from digitjax.recognition import recognizer
+from digitjax.recognition.decode import MAX_BYTES, decode
+from digitjax.recognition.recognizer import REJECT_BELOW, Digit, Reading, Recognizer
+from digitjax.runs import Run
+from digitjax.visualization import charts
+from views import enlarge, escape, reasons_shown
+
+TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
+MOST_DIGITS = 40  # shown one by one: more would make the page slow
+SHOWN_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
+READ, REJECTED = "#0072B2", "#D55E00"
+
+
+class Model(NamedTuple):
+    """Names the weights in use: caches go by it, so that a run that is trained again is loaded again."""
+
+    path: str
+    step: int
+    written: int
+    """When the checkpoint was written, in nanoseconds."""
+
+
+def show(run: Run) -> None:
+    """Show the uploader, and what is read in each picture."""
+    st.title("Try it")
+    st.caption(f"Digits are read by the run {escape(run.name)}, chosen in the sidebar.")
+    with reasons_shown():
+        model = find_model(run)
+        load(model)  # says at once if the model cannot be used, and makes the first picture fast
+        for file in st.file_uploader(
+            "Pictures of handwritten digits",
+            type=TYPES,
+            accept_multiple_files=True,
+            max_upload_size=MAX_BYTES // 2**20,
+        ):
+            st.subheader(escape(file.name), divider="grey")
+            with reasons_shown():
+                show_reading(read(model, file.getvalue()))
+
+
+def find_model(run: Run) -> Model:
+    """Return the best checkpoint of a run.
+
+    Raises:
+        InputError: the run is damaged, or has no checkpoint yet.
+    """
+    _ = run.config
+    best = checkpoint.candidates(run.checkpoints, "best")[0]
+    return Model(str(run.path.absolute()), best.step, best.path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+def load(model: Model) -> Recognizer:
+    """Load a model once for all sessions."""
+    use_compilation_cache(cache_folder() / "compiled")
+    return recognizer.load(model.path)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading")
+def read(model: Model, content: bytes) -> Reading:
+    """Read the bytes of a picture; it is reduced first, so that the boxes are those of the picture shown.
+
+    Raises:
+        InputError: it is no picture that can be decoded.
+    """
+    return load(model).read(decode(content).grey)
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+def show_reading(reading: Reading) -> None:
+    """Show a picture with its boxes beside the text, then the digits one by one."""
+    picture, text = st.columns([2, 1])
+    picture.image(
+        draw_boxes(reading),
+        output_format="PNG",
+        alt=f"The picture, with a box around each of {len(reading.digits)} digits",
+    )
+    if not reading.digits:
+        text.info("No digits were found in this picture.")
+        return
+    text.metric("Read as", reading.text or "-")
+    if any(digit.rejected for digit in reading.digits):
+        text.caption(f"Left out, in red: digits with a confidence below {REJECT_BELOW:.0%}.")
+    if len(reading.digits) > MOST_DIGITS:
+        text.caption(f"{len(reading.digits)} digits, the first {MOST_DIGITS} of them below.")
+    st.caption("Each digit as the network saw it, and the probabilities that it gave:")
+    with st.container(horizontal=True):
+        for digit in reading.digits[:MOST_DIGITS]:
+            show_digit(digit)
+
+
+def show_digit(digit: Digit) -> None:
+    """Show what the network saw of one digit, and what it made of it."""
+    with st.container(border=True, width=260):
+        with st.container(horizontal=True):
+            st.image(
+                enlarge(digit.image),
+                width=84,
+                output_format="PNG",
+                alt=f"The digit as the network saw it, 28 by 28 pixels: read as {digit.digit}",
+            )
+            st.metric(
+                "Left out" if digit.rejected else "Digit",
+                digit.digit,
+                f"{digit.confidence:.1%} confident",
+                delta_color="off",
+                delta_arrow="off",
+                width="content",
+            )
+        st.altair_chart(
+            charts.probabilities(digit.probabilities),
+            alt=f"Probability of each digit: {digit.digit} has {digit.confidence:.1%}",
+        )
+
+
+def draw_boxes(reading: Reading) -> Image.Image:
+    """Draw a box around each digit, and above it what it was read as."""
+    height, width = reading.grey.shape
+    scale = max(1, SHOWN_SIDE // max(height, width))
+    size = (width * scale, height * scale)
+    picture = Image.fromarray(reading.grey).resize(size, Image.Resampling.NEAREST).convert("RGB")
+    canvas = ImageDraw.Draw(picture)
+    stroke = max(2, max(size) // 300)
+    letter = max(16, max(size) // 30)
+    for digit in reading.digits:
+        colour = REJECTED if digit.rejected else READ
+        box = [side * scale for side in digit.box]
+        canvas.rectangle(box, outline=colour, width=stroke)
+        bottom = max(box[1] - stroke, letter)  # a box at the upper edge has its label inside
+        font = ImageFont.load_default(letter)
+        canvas.text((box[0] + stroke, bottom), str(digit.digit), fill=colour, font=font, anchor="ls")
+    return picture
+
+
+show(st.session_state["run"])
