@@ -7,13 +7,14 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import CNN as Options  # noqa: N811
+from digitjax.model.layers import Conv, max_pool
 
 
 class Block(nnx.Module):
     """Convolution, batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167), ReLU, 2x2 max-pooling."""
 
     def __init__(self, channels: int, new_channels: int, kernel_size: int, batch_norm: bool, rngs: nnx.Rngs):
-        self.conv = nnx.Conv(
+        self.conv = Conv(
             channels,
             new_channels,
             (kernel_size, kernel_size),
@@ -28,7 +29,7 @@ class Block(nnx.Module):
         features = self.conv(features)
         if self.norm is not None:
             features = self.norm(features)
-        return nnx.max_pool(jax.nn.relu(features), window_shape=(2, 2), strides=(2, 2))
+        return max_pool(jax.nn.relu(features), window_shape=(2, 2), strides=(2, 2))
 
 
 class CNN(nnx.Module):
