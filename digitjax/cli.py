@@ -18,6 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
     args, rest = _parser().parse_known_args(arguments)
     if rest and args.command is not train:
         _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
+    if arguments is None and args.command in (quickstart, train):
+        from digitjax.environment import tune_allocator
+
+        tune_allocator()
     warnings.showwarning = lambda message, *_, **__: print(f"digitjax: warning: {message}", file=sys.stderr)
     try:
         args.command(args, rest) if args.command is train else args.command(args)
@@ -82,7 +86,7 @@ def list_runs(args: argparse.Namespace) -> None:
     for s in summaries:
         validation = "" if s.validation_accuracy is None else f"validation {s.validation_accuracy:.2%}"
         test = "" if s.test_accuracy is None else f"test {s.test_accuracy:.2%}"
-        epochs = f"epoch {s.epoch}/{s.epochs}" if s.epochs else ""
+        epochs = f"epoch {s.epoch}/{s.epochs:g}" if s.epochs else ""
         print(
             f"{s.name:<24} {s.model:<8} {s.data:<8} {epochs:<14} {validation:<18} {test:<12} "
             f"{s.seconds:>7.1f} s  {s.problem}".rstrip()
@@ -100,7 +104,7 @@ def read(args: argparse.Namespace) -> None:
     """Read the digits in pictures: one line, or with --json one JSON object, a picture."""
     from digitjax.recognition import recognizer
 
-    _use_cache()
+    _configure_jax()
     reader = recognizer.load(args.model, args.runs)
     failed = False
     for picture in args.pictures:
@@ -138,7 +142,8 @@ def dashboard(args: argparse.Namespace) -> None:
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     app = shipped_folder("dashboard") / "app.py"
-    command = [sys.executable, "-m", "streamlit", "run", str(app), *flags, "--", str(args.runs)]
+    # -P: a click.py in the current folder must not take the place of Streamlit's.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(app), *flags, "--", str(args.runs)]
     sys.stdout.flush()
     os.execv(sys.executable, command)
 
@@ -158,7 +163,7 @@ def _train(config: Any, name: str, folder: Path, **options: bool) -> Any:
 
     from digitjax.model import train as training
 
-    _use_cache()
+    _configure_jax()
     try:
         run = training.train(dataclasses.replace(config, name=name), folder, **options)
     except training.Interrupted as stop:
@@ -172,7 +177,7 @@ def _evaluate(run: Any, split: str, step: str, as_json: bool = False) -> None:
     from digitjax.evaluation import evaluate as evaluation
     from digitjax.evaluation.metrics import format_summary
 
-    _use_cache()
+    _configure_jax()
     result = evaluation.evaluate(run, split, step)
     if as_json:
         print(json.dumps({"run": run.name, "split": split, "step": result.step, **result.summary}))
@@ -180,11 +185,11 @@ def _evaluate(run: Any, split: str, step: str, as_json: bool = False) -> None:
         print(f"{run.name}, {split} split, step {result.step}\n\n{format_summary(result.summary)}")
 
 
-def _use_cache() -> None:
+def _configure_jax() -> None:
     from digitjax.data.pipeline import cache_folder
-    from digitjax.environment import use_compilation_cache
+    from digitjax.environment import configure_jax
 
-    use_compilation_cache(cache_folder() / "compiled")
+    configure_jax(cache_folder() / "compiled")
 
 
 # ---------------------------------------------------------------------------------------- parser

@@ -11,11 +11,35 @@ from typing import Any
 _PACKAGES = ("digitjax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "tensorflow-datasets", "numpy")
 
 
-def use_compilation_cache(folder: Path) -> None:
-    """Keep compiled programs on disk, so that a second start need not compile them again."""
+# glibc returns freed memory to the kernel and asks for it anew at every step, page by page. Kept, and in huge
+# pages, the same memory makes a training step about a quarter faster.
+TUNED_ALLOCATOR = (
+    "glibc.malloc.mmap_max=0:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:"
+    "glibc.malloc.top_pad=268435456:glibc.malloc.hugetlb=1"
+)
+
+
+def tune_allocator() -> None:
+    """Start this very command again with an allocator tuned for training, on Linux with glibc.
+
+    The allocator reads its settings before the program begins, so they cannot be changed later. A
+    GLIBC_TUNABLES of the user's own, even an empty one, is left as it is.
+    """
+    if "GLIBC_TUNABLES" not in os.environ and platform.libc_ver()[0] == "glibc":
+        sys.stdout.flush()
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, "GLIBC_TUNABLES": TUNED_ALLOCATOR})
+
+
+def configure_jax(cache: Path) -> None:
+    """Keep compiled programs in a folder, so that a second start need not compile them again, and answer at once.
+
+    Handing each call to another thread, as jax does by default, makes one prediction in a hundred take ten
+    times as long on a CPU of two cores.
+    """
     import jax
 
-    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 

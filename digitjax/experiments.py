@@ -24,27 +24,29 @@ def load(name_or_path: str) -> Config:
 
     Args:
         name_or_path: a name such as `mnist`, the path of a Python module with a `config`, or the path
-            of a config in JSON, such as a run's own `config.json`.
+            of a config in JSON, such as a run's own `config.json`. A module that defines several configs
+            is asked for another by `NAME:VARIABLE`.
 
     Raises:
         InputError: there is no such experiment, it cannot be read, or its config is invalid.
     """
-    path = Path(name_or_path)
+    place, _, variable = name_or_path.partition(":")
+    path = Path(place)
     if path.suffix not in (".py", ".json"):
-        path = shipped_folder("experiments") / f"{name_or_path}.py"
-        if name_or_path not in names():
+        path = shipped_folder("experiments") / f"{place}.py"
+        if place not in names():
             raise InputError(
-                f"no experiment {name_or_path!r}: name one of {', '.join(names())}, or the path of a .py or .json file"
+                f"no experiment {place!r}: name one of {', '.join(names())}, or the path of a .py or .json file"
             )
     if not path.is_file():
-        raise InputError(f"no experiment {name_or_path}: there is no such file")
+        raise InputError(f"no experiment {place}: there is no such file")
     if path.suffix == ".json":
         return from_json(path.read_bytes(), name_or_path)
-    return validate(_execute(path), name_or_path)
+    return validate(_execute(path, variable or "config"), name_or_path)
 
 
-def _execute(path: Path) -> Config:
-    """Run an experiment module, which is code that its user trusts, and return its `config`."""
+def _execute(path: Path, variable: str) -> Config:
+    """Run an experiment module, which is code that its user trusts, and return one of its configs."""
     spec = importlib.util.spec_from_file_location(f"digitjax_experiment_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -53,7 +55,7 @@ def _execute(path: Path) -> Config:
         spec.loader.exec_module(module)
     except Exception as error:
         raise InputError(f"{path}: it stops with {type(error).__name__}: {error}") from error
-    config = getattr(module, "config", None)
+    config = getattr(module, variable, None)
     if not isinstance(config, Config):
-        raise InputError(f"{path}: it must define `config`, a digitjax.config.Config")
+        raise InputError(f"{path}: it must define `{variable}`, a digitjax.config.Config")
     return config

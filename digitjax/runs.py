@@ -81,8 +81,8 @@ class Run:
 
     def evaluations(self) -> list[tuple[str, int]]:
         """Return (split, step) of every finished evaluation, by split, then step."""
-        folders = [p.parent.name.split("@") for p in self.path.glob("evaluation/*@*/metrics.json")]
-        return sorted((split, int(step)) for split, step in folders if step.isdecimal())
+        names = [p.parent.name.partition("@") for p in self.path.glob("evaluation/*@*/metrics.json")]
+        return sorted((split, int(step)) for split, _, step in names if step.isdecimal())
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Summary:
     data: str = ""
     seed: int | None = None
     epoch: int = 0
-    epochs: int = 0
+    epochs: int | float = 0
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
     seconds: float = 0.0

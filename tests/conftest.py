@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 install_import_hook("digitjax", "beartype.beartype")
 
 from digitjax.config import CNN, Config, Data, Training
-from digitjax.environment import use_compilation_cache
+from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.model.train import train
 from digitjax.runs import Run
@@ -34,7 +34,7 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     before = os.environ.get("DIGITJAX_CACHE")
     os.environ["DIGITJAX_CACHE"] = str(folder)
-    use_compilation_cache(folder / "compiled")
+    configure_jax(folder / "compiled")
     yield folder
     if before is None:
         del os.environ["DIGITJAX_CACHE"]

@@ -100,10 +100,13 @@ def test_from_training_to_reading(tmp_path: Path):
     [
         (["train", "nowhere"], "no experiment 'nowhere': name one of digits, mnist"),
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
-        (["train", "digits", "--model.kind", "vit"], "model.kind is 'vit': it must be one of cnn, mlp"),
+        (
+            ["train", "digits", "--model.kind", "vit"],
+            "model.kind is 'vit': it must be one of cnn, fast_cnn, mlp",
+        ),
         (
             ["train", "digits", "--training.epochs", "0"],
-            r"training\.epochs: input should be greater than or equal to 1",
+            r"training\.epochs: input should be greater than 0",
         ),
         (
             ["train", "digits", "--runs", "FILE"],

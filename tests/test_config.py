@@ -65,7 +65,7 @@ def test_json_spells_out_every_field():
     [
         ('{"speed": 1}', "unknown field speed"),
         ('{"model": {"kind": "cnn", "speed": 1}}', "unknown field model.speed"),
-        ('{"model": {"kind": "vit"}}', "model.kind is 'vit': it must be one of 'cnn', 'mlp'"),
+        ('{"model": {"kind": "vit"}}', "model.kind is 'vit': it must be one of 'cnn', 'fast_cnn', 'mlp'"),
         (
             '{"model": {"kind": "cnn", "channels": [0]}}',
             "model.channels.0: input should be greater than or equal to 1",
@@ -73,7 +73,7 @@ def test_json_spells_out_every_field():
         ('{"model": {"kind": "cnn", "channels": []}}', "model.channels: tuple should have at least 1 item"),
         ('{"model": {"kind": "cnn", "dropout": 1}}', "model.dropout: input should be less than 1 (it is 1)"),
         ('{"seed": "1"}', "seed: input should be a valid integer"),
-        ('{"training": {"epochs": 2.5}}', "training.epochs: input should be a valid integer"),
+        ('{"training": {"batch_size": 2.5}}', "training.batch_size: input should be a valid integer"),
         ('{"name": "../escape"}', "name: string should match pattern"),
         ('{"seed": 1', "invalid JSON"),
         ("[]", "input should be an object"),
@@ -119,7 +119,7 @@ def test_the_same_kind_keeps_the_experiments_values():
         (["--model.speed", "1"], "Unrecognized options: --model.speed"),
         (["--seed", "x"], "Error parsing --seed: invalid literal for int() with base 10: 'x'"),
         (["--model.dropout", "2"], "model.dropout: input should be less than 1 (it is 2.0)"),
-        (["--model.kind", "vit"], "model.kind is 'vit': it must be one of cnn, mlp"),
+        (["--model.kind", "vit"], "model.kind is 'vit': it must be one of cnn, fast_cnn, mlp"),
         (["--data.name", "cifar"], "invalid choice 'cifar' for argument '--data.name'"),
         (["--optimizer.kind"], "Missing value for argument '--optimizer.kind'"),
     ],

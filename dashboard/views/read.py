@@ -6,7 +6,7 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from digitjax.data.pipeline import cache_folder
-from digitjax.environment import use_compilation_cache
+from digitjax.environment import configure_jax
 from digitjax.model import checkpoint
 from digitjax.recognition import recognizer
 from digitjax.recognition.decode import MAX_BYTES, decode
@@ -62,7 +62,7 @@ def find_model(run: Run) -> Model:
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
 def load(model: Model) -> Recognizer:
     """Load a model once for all sessions."""
-    use_compilation_cache(cache_folder() / "compiled")
+    configure_jax(cache_folder() / "compiled")
     return recognizer.load(model.path)
 
 

@@ -26,7 +26,7 @@ from digitjax.errors import InputError
 
 # Mean and standard deviation of MNIST's training pixels, scaled to 0..1. They serve every data set, since
 # all have MNIST's form and a model must meet what it was trained on.
-_MEAN, _STD = 0.1307, 0.3081
+MEAN, STD = 0.1307, 0.3081
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def normalize(images: UInt8[Array | np.ndarray, "*batch 28 28"]) -> Float[Array,
     Training, evaluation and reading all pass through here.
     """
     scaled = jnp.asarray(images)[..., None].astype(jnp.float32) / 255
-    return (scaled - _MEAN) / _STD
+    return (scaled - MEAN) / STD
 
 
 def load(data: Data) -> Dataset:

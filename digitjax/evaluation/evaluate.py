@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int32
+from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.data import pipeline
@@ -31,6 +32,11 @@ class Evaluation:
     """As `digitjax.evaluation.metrics.summarize` returns it."""
     logits: Float[np.ndarray, "n classes"]
     labels: Int32[np.ndarray, " n"]
+
+    @property
+    def probabilities(self) -> Float[np.ndarray, "n classes"]:
+        """Probability of each class."""
+        return softmax(self.logits, axis=1)
 
 
 def evaluate(run: Run, split: str = "test", step: int | str = "best") -> Evaluation:

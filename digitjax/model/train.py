@@ -1,8 +1,8 @@
 """Training: from a config to a run folder that holds all of it."""
 
 import json
+import math
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,22 +10,23 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
-from jaxtyping import Array, Float, Int32, UInt8
+from jax import lax
+from jaxtyping import Array, Float, Int, Int32, UInt8
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
 from digitjax.data import pipeline
+from digitjax.data.augment import augment
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
+from digitjax.model.architectures import CLASSES
+from digitjax.model.metrics_log import ADVICE, MetricsLog
 from digitjax.model.network import Network, Weights
 from digitjax.model.optimizer import make_optimizer, make_schedule
 from digitjax.model.predict import Predictor
 from digitjax.progress import Progress
 from digitjax.runs import Run
-
-_ADVICE = "the last checkpoint is good; try a lower --optimizer.lr"
 
 
 class TrainState(NamedTuple):
@@ -85,7 +86,7 @@ def fit(config: Config, run: Run) -> None:
     dataset = pipeline.load(config.data)
     size, batch_size = len(dataset.train), config.training.batch_size
     steps_per_epoch = -(-size // batch_size)
-    total = steps_per_epoch * config.training.epochs
+    total = max(1, round(steps_per_epoch * config.training.epochs))
     images, labels = jnp.asarray(dataset.train.images), jnp.asarray(dataset.train.labels)
     runs.write_json(run.path / "environment.json", {**environment.describe(), "data_sha256": dataset.sha256})
 
@@ -93,16 +94,18 @@ def fit(config: Config, run: Run) -> None:
     network = Network(config.model)
     schedule = make_schedule(config.schedule, config.optimizer.lr, total)
     optimizer = make_optimizer(config.optimizer, schedule)
-    train_step = make_train_step(network, optimizer, schedule)
+    # On a CPU few, so that Ctrl-C is answered soon; an accelerator does a whole epoch unattended.
+    steps_per_call = 8 if jax.default_backend() == "cpu" else steps_per_epoch
+    train_steps = make_train_steps(config, network, optimizer, schedule, steps_per_call)
     predict = Predictor(network)
-    init_key, dropout_key = jax.random.split(jax.random.key(config.seed))
-    state = _restore(run, network, optimizer) or _initial_state(network, optimizer, init_key)
+    init_key, step_key = jax.random.split(jax.random.key(config.seed))
+    state = _restore(run, network, optimizer) or initial_state(network, optimizer, init_key)
 
     # ------------------------------------------------------------------------------------- loop
     step = int(state.step)
-    progress = Progress(total, config.training.epochs, step)
+    progress = Progress(total, math.ceil(config.training.epochs), step)
     with (
-        MetricsLog(run, step, batch_size, config.training.log_every, progress) as log,
+        MetricsLog(run, batch_size, config.training.log_every, progress) as log,
         checkpoint.Writer(
             run.checkpoints, keep_best=config.training.keep_best, description=to_json(config)
         ) as writer,
@@ -112,15 +115,17 @@ def fit(config: Config, run: Run) -> None:
         while step < total and not log.out_of_patience(config.training.patience):
             epoch, first = divmod(step, steps_per_epoch)
             indices, weights = pipeline.batch_indices(config.seed, epoch, size, batch_size)
-            for i in range(first, steps_per_epoch):
-                state, metrics = train_step(state, dropout_key, images, labels, indices[i], weights[i])
-                step += 1
-                log.train(epoch + 1, step, metrics)
+            end = min(steps_per_epoch, total - epoch * steps_per_epoch)
+            for i in range(first, end, steps_per_call):
+                last = min(i + steps_per_call, end)
+                state, metrics = train_steps(state, step_key, images, labels, indices, weights, i, last)
+                log.train(epoch + 1, step, last - i, metrics)
+                step += last - i
                 if signals:
                     break
             log.flush()
             validation = {}
-            if step % steps_per_epoch == 0:
+            if step % steps_per_epoch == 0 or step == total:
                 validation = log.validation(epoch + 1, step, predict, state.weights, dataset.validation)
             _require_finite(run, step, state)
             writer.save(step, _parts(state), validation)
@@ -133,44 +138,69 @@ def fit(config: Config, run: Run) -> None:
     runs.write_json(run.path / "finished.json", finished)
 
 
-def make_train_step(
-    network: Network, optimizer: optax.GradientTransformation, schedule: optax.Schedule
+def make_train_steps(
+    config: Config,
+    network: Network,
+    optimizer: optax.GradientTransformation,
+    schedule: optax.Schedule,
+    steps_per_call: int,
 ) -> Any:
-    """Return the jitted step, which consumes the state that it is given."""
+    """Return the jitted loop over up to `steps_per_call` steps, which consumes the state that it is given."""
 
     def train_step(
         state: TrainState,
-        dropout_key: jax.Array,
-        images: UInt8[Array, "n 28 28"],
-        labels: Int32[Array, " n"],
-        indices: Int32[Array, " batch"],
+        key: jax.Array,
+        images: UInt8[Array, "batch 28 28"],
+        labels: Int32[Array, " batch"],
         weights: Float[Array, " batch"],
     ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
-        """Take one step on the pictures that `indices` names, each with its weight in the loss."""
-        inputs = pipeline.normalize(images[indices])
-        targets = labels[indices]
-        key = jax.random.fold_in(dropout_key, state.step)
+        """Take one step on these pictures, each with its weight in the loss."""
+        augment_key, dropout_key = jax.random.split(jax.random.fold_in(key, state.step))
+        inputs = pipeline.normalize(augment(augment_key, images, config.augment))
+        targets = optax.smooth_labels(jax.nn.one_hot(labels, CLASSES), config.training.label_smoothing)
 
         def mean_loss(params: Any) -> tuple[Float[Array, ""], Any]:
-            logits, stats = network.train(Weights(params, state.weights.stats), inputs, key)
-            losses = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
-            correct = (logits.argmax(-1) == targets) @ weights / weights.sum()
-            return losses @ weights / weights.sum(), (stats, correct)
+            logits, stats = network.train(Weights(params, state.weights.stats), inputs, dropout_key)
+            losses = optax.softmax_cross_entropy(logits, targets)
+            accuracy = (logits.argmax(-1) == labels) @ weights / weights.sum()
+            return losses @ weights / weights.sum(), (stats, accuracy)
 
         gradients = jax.value_and_grad(mean_loss, has_aux=True)
         (loss, (stats, accuracy)), gradient = gradients(state.weights.params)
         updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.weights.params)
         params = optax.apply_updates(state.weights.params, updates)
-        metrics = {"loss": loss, "accuracy": accuracy, "learning_rate": schedule(state.step)}
+        metrics = {"loss": loss, "accuracy": accuracy, "learning_rate": jnp.asarray(schedule(state.step))}
         return TrainState(state.step + 1, Weights(params, stats), optimizer_state), metrics
 
-    return jax.jit(train_step, donate_argnums=0)
+    def train_steps(
+        state: TrainState,
+        key: jax.Array,
+        images: UInt8[Array, "n 28 28"],
+        labels: Int32[Array, " n"],
+        indices: Int32[Array, "steps batch"],
+        weights: Float[Array, "steps batch"],
+        first: Int[Array, ""],
+        last: Int[Array, ""],
+    ) -> tuple[TrainState, dict[str, Float[Array, " steps_per_call"]]]:
+        """Take the steps from `first` up to `last` of an epoch, on the pictures that `indices` names."""
+
+        def body(i: Int32[Array, ""], carry: Any) -> Any:
+            state, metrics = carry
+            batch = indices[i]
+            state, values = train_step(state, key, images[batch], labels[batch], weights[i])
+            return state, {name: metrics[name].at[i - first].set(value) for name, value in values.items()}
+
+        metrics = {name: jnp.zeros(steps_per_call) for name in ("loss", "accuracy", "learning_rate")}
+        return lax.fori_loop(first, last, body, (state, metrics))
+
+    return jax.jit(train_steps, donate_argnums=0)
 
 
 # ----------------------------------------------------------------------------------------- state
 
 
-def _initial_state(network: Network, optimizer: optax.GradientTransformation, key: jax.Array) -> TrainState:
+def initial_state(network: Network, optimizer: optax.GradientTransformation, key: jax.Array) -> TrainState:
+    """Return the state before the first step, with weights drawn from `key`."""
     weights = network.init(key)
     return TrainState(jnp.int32(0), weights, optimizer.init(weights.params))
 
@@ -184,7 +214,7 @@ def _require_finite(run: Run, step: int, state: TrainState) -> None:
     """Refuse to save weights that an update has spoilt after its own loss was still finite."""
     finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.weights)]
     if not all(jax.device_get(finite)):
-        raise FloatingPointError(f"{run.path}: the weights after step {step:,} are not finite: {_ADVICE}")
+        raise FloatingPointError(f"{run.path}: the weights after step {step:,} are not finite: {ADVICE}")
 
 
 def _restore(run: Run, network: Network, optimizer: optax.GradientTransformation) -> TrainState | None:
@@ -192,7 +222,7 @@ def _restore(run: Run, network: Network, optimizer: optax.GradientTransformation
     if not checkpoint.list_checkpoints(run.checkpoints):
         step, state = 0, None
     else:
-        abstract = jax.eval_shape(lambda: _initial_state(network, optimizer, jax.random.key(0)))
+        abstract = jax.eval_shape(lambda: initial_state(network, optimizer, jax.random.key(0)))
         step, parts = checkpoint.load(run.checkpoints, _parts(abstract))
         state = TrainState(parts["optimizer"]["step"], parts["weights"], parts["optimizer"]["state"])
     checkpoint.discard_after(run.checkpoints, step)
@@ -226,92 +256,3 @@ def _catch_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-# --------------------------------------------------------------------------------------- metrics
-
-
-class MetricsLog:
-    """Writes metrics.jsonl and shows progress; what it fetches from the device is a logging interval old."""
-
-    def __init__(self, run: Run, step: int, batch_size: int, every: int, progress: Progress):
-        lines = run.metrics()
-        self._file = run.metrics_file.open("a", buffering=1)
-        self._accuracies = [line["accuracy"] for line in lines if line["split"] == "validation"]
-        self._seconds_before = lines[-1]["seconds"] if lines else 0.0
-        self._start = time.perf_counter()
-        self._batch_size, self._every, self._progress = batch_size, every, progress
-        self._flushed_step, self._flushed_time = step, self._start
-        self._pending: list[tuple[int, int, dict[str, Array]]] = []
-        self._path = run.path
-
-    def __enter__(self) -> "MetricsLog":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-
-    def train(self, epoch: int, step: int, metrics: dict[str, Array]) -> None:
-        """Take the metrics of one step; write those of the step that completes an interval."""
-        self._pending.append((epoch, step, metrics))
-        if len(self._pending) >= 2 * self._every:
-            self._write(self._every)
-
-    def flush(self) -> None:
-        """Write all that was taken."""
-        self._write(len(self._pending))
-
-    def _write(self, count: int) -> None:
-        taken, self._pending = self._pending[:count], self._pending[count:]
-        if not taken:
-            return
-        values = jax.device_get([metrics for _, _, metrics in taken])
-        now = time.perf_counter()
-        epoch, step, _ = taken[-1]
-        rate = (step - self._flushed_step) * self._batch_size / max(1e-9, now - self._flushed_time)
-        self._flushed_step, self._flushed_time = step, now
-        for (epoch, step, _), value in zip(taken, values, strict=True):
-            if not np.isfinite(value["loss"]):
-                raise FloatingPointError(
-                    f"{self._path}: the loss at step {step:,} is {value['loss']}: {_ADVICE}"
-                )
-            if step % self._every == 0:
-                self._line(
-                    "train", epoch, step, **{k: float(v) for k, v in value.items()}, images_per_second=rate
-                )
-        self._progress.step(epoch, step, float(values[-1]["loss"]), float(values[-1]["accuracy"]), rate)
-
-    def validation(
-        self, epoch: int, step: int, predict: Predictor, weights: Weights, split: pipeline.Split
-    ) -> dict[str, float]:
-        """Evaluate on the validation split and write it; return nothing where there is none."""
-        if not len(split):
-            self._progress.line(f"epoch {epoch}  step {step:,}  {self._seconds():.1f} s")
-            return {}
-        logits = predict(weights, split.images)
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, split.labels)
-        metrics = {
-            "loss": float(losses.mean()),
-            "accuracy": float((logits.argmax(-1) == split.labels).mean()),
-        }
-        self._line("validation", epoch, step, **metrics)
-        self._accuracies.append(metrics["accuracy"])
-        self._progress.line(
-            f"epoch {epoch}  step {step:,}  validation loss {metrics['loss']:.4f}  "
-            f"accuracy {metrics['accuracy']:.2%}  {self._seconds():.1f} s"
-        )
-        return metrics
-
-    def out_of_patience(self, patience: int | None) -> bool:
-        """Whether the best validation accuracy is `patience` or more epochs old."""
-        if patience is None or not self._accuracies:
-            return False
-        best = int(np.argmax(self._accuracies))
-        return len(self._accuracies) - 1 - best >= patience
-
-    def _line(self, split: str, epoch: int, step: int, **values: float) -> None:
-        line = {"step": step, "epoch": epoch, "split": split, **values, "seconds": round(self._seconds(), 3)}
-        self._file.write(json.dumps(line) + "\n")
-
-    def _seconds(self) -> float:
-        return self._seconds_before + time.perf_counter() - self._start

@@ -91,7 +91,7 @@ def test_training_and_reading_share_one_normalisation(
     pixels = np.pad(np.kron(images, np.ones((1, 2, 2))) * 15, ((0, 0), (6, 6), (6, 6))).astype(np.uint8)
     before = reader.probabilities(pixels)
     assert before.shape == (4, 10)
-    monkeypatch.setattr(pipeline, "_STD", 10.0)
+    monkeypatch.setattr(pipeline, "STD", 10.0)
     assert not np.allclose(load(run.path).probabilities(pixels), before)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from flax import nnx
 
-from digitjax.config import CNN, MLP
-from digitjax.model.architectures import cnn, mlp
+from digitjax.config import CNN, MLP, FastCNN
+from digitjax.model.architectures import cnn, fast_cnn, mlp
 
 CLASSES = 10
-_MODULES: dict[type, Any] = {CNN: cnn.CNN, MLP: mlp.MLP}
+_MODULES: dict[type, Any] = {CNN: cnn.CNN, FastCNN: fast_cnn.FastCNN, MLP: mlp.MLP}
 
 
-def build(options: CNN | MLP, rngs: nnx.Rngs) -> nnx.Module:
+def build(options: CNN | FastCNN | MLP, rngs: nnx.Rngs) -> nnx.Module:
     """Build the network that the options describe, with weights drawn from `rngs.params`."""
     return _MODULES[type(options)](options, CLASSES, rngs)

@@ -1,0 +1,97 @@
+"""The log of a training: metrics.jsonl, and the progress that a person sees."""
+
+import json
+import time
+
+import jax
+import numpy as np
+import optax
+from jaxtyping import Array
+
+from digitjax.data import pipeline
+from digitjax.model.network import Weights
+from digitjax.model.predict import Predictor
+from digitjax.progress import Progress
+from digitjax.runs import Run
+
+ADVICE = "the last checkpoint is good; try a lower --optimizer.lr"
+
+
+class MetricsLog:
+    """Writes metrics.jsonl and shows progress; what it fetches from the device is one call old."""
+
+    def __init__(self, run: Run, batch_size: int, every: int, progress: Progress):
+        lines = run.metrics()
+        self._file = run.metrics_file.open("a", buffering=1)
+        self._accuracies = [line["accuracy"] for line in lines if line["split"] == "validation"]
+        self._seconds_before = lines[-1]["seconds"] if lines else 0.0
+        self._start = time.perf_counter()
+        self._batch_size, self._every, self._progress = batch_size, every, progress
+        self._flushed = self._start
+        self._pending: tuple[int, int, int, dict[str, Array]] | None = None
+        self._path = run.path
+
+    def __enter__(self) -> "MetricsLog":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def train(self, epoch: int, step: int, count: int, metrics: dict[str, Array]) -> None:
+        """Take the metrics of the `count` steps after `step`; write those of the call before."""
+        self.flush()
+        self._pending = (epoch, step, count, metrics)
+
+    def flush(self) -> None:
+        """Write all that was taken; waits for the device."""
+        if self._pending is None:
+            return
+        (epoch, before, count, metrics), self._pending = self._pending, None
+        values = {name: array[:count] for name, array in jax.device_get(metrics).items()}
+        now = time.perf_counter()
+        rate = count * self._batch_size / max(1e-9, now - self._flushed)
+        self._flushed = now
+        for i in range(count):
+            step, line = before + i + 1, {name: float(array[i]) for name, array in values.items()}
+            if not np.isfinite(line["loss"]):
+                raise FloatingPointError(
+                    f"{self._path}: the loss at step {step:,} is {line['loss']}: {ADVICE}"
+                )
+            if step % self._every == 0:
+                self._line("train", epoch, step, **line, images_per_second=round(rate, 1))
+        self._progress.step(epoch, step, line["loss"], line["accuracy"], rate)
+
+    def validation(
+        self, epoch: int, step: int, predict: Predictor, weights: Weights, split: pipeline.Split
+    ) -> dict[str, float]:
+        """Evaluate on the validation split and write it; return nothing where there is none."""
+        if not len(split):
+            self._progress.line(f"epoch {epoch}  step {step:,}  {self._seconds():.1f} s")
+            return {}
+        logits = predict(weights, split.images)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, split.labels)
+        metrics = {
+            "loss": float(losses.mean()),
+            "accuracy": float((logits.argmax(-1) == split.labels).mean()),
+        }
+        self._line("validation", epoch, step, **metrics)
+        self._accuracies.append(metrics["accuracy"])
+        self._progress.line(
+            f"epoch {epoch}  step {step:,}  validation loss {metrics['loss']:.4f}  "
+            f"accuracy {metrics['accuracy']:.2%}  {self._seconds():.1f} s"
+        )
+        return metrics
+
+    def out_of_patience(self, patience: int | None) -> bool:
+        """Whether the best validation accuracy is `patience` or more epochs old."""
+        if patience is None or not self._accuracies:
+            return False
+        best = int(np.argmax(self._accuracies))
+        return len(self._accuracies) - 1 - best >= patience
+
+    def _line(self, split: str, epoch: int, step: int, **values: float) -> None:
+        line = {"step": step, "epoch": epoch, "split": split, **values, "seconds": round(self._seconds(), 3)}
+        self._file.write(json.dumps(line) + "\n")
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.perf_counter() - self._start
