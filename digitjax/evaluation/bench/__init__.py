@@ -1,0 +1,7 @@
+"""Side-by-side benchmarks: digitjax beside PyTorch and onnxruntime, in one run, in interleaved rounds.
+
+harness.py          processes, rounds, table, JSON: how everything is measured
+suites.py           what is compared with what
+task.py             the network, the pictures and the clock that all contestants share
+of_digitjax.py, of_pytorch.py, of_onnxruntime.py    the contestants
+"""

@@ -1,0 +1,85 @@
+"""What is compared with what."""
+
+from digitjax.evaluation.bench.harness import Contestant, Suite
+
+_STEPS = 32
+
+_PYTORCH = {
+    "PyTorch eager": {"channels_last": False, "compiled": False},
+    "PyTorch channels_last": {"channels_last": True, "compiled": False},
+    "PyTorch compiled": {"channels_last": False, "compiled": True},
+    "PyTorch channels_last compiled": {"channels_last": True, "compiled": True},
+}
+
+TRAINING = Suite(
+    "training",
+    [
+        Contestant("digitjax", "of_digitjax:training", {"steps": _STEPS, "steps_per_call": 8}, allocator)
+        for allocator in ("tuned", "default")
+    ]
+    + [
+        Contestant(name, "of_pytorch:training", {"steps": _STEPS, **options}, allocator)
+        for name, options in _PYTORCH.items()
+        for allocator in ("default", "tuned")
+    ],
+    unit="ms a step of 128 pictures",
+    higher_is_better=False,
+)
+
+INFERENCE = Suite(
+    "inference",
+    [
+        Contestant("digitjax", "of_digitjax:inference", {}),
+        Contestant("onnxruntime", "of_onnxruntime:inference", {}),
+        *[Contestant(name, "of_pytorch:inference", options) for name, options in _PYTORCH.items()],
+    ],
+    unit="pictures a second",
+    higher_is_better=True,
+)
+
+SPEEDRUN = Suite(
+    "speedrun",
+    [
+        *[
+            Contestant(
+                f"digitjax, {experiment}",
+                "of_digitjax:speedrun",
+                {"experiment": f"mnist_speedrun:{experiment}", "views": views},
+                "tuned",
+            )
+            for experiment, views in (("to_99_0", 1), ("to_99_4", 5), ("to_99_5", 5))
+        ],
+        *[
+            Contestant(
+                f"train_mnist_fast{', channels_last' * last}",
+                "of_pytorch:train_mnist_fast",
+                {"channels_last": last},
+                allocator,
+            )
+            for last in (False, True)
+            for allocator in ("default", "tuned")
+        ],
+        Contestant("PyTorch's MNIST example", "of_pytorch:example", {"steps": 100}),
+    ],
+    unit="seconds of training and evaluation, test accuracy",
+    higher_is_better=False,
+)
+
+SCALING = Suite(
+    "scaling",
+    [
+        Contestant(f"digitjax, {pictures:,} pictures", "of_digitjax:epoch", {"pictures": pictures}, "tuned")
+        for pictures in (1_797, 60_000, 240_000)
+    ],
+    unit="ms for 1,000 pictures of an epoch, peak memory in MB",
+    higher_is_better=False,
+)
+
+PEAK = Suite(
+    "peak",
+    [Contestant("matrix product", "of_digitjax:matrix_product", {})],
+    unit="GFLOP/s",
+    higher_is_better=True,
+)
+
+SUITES = {suite.name: suite for suite in (TRAINING, INFERENCE, SPEEDRUN, SCALING)}

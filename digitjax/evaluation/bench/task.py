@@ -1,0 +1,82 @@
+"""The network, the pictures and the clock that all contestants share.
+
+The network: two 3x3 convolutions of 32 and 64 channels, each with bias, ReLU and 2x2 max-pooling, 256 hidden
+units, 10 logits; 857,738 parameters; float32; Adam at 1e-3; batches of 128 pictures that arrive as bytes.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from digitjax.config import CNN, Adam, Data
+from digitjax.data import pipeline
+from digitjax.model.network import Network, Weights
+
+MODEL = CNN(channels=(32, 64), batch_norm=False, dense=(256,), dropout=0.0)
+OPTIMIZER = Adam(lr=1e-3)
+BATCH_SIZE = 128
+BATCH_SIZES = (1, 8, 32, 128, 1024)
+"""Of the inference."""
+
+# Multiply-adds of a picture, twice, for: the two convolutions and two dense layers, forward.
+_CONV1, _CONV2 = 2 * 28 * 28 * 9 * 32, 2 * 14 * 14 * 9 * 32 * 64
+_DENSE = 2 * (7 * 7 * 64 * 256 + 256 * 10)
+STEP_FLOPS = BATCH_SIZE * (2 * _CONV1 + 3 * _CONV2 + 3 * _DENSE)
+"""Floating-point operations of a training step with direct convolutions; the pictures need no gradient."""
+
+
+def pictures(count: int = 10_240) -> pipeline.Split:
+    """Return the embedded digits, repeated: how long a step takes does not depend on what they show."""
+    train = pipeline.load(Data(name="digits")).train
+    index = np.arange(count) % len(train)
+    return pipeline.Split(train.images[index], train.labels[index])
+
+
+def network() -> tuple[Network, Weights]:
+    """Return the network and the weights that all contestants start from."""
+    net = Network(MODEL)
+    return net, net.init(jax.random.key(0))
+
+
+def arrays(weights: Weights) -> dict[str, Float[np.ndarray, "..."]]:
+    """Return the weights by name: conv1, conv2, dense1, dense2, each with `.kernel` and `.bias`, as flax lays them."""
+    params: Any = weights.params
+    layers = {
+        "conv1": params["blocks"][0]["conv"],
+        "conv2": params["blocks"][1]["conv"],
+        "dense1": params["hidden"][0],
+        "dense2": params["head"],
+    }
+    return {
+        f"{name}.{part}": np.asarray(layer[part][...])
+        for name, layer in layers.items()
+        for part in ("kernel", "bias")
+    }
+
+
+def measure_inference(predict: Callable[[UInt8[np.ndarray, "n 28 28"]], np.ndarray]) -> dict[str, float]:
+    """Time a predictor, from bytes to logits in numpy.
+
+    Returns:
+        Pictures a second at each batch size, and for a single picture the median and the 99th percentile in ms.
+    """
+    images = np.asarray(pictures(max(BATCH_SIZES)).images)
+    result = {}
+    for size in BATCH_SIZES:
+        batch = images[:size]
+        predict(batch)
+        repeats = max(3, 2048 // size) if size > 1 else 1000
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            predict(batch)
+            times.append(time.perf_counter() - start)
+        result[f"batch {size}"] = size * repeats / sum(times)
+        if size == 1:
+            # As rates, so that more is better in every row: 1 / 0.25 ms is 4,000 a second.
+            result["1 / p50"], result["1 / p99"] = (1 / float(np.percentile(times, p)) for p in (50, 99))
+    return result
