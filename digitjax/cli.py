@@ -148,6 +148,32 @@ def dashboard(args: argparse.Namespace) -> None:
     os.execv(sys.executable, command)
 
 
+def bench(args: argparse.Namespace) -> None:
+    """Time digitjax beside PyTorch and onnxruntime, in interleaved rounds: training, inference, speedrun, scaling."""
+    import importlib.util
+
+    from digitjax.config import Data
+    from digitjax.data import pipeline
+    from digitjax.evaluation.bench import harness, suites
+    from digitjax.runs import write_json
+
+    missing = [name for name in ("torch", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+    if missing and set(args.suites) - {"scaling"}:
+        raise InputError(f"bench needs {', '.join(missing)}: pip install 'digitjax[bench]'")
+    pipeline.load(Data(name="digits"))
+    if "speedrun" in args.suites:
+        pipeline.load(Data(name="mnist"))
+    result: dict[str, Any] = {"machine": harness.describe_machine(), "suites": {}}
+    for name in args.suites:
+        suite = suites.SUITES[name]
+        rows = harness.run(suite, args.rounds, lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr))
+        print("\r\x1b[K", end="", file=sys.stderr)
+        print(harness.table(suite, rows), end="\n\n", flush=True)
+        result["suites"][name] = rows
+        if args.json:
+            write_json(args.json, result)
+
+
 def data_prepare(args: argparse.Namespace) -> None:
     """Download or take the files of a data set, verify them, and cache them as arrays."""
     from digitjax.data import pipeline
@@ -265,6 +291,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("dashboard", dashboard, "digitjax dashboard --port 8600")
     add_runs(sub)
     add_dashboard(sub)
+
+    sub = add("bench", bench, "digitjax bench training --rounds 7 --json bench.json")
+    every = ("training", "inference", "speedrun", "scaling")
+    sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")
+    sub.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured to a file")
 
     data = commands.add_parser("data", help="Prepare data sets", description="Prepare data sets.")
     data_commands = data.add_subparsers(title="commands", required=True, metavar="COMMAND")

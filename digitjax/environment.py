@@ -30,8 +30,8 @@ def tune_allocator() -> None:
         os.execve(sys.executable, sys.orig_argv, {**os.environ, "GLIBC_TUNABLES": TUNED_ALLOCATOR})
 
 
-def configure_jax(cache: Path) -> None:
-    """Keep compiled programs in a folder, so that a second start need not compile them again, and answer at once.
+def configure_jax(cache: Path | None) -> None:
+    """Answer at once, and keep compiled programs in a folder, so that a second start need not compile them again.
 
     Handing each call to another thread, as jax does by default, makes one prediction in a hundred take ten
     times as long on a CPU of two cores.
@@ -39,6 +39,8 @@ def configure_jax(cache: Path) -> None:
     import jax
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)
+    if cache is None:
+        return
     jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

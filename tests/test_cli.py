@@ -127,12 +127,13 @@ def test_bad_input_is_one_line_and_code_2(
     assert [p.name for p in tmp_path.iterdir()] == ["FILE"]
 
 
-def test_no_network_and_no_files_is_one_line(tmp_path: Path):
-    proxy = "http://127.0.0.1:9"  # nothing listens there
-    result = run_cli(
-        "data", "prepare", "mnist", DIGITJAX_CACHE=str(tmp_path), HTTPS_PROXY=proxy, https_proxy=proxy
-    )
-    assert_refused(result, r"data set mnist: cannot download .*--data\.manual-dir")
+def test_no_network_and_no_files_is_one_line_and_leaves_nothing(tmp_path: Path):
+    nobody = "http://127.0.0.1:9"
+    for command in (["data", "prepare", "mnist"], ["train", "mnist", "--runs", str(tmp_path / "runs")]):
+        cache = str(tmp_path / "cache")
+        result = run_cli(*command, DIGITJAX_CACHE=cache, HTTPS_PROXY=nobody, https_proxy=nobody)
+        assert_refused(result, r"data set mnist: cannot download .*--data\.manual-dir")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_disk_error_names_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -50,8 +50,8 @@ def conv_general_dilated(
 
     A fast path takes float32 images (N, H, W, I) and kernels (h, w, I, O), at stride 1 (or any
     stride, for a single channel), without dilation, groups, or any other option.  3x3 kernels use
-    `winograd.conv3x3` where that is faster, all others `conv2d`.  The platform is chosen when the computation is lowered, for the
-    device it will run on, which the default backend need not be.
+    `winograd.conv3x3` where that is faster, all others `conv2d`.  The platform is chosen when the
+    computation is lowered, for the device it will run on, which the default backend need not be.
     """
     library: Callable[[Array, Array], Array] = partial(
         lax.conv_general_dilated,

@@ -74,16 +74,17 @@ def train(
             raise InputError(
                 f"{run.path} was begun with {field} {before!r}, not {now!r}: resume it with its own settings"
             )
+        dataset = pipeline.load(config.data)
     else:
+        dataset = pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
         run = runs.create(config, folder, overwrite=overwrite)
-    fit(config, run)
+    fit(config, run, dataset)
     return run
 
 
-def fit(config: Config, run: Run) -> None:
+def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
     """Train in a run folder, from its newest good checkpoint if it has one."""
     # ------------------------------------------------------------------------------------- data
-    dataset = pipeline.load(config.data)
     size, batch_size = len(dataset.train), config.training.batch_size
     steps_per_epoch = -(-size // batch_size)
     total = max(1, round(steps_per_epoch * config.training.epochs))

@@ -116,6 +116,23 @@ def test_resume_passes_over_a_damaged_checkpoint_and_still_ends_the_same(uninter
     assert_same(run, uninterrupted)
 
 
+def test_a_whole_epoch_in_one_call_is_the_same_training(
+    uninterrupted: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As on an accelerator, where nobody waits for Ctrl-C within the epoch."""
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    run = train(SMALL, tmp_path)
+    monkeypatch.undo()
+    assert_same(run, uninterrupted)
+
+
+def test_part_of_an_epoch_can_be_trained(tmp_path: Path):
+    config = dataclasses.replace(SMALL, training=Training(epochs=1.5, batch_size=100))
+    run = train(config, tmp_path)
+    assert read_json(run.path / "finished.json")["step"] == 20
+    assert [line["step"] for line in run.metrics() if line["split"] == "validation"] == [13, 20]
+
+
 def test_resume_of_a_finished_run_changes_nothing(uninterrupted: Run, tmp_path: Path):
     run = train(SMALL, tmp_path)
     train(SMALL, tmp_path, resume=True)

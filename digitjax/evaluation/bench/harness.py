@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from statistics import median, quantiles
 from typing import Any, Literal
 
 from digitjax.environment import TUNED_ALLOCATOR
+from digitjax.errors import InputError
 
 _PACKAGES = ("digitjax", "jax", "flax", "torch", "onnxruntime")
 
@@ -44,6 +46,8 @@ class Suite:
     contestants: Sequence[Contestant]
     unit: str
     higher_is_better: bool
+    flops: float = 0
+    """Floating-point operations of what is timed in ms, where a contestant measures the peak in GFLOP/s beside it."""
 
 
 def run(suite: Suite, rounds: int, report: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -51,10 +55,12 @@ def run(suite: Suite, rounds: int, report: Callable[[str], None]) -> list[dict[s
 
     Returns:
         A row for each contestant and measure: `contestant`, `allocator`, `measure`, `median`, `quartiles`,
-        `ratio`, which is how many times better it is than the best peer with any allocator, and `rounds`.
+        how many times better it is than the best peer with the default and with the tuned allocator
+        (`against_best_peer_default`, `against_best_peer_tuned`), `seconds_to_start`, which is the time from the
+        start of its process to its being ready, and the values of all `rounds`.
 
     Raises:
-        subprocess.CalledProcessError: a contestant failed; its own message is on the standard error stream.
+        InputError: a contestant failed; its own message is on the standard error stream.
     """
     workers = []
     try:
@@ -69,13 +75,15 @@ def run(suite: Suite, rounds: int, report: Callable[[str], None]) -> list[dict[s
     finally:
         for worker in workers:
             worker.close()
-    return _rows(suite, results)
+    return _rows(suite, results, [worker.seconds_to_start for worker in workers])
 
 
 class _Worker:
     """The process of a contestant."""
 
     def __init__(self, contestant: Contestant):
+        self._contestant = contestant
+        start = time.perf_counter()
         tunables = TUNED_ALLOCATOR if contestant.allocator == "tuned" else ""
         options = json.dumps(dict(contestant.options))
         self._process = subprocess.Popen(
@@ -86,6 +94,7 @@ class _Worker:
             env={**os.environ, "GLIBC_TUNABLES": tunables},
         )
         self._answer()
+        self.seconds_to_start = time.perf_counter() - start
 
     def measure(self) -> dict[str, float]:
         assert self._process.stdin is not None
@@ -97,7 +106,7 @@ class _Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise subprocess.CalledProcessError(self._process.wait(), self._process.args)
+            raise InputError(f"bench: {self._contestant.name} stopped: see the message above")
         return json.loads(line)
 
     def close(self) -> None:
@@ -116,9 +125,11 @@ def serve(task: str, options: str) -> None:
         print(json.dumps(measure()), flush=True)
 
 
-def _rows(suite: Suite, results: list[list[dict[str, float]]]) -> list[dict[str, Any]]:
+def _rows(
+    suite: Suite, results: list[list[dict[str, float]]], starts: Sequence[float]
+) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for contestant, rounds in zip(suite.contestants, results, strict=True):
+    for contestant, rounds, start in zip(suite.contestants, results, starts, strict=True):
         for measure in rounds[0]:
             values = [r[measure] for r in rounds]
             low, _, high = quantiles(values, n=4) if len(values) > 1 else values * 3
@@ -130,10 +141,16 @@ def _rows(suite: Suite, results: list[list[dict[str, float]]]) -> list[dict[str,
                     "measure": measure,
                     "median": median(values),
                     "quartiles": [low, high],
+                    "seconds_to_start": start,
                     "rounds": values,
                 }
             )
+    peak = next((row["median"] for row in rows if row["measure"] == "GFLOP/s"), 0.0)
     for row in rows:
+        if suite.flops and row["measure"].startswith("ms"):
+            row["share_of_peak"] = suite.flops / (1e6 * row["median"]) / peak
+        if row["measure"].startswith("accuracy"):
+            continue
         for allocator in ("default", "tuned"):
             peers = [
                 peer["median"]
@@ -161,6 +178,7 @@ def table(suite: Suite, rows: Sequence[Mapping[str, Any]]) -> str:
         lines.append(
             f"{row['contestant']:<36}{row['allocator']:<11}{row['measure']:<14}{row['median']:>10,.4g}"
             f"{f'{low:,.4g} to {high:,.4g}':>22}   {', '.join(f'{r:.2f}' for r in ratios if r is not None)}"
+            + (f"   {row['share_of_peak']:.0%} of peak" if "share_of_peak" in row else "")
         )
     return "\n".join(lines)
 

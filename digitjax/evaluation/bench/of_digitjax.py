@@ -11,11 +11,14 @@ import numpy as np
 from digitjax import experiments
 from digitjax.config import Config, Schedule
 from digitjax.data import pipeline
+from digitjax.environment import configure_jax
 from digitjax.evaluation.bench import task
 from digitjax.model.network import Network
 from digitjax.model.optimizer import make_optimizer, make_schedule
 from digitjax.model.predict import SHIFTED_VIEWS, Predictor
 from digitjax.model.train import TrainState, initial_state, make_train_steps
+
+configure_jax(cache=None)  # as the commands do; without the cache, so that starts are cold
 
 
 def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
@@ -63,7 +66,7 @@ def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
     optimizer = make_optimizer(config.optimizer, schedule)
     train_steps = make_train_steps(config, network, optimizer, schedule, steps_per_epoch)
     initialize = jax.jit(lambda key: initial_state(network, optimizer, key))
-    predict = Predictor(network, 1024, SHIFTED_VIEWS[:views])
+    predict = Predictor(network, views=SHIFTED_VIEWS[:views])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
 
@@ -122,7 +125,7 @@ def epoch(pictures: int) -> Callable[[], dict[str, float]]:
 def inference() -> Callable[[], dict[str, float]]:
     """Return a function that times predictions at every batch size."""
     network, weights = task.network()
-    predict = Predictor(network, max(task.BATCH_SIZES))
+    predict = Predictor(network)
     return lambda: task.measure_inference(lambda images: predict(weights, images))
 
 
