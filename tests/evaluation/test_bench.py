@@ -77,7 +77,7 @@ def test_flops_are_those_of_the_definition():
     flops += 3 * 2 * (3136 * 256 + 256 * 10)
     assert flops * 128 == task.STEP_FLOPS
     contestants = [Contestant("peak", "of_digitjax:x", {}), Contestant("ours", "of_digitjax:x", {})]
-    suite = Suite("s", contestants, "u", False, flops=3e9)
+    suite = Suite("s", contestants, "u", False, flops=3_000_000_000)
     rows = harness._rows(suite, [[{"GFLOP/s": 200.0}], [{"ms a step": 30.0}]], [0.0, 0.0])
     assert rows[1]["share_of_peak"] == pytest.approx(0.5)
 

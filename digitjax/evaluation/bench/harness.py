@@ -46,7 +46,7 @@ class Suite:
     contestants: Sequence[Contestant]
     unit: str
     higher_is_better: bool
-    flops: float = 0
+    flops: int = 0
     """Floating-point operations of what is timed in ms, where a contestant measures the peak in GFLOP/s beside it."""
 
 
@@ -106,6 +106,7 @@ class _Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
+            self.close()
             raise InputError(f"bench: {self._contestant.name} stopped: see the message above")
         return json.loads(line)
 
