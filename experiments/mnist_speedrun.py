@@ -3,7 +3,12 @@
     digitjax train mnist_speedrun            the one for 99.4 %; mnist_speedrun:to_99_0 and :to_99_5 are the others
     digitjax bench speedrun                  all of them, beside the fastest public PyTorch recipe
 
-Everything was chosen on validation splits, then frozen, and trained on all 60,000 pictures (`refit`). RESULTS
+Everything was chosen on validation splits, then frozen, and trained on all 60,000 pictures (`refit`). Measured by
+`digitjax bench speedrun`, 5 seeds, 2 cores of an AMD EPYC, mean of five shifted views (to_99_0: one):
+
+    to_99_0   99.22 % (mean 99.23 +- 0.07) in 1.2 s of training and evaluation
+    to_99_4   99.43 % (mean 99.43 +- 0.02) in 2.5 s of training and evaluation
+    to_99_5   99.62 % (mean 99.61 +- 0.04) in 13.9 s of training and evaluation
 """
 
 from digitjax.config import Adam, Augment, Config, Data, FastCNN, Schedule, Training
@@ -24,5 +29,5 @@ def schedule(name: str, channels: tuple[int, int, int], epochs: float) -> Config
 
 to_99_0 = schedule("speedrun-99.0", (16, 32, 64), epochs=0.5)
 to_99_4 = schedule("speedrun-99.4", (16, 32, 64), epochs=1)
-to_99_5 = schedule("speedrun-99.5", (24, 48, 96), epochs=2)
+to_99_5 = schedule("speedrun-99.5", (24, 48, 96), epochs=4)
 config = to_99_4
