@@ -1,0 +1,34 @@
+"""What an experiment is: frozen dataclasses, strict JSON in and out, dotted overrides.
+
+A choice among several things (a model, an optimizer) is a union of option classes told apart by their
+`kind`. To add one, write its class in `models` or `training`, add it to the union, and name it where it is built.
+"""
+
+from digitjax.config.base import Options, options
+from digitjax.config.data import Augment, Data
+from digitjax.config.experiment import Config, differences, from_json, to_json, validate
+from digitjax.config.models import CNN, MLP, FastCNN, Model
+from digitjax.config.overrides import override
+from digitjax.config.training import SGD, Adam, Optimizer, Schedule, Training
+
+__all__ = [
+    "CNN",
+    "MLP",
+    "SGD",
+    "Adam",
+    "Augment",
+    "Config",
+    "Data",
+    "FastCNN",
+    "Model",
+    "Optimizer",
+    "Options",
+    "Schedule",
+    "Training",
+    "differences",
+    "from_json",
+    "options",
+    "override",
+    "to_json",
+    "validate",
+]

@@ -1,0 +1,87 @@
+"""An experiment as a whole, and its JSON."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from digitjax.config.base import Options, options
+from digitjax.config.data import Augment, Data
+from digitjax.config.models import CNN, Model
+from digitjax.config.training import Adam, Optimizer, Schedule, Training
+from digitjax.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Options):
+    """An experiment: with the code and the data set, all that is needed to repeat a run."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "run"
+    """Name of the run folder."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Seed of the initial weights, the order of the pictures and the dropout."""
+    data: Data = Data()
+    augment: Augment = Augment()
+    model: Model = CNN()
+    optimizer: Optimizer = Adam()
+    schedule: Schedule = Schedule()
+    training: Training = Training()
+
+
+_ADAPTER: TypeAdapter[Config] = TypeAdapter(Config)
+
+
+def to_json(config: Config) -> str:
+    """Return the config as indented JSON, every field spelled out."""
+    return _ADAPTER.dump_json(config, indent=2).decode() + "\n"
+
+
+def from_json(text: str | bytes, source: str = "config") -> Config:
+    """Read a config from JSON; fields that are left out have their defaults.
+
+    Raises:
+        InputError: the JSON is malformed, or a field is unknown, of the wrong type or out of range;
+            the message begins with `source` and names the field and what it may be.
+    """
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"{source}: {_reason(error)}") from None
+
+
+def validate(config: Config, source: str = "config") -> Config:
+    """Return the config if every field is in its range; option classes do not check themselves.
+
+    Raises:
+        InputError: as `from_json`.
+    """
+    return from_json(to_json(config), source)
+
+
+def differences(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which two configs differ, by dotted name, with both values."""
+    flat_a, flat_b = (_flatten(dataclasses.asdict(config)) for config in (a, b))
+    names = sorted(flat_a.keys() | flat_b.keys())
+    return {n: (flat_a.get(n), flat_b.get(n)) for n in names if flat_a.get(n) != flat_b.get(n)}
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+def _reason(error: ValidationError) -> str:
+    """Say in one line which field is wrong and what it may be."""
+    first = error.errors(include_url=False)[0]
+    kinds = {option.kind for union in (Model, Optimizer) for option in options(union)}
+    field = ".".join(str(part) for part in first["loc"] if part not in kinds)
+    if first["type"] == "unexpected_keyword_argument":
+        return f"unknown field {field}"
+    if first["type"] == "union_tag_invalid":
+        return f"{field}.kind is {first['ctx']['tag']!r}: it must be one of {first['ctx']['expected_tags']}"
+    message = first["msg"][0].lower() + first["msg"][1:]
+    given = "" if first["type"] == "json_invalid" else f" (it is {first['input']!r})"
+    return f"{field}: {message}{given}" if field else f"{message}{given}"

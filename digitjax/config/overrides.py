@@ -1,0 +1,66 @@
+"""Dotted overrides from a command line."""
+
+import contextlib
+import dataclasses
+import io
+import re
+from collections.abc import Sequence
+
+from digitjax.config.base import options
+from digitjax.config.experiment import Config, validate
+from digitjax.config.models import Model
+from digitjax.config.training import Optimizer
+from digitjax.errors import InputError
+
+
+def override(config: Config, arguments: Sequence[str], prog: str = "digitjax train EXPERIMENT") -> Config:
+    """Apply dotted command-line arguments such as `--optimizer.lr 1e-3` or `--model.kind mlp`.
+
+    A new `kind` starts from the defaults of its option class. `--help` prints every field and exits.
+
+    Raises:
+        InputError: a field is unknown, cannot be parsed, or is out of its range.
+    """
+    import tyro
+
+    config, rest = _choose_kinds(config, list(arguments))
+    printed = io.StringIO()
+    wants_help = "--help" in rest or "-h" in rest
+    try:
+        with contextlib.nullcontext() if wants_help else contextlib.redirect_stderr(printed):
+            config = tyro.cli(
+                Config, prog=prog, default=config, args=rest, config=(tyro.conf.AvoidSubcommands,)
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise InputError(f"arguments: {_message(printed.getvalue())}") from None
+    return validate(config, "arguments")
+
+
+def _choose_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[str]]:
+    """Handle `--model.kind K` and `--optimizer.kind K`, which change the fields that there are."""
+    arguments = [part for argument in arguments for part in re.split(r"(?<=\.kind)=", argument, maxsplit=1)]
+    for field, union in (("model", Model), ("optimizer", Optimizer)):
+        flag = f"--{field}.kind"
+        while flag in arguments[:-1]:
+            at = arguments.index(flag)
+            kind = arguments[at + 1]
+            del arguments[at : at + 2]
+            classes = {option.kind: option for option in options(union)}
+            if kind not in classes:
+                raise InputError(f"{field}.kind is {kind!r}: it must be one of {', '.join(classes)}")
+            if kind != getattr(config, field).kind:
+                config = dataclasses.replace(config, **{field: classes[kind]()})
+    return config, arguments
+
+
+def _message(box: str) -> str:
+    """Draw the one line that matters out of the box that tyro prints."""
+    lines = [line.strip(" │╭╮╰╯─-") for line in box.splitlines()]
+    kept = []
+    for line in lines[1:]:
+        if line.startswith(("For full helptext", "Argument helptext", "Perhaps you meant")):
+            break
+        kept.append(line)
+    return " ".join(" ".join(kept).split()) or "they cannot be parsed"
