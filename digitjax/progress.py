@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 
 
 class Progress:
@@ -14,7 +15,7 @@ class Progress:
         self._start = time.perf_counter()
         self._drawn = 0.0
 
-    def step(self, epoch: int, step: int, loss: float, accuracy: float, rate: float) -> None:
+    def step(self, epoch: int, step: int, metrics: Mapping[str, float], rate: float) -> None:
         """Redraw the moving line, at most ten times a second; `rate` is in images a second."""
         now = time.perf_counter()
         if not self._terminal or now - self._drawn < 0.1:
@@ -22,8 +23,8 @@ class Progress:
         self._drawn = now
         left = (now - self._start) / max(1, step - self._first) * (self._steps - step)
         self._stream.write(
-            f"\r\x1b[Kepoch {epoch}/{self._epochs}  step {step:,}/{self._steps:,}  loss {loss:.4f}  "
-            f"accuracy {accuracy:.2%}  {rate:,.0f} images/s  {left // 60:.0f}:{left % 60:02.0f} left"
+            f"\r\x1b[Kepoch {epoch}/{self._epochs}  step {step:,}/{self._steps:,}  {format_metrics(metrics)}  "
+            f"{rate:,.0f} images/s  {left // 60:.0f}:{left % 60:02.0f} left"
         )
         self._stream.flush()
 
@@ -31,3 +32,11 @@ class Progress:
         """Write a line that stays."""
         self._stream.write(("\r\x1b[K" if self._terminal else "") + text + "\n")
         self._stream.flush()
+
+
+def format_metrics(metrics: Mapping[str, float]) -> str:
+    """Write metrics with their names: accuracy in per cent, all others with four decimals."""
+    return "  ".join(
+        f"{name} {value:.2%}" if name == "accuracy" else f"{name} {value:.4f}"
+        for name, value in metrics.items()
+    )

@@ -17,8 +17,8 @@ def test_on_a_terminal_the_line_moves_and_says_what_is_left(monkeypatch: pytest.
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     progress = Progress(steps=1000, epochs=10)
-    progress.step(1, 100, 0.5, 0.9, 12345.0)
-    progress.step(1, 101, 0.4, 0.9, 12345.0)  # too soon to be drawn
+    progress.step(1, 100, {"loss": 0.5, "accuracy": 0.9}, 12345.0)
+    progress.step(1, 101, {"loss": 0.4, "accuracy": 0.9}, 12345.0)  # too soon to be drawn
     progress.line("epoch 1")
     drawn = stream.getvalue().split("\r\x1b[K")
     assert len(drawn) == 3
@@ -33,6 +33,6 @@ def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     progress = Progress(steps=1000, epochs=10)
-    progress.step(1, 100, 0.5, 0.9, 12345.0)
+    progress.step(1, 100, {"loss": 0.5, "accuracy": 0.9}, 12345.0)
     progress.line("epoch 1")
     assert stream.getvalue() == "epoch 1\n"

@@ -9,18 +9,21 @@ from digitjax.config.data import Augment, Data
 from digitjax.config.experiment import Config, differences, from_json, to_json, validate
 from digitjax.config.models import CNN, MLP, FastCNN, Model
 from digitjax.config.overrides import override
-from digitjax.config.training import SGD, Adam, Optimizer, Schedule, Training
+from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
 
 __all__ = [
     "CNN",
     "MLP",
     "SGD",
     "Adam",
+    "AdamW",
     "Augment",
     "Config",
     "Data",
     "FastCNN",
+    "Lion",
     "Model",
+    "Muon",
     "Optimizer",
     "Options",
     "Schedule",

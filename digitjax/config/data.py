@@ -30,3 +30,26 @@ class Augment(Options):
 
     shift: Annotated[int, Field(ge=0, le=8)] = 0
     """Move each picture by up to this many pixels up or down and left or right."""
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Turn each picture by up to this many degrees."""
+    scale: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Enlarge or reduce each picture by a factor of up to e to this power: 0.1 is about 10 %."""
+    aspect: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Change the ratio of height to width by a factor of up to e to this power."""
+    shear: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """Slant each picture by up to this many degrees."""
+    elastic: Annotated[float, Field(ge=0, le=4)] = 0.0
+    """Bend strokes: standard deviation of the smooth displacements, in pixels."""
+    thickness: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Widen or narrow strokes by up to this many pixels on each side."""
+    blur: Annotated[float, Field(ge=0, le=4)] = 0.0
+    """Blur with a Gaussian of a standard deviation of up to this many pixels."""
+    noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Add Gaussian noise of a standard deviation of up to this, where full ink is 1."""
+    erase: Annotated[int, Field(ge=0, le=28)] = 0
+    """Blank a rectangle with sides of up to this many pixels."""
+
+    @property
+    def warps(self) -> bool:
+        """Whether anything is asked for that moves ink to places between pixels."""
+        return any((self.rotation, self.scale, self.aspect, self.shear, self.elastic))

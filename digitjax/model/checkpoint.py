@@ -9,6 +9,7 @@ them, because Orbax does not notice a flipped byte in array data.
 import errno
 import hashlib
 import logging
+import math
 import os
 import shutil
 import warnings
@@ -35,7 +36,7 @@ class Checkpoint:
     path: Path
     step: int
     metrics: Mapping[str, float]
-    """What it was judged by: `accuracy` and `loss` on the validation split, or nothing."""
+    """What it was judged by on the validation split, or nothing."""
 
     def damage(self) -> str:
         """Compare its files with the manifest: say what is wrong, or return an empty string."""
@@ -50,6 +51,11 @@ class Checkpoint:
             if _sha256(path) != sha256:
                 return f"{path} is not what was written"
         return ""
+
+
+def score(metrics: Mapping[str, Any]) -> float:
+    """Return what checkpoints are judged by, the higher the better: accuracy, or else the negative loss."""
+    return float(metrics["accuracy"] if "accuracy" in metrics else -metrics.get("loss", math.inf))
 
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
@@ -70,7 +76,7 @@ def candidates(folder: Path, step: int | str) -> list[Checkpoint]:
 
     Args:
         folder: where the checkpoints lie.
-        step: a number, `latest`, or `best` (highest validation accuracy; at a tie the later one).
+        step: a number, `latest`, or `best` (highest validation score; at a tie the later one).
 
     Raises:
         InputError: there is none.
@@ -81,7 +87,7 @@ def candidates(folder: Path, step: int | str) -> list[Checkpoint]:
     if step == "latest":
         return found[::-1]
     if step == "best":
-        return sorted(found, key=lambda c: (c.metrics.get("accuracy", 0.0), c.step), reverse=True)
+        return sorted(found, key=lambda c: (score(c.metrics), c.step), reverse=True)
     chosen = [c for c in found if str(c.step) == str(step)]
     if not chosen:
         steps = ", ".join(str(c.step) for c in found)
@@ -132,7 +138,7 @@ class Writer:
 
         Args:
             folder: created if need be.
-            keep_best: checkpoints to keep for their accuracy, beside the latest two; None keeps all.
+            keep_best: checkpoints to keep for their score, beside the latest two; None keeps all.
             description: text kept inside every checkpoint: the config, as JSON.
         """
         ocp = _orbax()
@@ -141,7 +147,7 @@ class Writer:
         if keep_best is not None:
             # Two: until its manifest is written the latest does not count.
             latest = policies.LatestN(2)
-            best = policies.BestN(get_metric_fn=lambda metrics: metrics["accuracy"], n=keep_best)
+            best = policies.BestN(get_metric_fn=score, n=keep_best)
             best.keep_checkpoints_without_metrics = False
             keep = policies.AnyPreservationPolicy([latest, best])
         self._checkpointer = ocp.training.Checkpointer(folder.absolute(), preservation_policy=keep)

@@ -5,13 +5,10 @@ import time
 
 import jax
 import numpy as np
-import optax
 from jaxtyping import Array
 
-from digitjax.data import pipeline
-from digitjax.model.network import Weights
-from digitjax.model.predict import Predictor
-from digitjax.progress import Progress
+from digitjax.model import checkpoint
+from digitjax.progress import Progress, format_metrics
 from digitjax.runs import Run
 
 ADVICE = "the last checkpoint is good; try a lower --optimizer.lr"
@@ -23,7 +20,7 @@ class MetricsLog:
     def __init__(self, run: Run, batch_size: int, every: int, progress: Progress):
         lines = run.metrics()
         self._file = run.metrics_file.open("a", buffering=1)
-        self._accuracies = [line["accuracy"] for line in lines if line["split"] == "validation"]
+        self._scores = [checkpoint.score(line) for line in lines if line["split"] == "validation"]
         self._seconds_before = lines[-1]["seconds"] if lines else 0.0
         self._start = time.perf_counter()
         self._batch_size, self._every, self._progress = batch_size, every, progress
@@ -59,35 +56,22 @@ class MetricsLog:
                 )
             if step % self._every == 0:
                 self._line("train", epoch, step, **line, images_per_second=round(rate, 1))
-        self._progress.step(epoch, step, line["loss"], line["accuracy"], rate)
+        self._progress.step(epoch, step, line, rate)
 
-    def validation(
-        self, epoch: int, step: int, predict: Predictor, weights: Weights, split: pipeline.Split
-    ) -> dict[str, float]:
-        """Evaluate on the validation split and write it; return nothing where there is none."""
-        if not len(split):
-            self._progress.line(f"epoch {epoch}  step {step:,}  {self._seconds():.1f} s")
-            return {}
-        logits = predict(weights, split.images)
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, split.labels)
-        metrics = {
-            "loss": float(losses.mean()),
-            "accuracy": float((logits.argmax(-1) == split.labels).mean()),
-        }
-        self._line("validation", epoch, step, **metrics)
-        self._accuracies.append(metrics["accuracy"])
-        self._progress.line(
-            f"epoch {epoch}  step {step:,}  validation loss {metrics['loss']:.4f}  "
-            f"accuracy {metrics['accuracy']:.2%}  {self._seconds():.1f} s"
-        )
-        return metrics
+    def validation(self, epoch: int, step: int, metrics: dict[str, float]) -> None:
+        """Write the metrics of the validation split; there are none where nothing is held out."""
+        if metrics:
+            self._line("validation", epoch, step, **metrics)
+            self._scores.append(checkpoint.score(metrics))
+        values = f"validation {format_metrics(metrics)}  " if metrics else ""
+        self._progress.line(f"epoch {epoch}  step {step:,}  {values}{self._seconds():.1f} s")
 
     def out_of_patience(self, patience: int | None) -> bool:
-        """Whether the best validation accuracy is `patience` or more epochs old."""
-        if patience is None or not self._accuracies:
+        """Whether the best validation score is `patience` or more epochs old."""
+        if patience is None or not self._scores:
             return False
-        best = int(np.argmax(self._accuracies))
-        return len(self._accuracies) - 1 - best >= patience
+        best = int(np.argmax(self._scores))
+        return len(self._scores) - 1 - best >= patience
 
     def _line(self, split: str, epoch: int, step: int, **values: float) -> None:
         line = {"step": step, "epoch": epoch, "split": split, **values, "seconds": round(self._seconds(), 3)}

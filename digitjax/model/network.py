@@ -7,7 +7,9 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import CNN, MLP, FastCNN
+from digitjax.model import checkpoint
 from digitjax.model.architectures import build
+from digitjax.runs import Run
 
 
 class Weights(NamedTuple):
@@ -43,16 +45,29 @@ class Network:
 
     def train(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"], key: jax.Array
-    ) -> tuple[Float[Array, "batch classes"], nnx.State]:
-        """Return logits with dropout drawn from `key`, and the running statistics after this batch."""
+    ) -> tuple[Float[Array, "batch outputs"], dict[str, Array], nnx.State]:
+        """Return outputs with dropout drawn from `key`, intermediates, and the running statistics after this batch."""
         # BatchNorm writes its statistics into the merged module: copied, or they would leak out of the trace.
         module = nnx.merge(self._training, *weights, copy=True)
-        logits, _ = module(images, rngs=nnx.Rngs(dropout=key))
+        outputs, intermediates = module(images, rngs=nnx.Rngs(key))
         _, stats = nnx.state(module, nnx.Param, ...)
-        return logits, stats
+        return outputs, intermediates, stats
 
     def __call__(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"]
-    ) -> tuple[Float[Array, "batch classes"], dict[str, Array]]:
-        """Return logits and named intermediates, without dropout and with the running statistics."""
+    ) -> tuple[Float[Array, "batch outputs"], dict[str, Array]]:
+        """Return outputs and named intermediates, without dropout and with the running statistics."""
         return nnx.merge(self._inference, *weights)(images)
+
+
+def load_weights(run: Run, network: Network, step: int | str = "best") -> tuple[int, Weights]:
+    """Load the weights of a run.
+
+    Returns:
+        The step that they are of, and the weights.
+
+    Raises:
+        InputError: none of its checkpoints can be used, or they are of another network.
+    """
+    used, parts = checkpoint.load(run.checkpoints, {"weights": network.abstract()}, step)
+    return used, parts["weights"]

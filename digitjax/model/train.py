@@ -6,35 +6,22 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
-from jax import lax
-from jaxtyping import Array, Float, Int, Int32, UInt8
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
 from digitjax.data import pipeline
-from digitjax.data.augment import augment
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
-from digitjax.model.architectures import CLASSES
 from digitjax.model.metrics_log import ADVICE, MetricsLog
-from digitjax.model.network import Network, Weights
-from digitjax.model.optimizer import make_optimizer, make_schedule
+from digitjax.model.network import load_weights
 from digitjax.model.predict import Predictor
+from digitjax.model.step import Trainer, TrainState
 from digitjax.progress import Progress
 from digitjax.runs import Run
-
-
-class TrainState(NamedTuple):
-    """All that changes from step to step. With the config it decides every later step."""
-
-    step: Int32[Array, ""]
-    weights: Weights
-    optimizer: optax.OptState
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -92,15 +79,12 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
     runs.write_json(run.path / "environment.json", {**environment.describe(), "data_sha256": dataset.sha256})
 
     # ------------------------------------------------------------------------------------ model
-    network = Network(config.model)
-    schedule = make_schedule(config.schedule, config.optimizer.lr, total)
-    optimizer = make_optimizer(config.optimizer, schedule)
     # On a CPU few, so that Ctrl-C is answered soon; an accelerator does a whole epoch unattended.
     steps_per_call = 8 if jax.default_backend() == "cpu" else steps_per_epoch
-    train_steps = make_train_steps(config, network, optimizer, schedule, steps_per_call)
-    predict = Predictor(network)
+    trainer = Trainer(config, total, steps_per_call)
+    predict = Predictor(trainer.network)
     init_key, step_key = jax.random.split(jax.random.key(config.seed))
-    state = _restore(run, network, optimizer) or initial_state(network, optimizer, init_key)
+    state = _restore(run, trainer) or _begin(config, trainer, init_key)
 
     # ------------------------------------------------------------------------------------- loop
     step = int(state.step)
@@ -119,7 +103,9 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
             end = min(steps_per_epoch, total - epoch * steps_per_epoch)
             for i in range(first, end, steps_per_call):
                 last = min(i + steps_per_call, end)
-                state, metrics = train_steps(state, step_key, images, labels, indices, weights, i, last)
+                state, metrics = trainer.take_steps(
+                    state, step_key, images, labels, indices, weights, i, last
+                )
                 log.train(epoch + 1, step, last - i, metrics)
                 step += last - i
                 if signals:
@@ -127,11 +113,14 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
             log.flush()
             validation = {}
             if step % steps_per_epoch == 0 or step == total:
-                validation = log.validation(epoch + 1, step, predict, state.weights, dataset.validation)
+                if len(dataset.validation):
+                    outputs = predict(state.kept_weights, dataset.validation.images)
+                    validation = trainer.objective.validate(outputs, dataset.validation)
+                log.validation(epoch + 1, step, validation)
             _require_finite(run, step, state)
             writer.save(step, _parts(state), validation)
             if history and step % (steps_per_epoch * (config.training.keep_weights_every or 1)) == 0:
-                history.save(step, {"weights": state.weights}, validation)
+                history.save(step, {"weights": state.kept_weights}, validation)
             if signals:
                 writer.wait()
                 raise Interrupted(run, step, signals[0])
@@ -139,93 +128,48 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
     runs.write_json(run.path / "finished.json", finished)
 
 
-def make_train_steps(
-    config: Config,
-    network: Network,
-    optimizer: optax.GradientTransformation,
-    schedule: optax.Schedule,
-    steps_per_call: int,
-) -> Any:
-    """Return the jitted loop over up to `steps_per_call` steps, which consumes the state that it is given."""
-
-    def train_step(
-        state: TrainState,
-        key: jax.Array,
-        images: UInt8[Array, "batch 28 28"],
-        labels: Int32[Array, " batch"],
-        weights: Float[Array, " batch"],
-    ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
-        """Take one step on these pictures, each with its weight in the loss."""
-        augment_key, dropout_key = jax.random.split(jax.random.fold_in(key, state.step))
-        inputs = pipeline.normalize(augment(augment_key, images, config.augment))
-        targets = optax.smooth_labels(jax.nn.one_hot(labels, CLASSES), config.training.label_smoothing)
-
-        def mean_loss(params: Any) -> tuple[Float[Array, ""], Any]:
-            logits, stats = network.train(Weights(params, state.weights.stats), inputs, dropout_key)
-            losses = optax.softmax_cross_entropy(logits, targets)
-            accuracy = (logits.argmax(-1) == labels) @ weights / weights.sum()
-            return losses @ weights / weights.sum(), (stats, accuracy)
-
-        gradients = jax.value_and_grad(mean_loss, has_aux=True)
-        (loss, (stats, accuracy)), gradient = gradients(state.weights.params)
-        updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.weights.params)
-        params = optax.apply_updates(state.weights.params, updates)
-        metrics = {"loss": loss, "accuracy": accuracy, "learning_rate": jnp.asarray(schedule(state.step))}
-        return TrainState(state.step + 1, Weights(params, stats), optimizer_state), metrics
-
-    def train_steps(
-        state: TrainState,
-        key: jax.Array,
-        images: UInt8[Array, "n 28 28"],
-        labels: Int32[Array, " n"],
-        indices: Int32[Array, "steps batch"],
-        weights: Float[Array, "steps batch"],
-        first: Int[Array, ""],
-        last: Int[Array, ""],
-    ) -> tuple[TrainState, dict[str, Float[Array, " steps_per_call"]]]:
-        """Take the steps from `first` up to `last` of an epoch, on the pictures that `indices` names."""
-
-        def body(i: Int32[Array, ""], carry: Any) -> Any:
-            state, metrics = carry
-            batch = indices[i]
-            state, values = train_step(state, key, images[batch], labels[batch], weights[i])
-            return state, {name: metrics[name].at[i - first].set(value) for name, value in values.items()}
-
-        metrics = {name: jnp.zeros(steps_per_call) for name in ("loss", "accuracy", "learning_rate")}
-        return lax.fori_loop(first, last, body, (state, metrics))
-
-    return jax.jit(train_steps, donate_argnums=0)
-
-
 # ----------------------------------------------------------------------------------------- state
 
 
-def initial_state(network: Network, optimizer: optax.GradientTransformation, key: jax.Array) -> TrainState:
-    """Return the state before the first step, with weights drawn from `key`."""
-    weights = network.init(key)
-    return TrainState(jnp.int32(0), weights, optimizer.init(weights.params))
-
-
 def _parts(state: TrainState) -> dict[str, Any]:
-    """Split the state so that readers of the weights need not load the optimizer."""
-    return {"weights": state.weights, "optimizer": {"step": state.step, "state": state.optimizer}}
+    """Split the state so that readers find the weights to use, and need not load the rest."""
+    optimizer = {"step": state.step, "state": state.optimizer}
+    if state.average is not None:
+        optimizer["weights"] = state.weights
+    return {"weights": state.kept_weights, "optimizer": optimizer}
+
+
+def _state(parts: dict[str, Any]) -> TrainState:
+    """Put the state together again."""
+    optimizer = parts["optimizer"]
+    if "weights" in optimizer:
+        return TrainState(optimizer["step"], optimizer["weights"], optimizer["state"], parts["weights"])
+    return TrainState(optimizer["step"], parts["weights"], optimizer["state"], None)
+
+
+def _begin(config: Config, trainer: Trainer, key: jax.Array) -> TrainState:
+    """Return the state before the first step: with new weights, or those of the run to start from."""
+    if config.training.init_from is None:
+        return trainer.initial_state(key)
+    _, weights = load_weights(Run(Path(config.training.init_from)), trainer.network)
+    return trainer.state_of(weights)
 
 
 def _require_finite(run: Run, step: int, state: TrainState) -> None:
     """Refuse to save weights that an update has spoilt after its own loss was still finite."""
-    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.weights)]
+    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.kept_weights)]
     if not all(jax.device_get(finite)):
         raise FloatingPointError(f"{run.path}: the weights after step {step:,} are not finite: {ADVICE}")
 
 
-def _restore(run: Run, network: Network, optimizer: optax.GradientTransformation) -> TrainState | None:
+def _restore(run: Run, trainer: Trainer) -> TrainState | None:
     """Load the newest good state and clear away what the run will write again."""
     if not checkpoint.list_checkpoints(run.checkpoints):
         step, state = 0, None
     else:
-        abstract = jax.eval_shape(lambda: initial_state(network, optimizer, jax.random.key(0)))
+        abstract = jax.eval_shape(trainer.initial_state, jax.random.key(0))
         step, parts = checkpoint.load(run.checkpoints, _parts(abstract))
-        state = TrainState(parts["optimizer"]["step"], parts["weights"], parts["optimizer"]["state"])
+        state = _state(parts)
     checkpoint.discard_after(run.checkpoints, step)
     checkpoint.discard_after(run.weights, step)
     kept = [json.dumps(line) + "\n" for line in run.metrics() if line["step"] <= step]

@@ -15,19 +15,22 @@ import jax
 import numpy as np
 import pytest
 
-from digitjax.config import CNN, SGD, Adam, Config, Data, Training
+from digitjax.config import CNN, SGD, Adam, Augment, Config, Data, Training
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.model import checkpoint
 from digitjax.model import train as training
-from digitjax.model.network import Network
+from digitjax.model.step import Trainer
 from digitjax.model.train import Interrupted, train
 from digitjax.runs import Run, read_json
 
 SMALL = Config(
     name="small",
     model=CNN(channels=(4, 8), dense=(16,), dropout=0.5),
-    training=Training(epochs=3, batch_size=100, log_every=1, keep_weights_every=1),
+    augment=Augment(shift=1, rotation=10.0, noise=0.1),
+    training=Training(
+        epochs=3, batch_size=100, log_every=1, keep_weights_every=1, ema=0.9, mixup=0.2, clip_norm=1.0
+    ),
 )
 
 
@@ -38,9 +41,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def arrays(run: Run) -> tuple[int, list[np.ndarray]]:
     """The newest state, weights and optimizer alike."""
-    network = Network(run.config.model)
-    optimizer = training.make_optimizer(run.config.optimizer, lambda step: 0.0)
-    state = jax.eval_shape(lambda: training.initial_state(network, optimizer, jax.random.key(0)))
+    trainer = Trainer(run.config, steps=1, steps_per_call=1)
+    state = jax.eval_shape(trainer.initial_state, jax.random.key(0))
     step, parts = checkpoint.load(run.checkpoints, training._parts(state))
     return step, [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
 

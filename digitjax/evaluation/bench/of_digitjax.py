@@ -13,24 +13,20 @@ from digitjax.config import Config, Schedule
 from digitjax.data import pipeline
 from digitjax.environment import configure_jax
 from digitjax.evaluation.bench import task
-from digitjax.model.network import Network
-from digitjax.model.optimizer import make_optimizer, make_schedule
 from digitjax.model.predict import SHIFTED_VIEWS, Predictor
-from digitjax.model.train import TrainState, initial_state, make_train_steps
+from digitjax.model.step import Trainer
+
+_CONFIG = Config(model=task.MODEL, optimizer=task.OPTIMIZER, schedule=Schedule(shape="constant", warmup=0.0))
 
 configure_jax(cache=None)  # as the commands do; without the cache, so that starts are cold
 
 
 def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
     """Return a function that times `steps` steps and returns ms a step."""
-    network, weights = task.network()
-    schedule = make_schedule(Schedule(shape="constant", warmup=0.0), task.OPTIMIZER.lr, steps)
-    optimizer = make_optimizer(task.OPTIMIZER, schedule)
-    config = Config(model=task.MODEL, optimizer=task.OPTIMIZER)
-    train_steps = make_train_steps(config, network, optimizer, schedule, steps_per_call)
+    trainer = Trainer(_CONFIG, steps, steps_per_call)
     data = task.pictures()
     images, labels = jnp.asarray(data.images), jnp.asarray(data.labels)
-    state = TrainState(jnp.int32(0), weights, optimizer.init(weights.params))
+    state = trainer.state_of(task.network()[1])
     epoch = 0
 
     def measure() -> dict[str, float]:
@@ -40,7 +36,7 @@ def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
         start = time.perf_counter()
         for first in range(0, steps, steps_per_call):
             last = min(first + steps_per_call, steps)
-            state, _ = train_steps(
+            state, _ = trainer.take_steps(
                 state, jax.random.key(0), images, labels, indices, loss_weights, first, last
             )
         jax.block_until_ready(state)
@@ -61,12 +57,9 @@ def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
     size, batch_size = len(data.train), config.training.batch_size
     steps_per_epoch = -(-size // batch_size)
     steps = round(config.training.epochs * steps_per_epoch)
-    network = Network(config.model)
-    schedule = make_schedule(config.schedule, config.optimizer.lr, steps)
-    optimizer = make_optimizer(config.optimizer, schedule)
-    train_steps = make_train_steps(config, network, optimizer, schedule, steps_per_epoch)
-    initialize = jax.jit(lambda key: initial_state(network, optimizer, key))
-    predict = Predictor(network, views=SHIFTED_VIEWS[:views])
+    trainer = Trainer(config, steps, steps_per_epoch)
+    initialize = jax.jit(trainer.initial_state)
+    predict = Predictor(trainer.network, views=SHIFTED_VIEWS[:views])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
 
@@ -79,8 +72,8 @@ def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
         for first in range(0, steps, steps_per_epoch):
             indices, weights = pipeline.batch_indices(seed, first // steps_per_epoch, size, batch_size)
             last = min(steps_per_epoch, steps - first)
-            state, _ = train_steps(state, step_key, images, labels, indices, weights, 0, last)
-        logits = predict(state.weights, data.test.images)
+            state, _ = trainer.take_steps(state, step_key, images, labels, indices, weights, 0, last)
+        logits = predict(state.kept_weights, data.test.images)
         seconds = time.perf_counter() - start
         return {
             "seconds": seconds,
@@ -93,14 +86,10 @@ def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
 
 def epoch(pictures: int) -> Callable[[], dict[str, float]]:
     """Return a function that times an epoch over so many pictures, and returns s an epoch and the peak memory."""
-    network, weights = task.network()
-    schedule = make_schedule(Schedule(shape="constant", warmup=0.0), task.OPTIMIZER.lr, 1)
-    optimizer = make_optimizer(task.OPTIMIZER, schedule)
+    trainer = Trainer(_CONFIG, steps=1, steps_per_call=8)
     data = task.pictures(pictures)
     images, labels = jnp.asarray(data.images), jnp.asarray(data.labels)
-    config = Config(model=task.MODEL, optimizer=task.OPTIMIZER)
-    train_steps = make_train_steps(config, network, optimizer, schedule, 8)
-    state = TrainState(jnp.int32(0), weights, optimizer.init(weights.params))
+    state = trainer.state_of(task.network()[1])
     number = 0
 
     def measure() -> dict[str, float]:
@@ -110,7 +99,7 @@ def epoch(pictures: int) -> Callable[[], dict[str, float]]:
         number += 1
         for first in range(0, len(indices), 8):
             last = min(first + 8, len(indices))
-            state, _ = train_steps(
+            state, _ = trainer.take_steps(
                 state, jax.random.key(0), images, labels, indices, loss_weights, first, last
             )
         jax.block_until_ready(state)
