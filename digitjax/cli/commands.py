@@ -1,46 +1,12 @@
-"""The command line. What a command needs is imported when it runs, so that `--help` answers at once."""
+"""What each command does: its docstring is its help, its arguments are those of `digitjax.cli.parser`."""
 
 import argparse
 import json
 import sys
-import warnings
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from digitjax import __version__
 from digitjax.errors import InputError
-
-_RUNS = Path("runs")
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit: 0 when it worked, 2 with a one-line reason on bad input."""
-    args, rest = _parser().parse_known_args(arguments)
-    if rest and args.command is not train:
-        _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
-    if arguments is None and args.command in (quickstart, train):
-        from digitjax.environment import tune_allocator
-
-        tune_allocator()
-    warnings.showwarning = lambda message, *_, **__: print(f"digitjax: warning: {message}", file=sys.stderr)
-    try:
-        args.command(args, rest) if args.command is train else args.command(args)
-    except InputError as error:
-        _fail(str(error))
-    except FloatingPointError as error:
-        _fail(str(error), code=1)
-    except OSError as error:
-        _fail(f"{error.filename or 'disk'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _fail(reason: str, code: int = 2) -> NoReturn:
-    print(f"digitjax: error: {' '.join(reason.split())}", file=sys.stderr)
-    sys.exit(code)
-
-
-# -------------------------------------------------------------------------------------- commands
 
 
 def quickstart(args: argparse.Namespace) -> None:
@@ -216,94 +182,3 @@ def _configure_jax() -> None:
     from digitjax.environment import configure_jax
 
     configure_jax(cache_folder() / "compiled")
-
-
-# ---------------------------------------------------------------------------------------- parser
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="digitjax", description="Digit recognition in JAX and Flax.", allow_abbrev=False
-    )
-    parser.add_argument("--version", action="version", version=f"digitjax {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="name")
-
-    def add(name: str, command: Any, example: str, **options: Any) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = commands.add_parser(
-            name,
-            help=command.__doc__.split(":")[0].split(";")[0].rstrip("."),
-            description=command.__doc__,
-            epilog=f"example: {example}",
-            allow_abbrev=False,
-            **options,
-        )
-        sub.set_defaults(command=command, parser=sub)
-        return sub
-
-    def add_runs(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument(
-            "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
-        )
-
-    def add_dashboard(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--port", type=int, default=8501, help="port to serve on (default: 8501)")
-        sub.add_argument("--no-browser", action="store_true", help="do not open a browser")
-
-    sub = add("quickstart", quickstart, "digitjax quickstart --no-dashboard")
-    sub.add_argument(
-        "--no-dashboard", dest="dashboard", action="store_false", help="stop after the evaluation"
-    )
-    add_runs(sub)
-    add_dashboard(sub)
-
-    sub = add("train", train, "digitjax train mnist --optimizer.lr 1e-3 --name slow", add_help=False)
-    sub.add_argument(
-        "experiment", nargs="?", metavar="EXPERIMENT", help="a name, or the path of a .py or .json file"
-    )
-    sub.add_argument(
-        "-h", "--help", action="store_true", help="with EXPERIMENT: list every field that can be changed"
-    )
-    sub.add_argument("--resume", action="store_true", help="continue the run of this name where it stopped")
-    sub.add_argument("--overwrite", action="store_true", help="discard a run of this name first")
-    add_runs(sub)
-
-    sub = add("runs", list_runs, "digitjax runs")
-    sub.add_argument("--json", action="store_true", help="print JSON")
-    add_runs(sub)
-
-    sub = add("evaluate", evaluate, "digitjax evaluate mnist --split test")
-    sub.add_argument("run", metavar="RUN", help="name or path of a run")
-    sub.add_argument(
-        "--split", default="test", choices=("train", "validation", "test"), help="(default: test)"
-    )
-    sub.add_argument(
-        "--step", default="best", help="a step, latest, or best by validation accuracy (default: best)"
-    )
-    sub.add_argument("--json", action="store_true", help="print JSON")
-    add_runs(sub)
-
-    sub = add("read", read, "digitjax read photo.jpg --json")
-    sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
-    sub.add_argument("--model", metavar="RUN", help="name or path of a run (default: the newest)")
-    sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
-    add_runs(sub)
-
-    sub = add("dashboard", dashboard, "digitjax dashboard --port 8600")
-    add_runs(sub)
-    add_dashboard(sub)
-
-    sub = add("bench", bench, "digitjax bench training --rounds 7 --json bench.json")
-    every = ("training", "inference", "speedrun", "scaling")
-    sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")
-    sub.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")
-    sub.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured to a file")
-
-    data = commands.add_parser("data", help="Prepare data sets", description="Prepare data sets.")
-    data_commands = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    commands = data_commands
-    sub = add("prepare", data_prepare, "digitjax data prepare mnist --manual-dir ~/mnist")
-    sub.add_argument("dataset", metavar="NAME", choices=("digits", "mnist"), help="digits or mnist")
-    sub.add_argument(
-        "--manual-dir", metavar="DIR", help="folder with the official files, in place of a download"
-    )
-    return parser

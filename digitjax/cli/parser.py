@@ -1,0 +1,98 @@
+"""The arguments of every command."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from digitjax import __version__
+from digitjax.cli import commands
+
+_RUNS = Path("runs")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser, with the function that runs it in `command` and its own parser in `parser`."""
+    parser = argparse.ArgumentParser(
+        prog="digitjax", description="Digit recognition in JAX and Flax.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"digitjax {__version__}")
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="name")
+
+    def add(name: str, command: Any, example: str, **options: Any) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = subparsers.add_parser(
+            name,
+            help=command.__doc__.split(":")[0].split(";")[0].rstrip("."),
+            description=command.__doc__,
+            epilog=f"example: {example}",
+            allow_abbrev=False,
+            **options,
+        )
+        sub.set_defaults(command=command, parser=sub)
+        return sub
+
+    def add_runs(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
+        )
+
+    def add_dashboard(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--port", type=int, default=8501, help="port to serve on (default: 8501)")
+        sub.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+    sub = add("quickstart", commands.quickstart, "digitjax quickstart --no-dashboard")
+    sub.add_argument(
+        "--no-dashboard", dest="dashboard", action="store_false", help="stop after the evaluation"
+    )
+    add_runs(sub)
+    add_dashboard(sub)
+
+    sub = add("train", commands.train, "digitjax train mnist --optimizer.lr 1e-3 --name slow", add_help=False)
+    sub.add_argument(
+        "experiment", nargs="?", metavar="EXPERIMENT", help="a name, or the path of a .py or .json file"
+    )
+    sub.add_argument(
+        "-h", "--help", action="store_true", help="with EXPERIMENT: list every field that can be changed"
+    )
+    sub.add_argument("--resume", action="store_true", help="continue the run of this name where it stopped")
+    sub.add_argument("--overwrite", action="store_true", help="discard a run of this name first")
+    add_runs(sub)
+
+    sub = add("runs", commands.list_runs, "digitjax runs")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_runs(sub)
+
+    sub = add("evaluate", commands.evaluate, "digitjax evaluate mnist --split test")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    sub.add_argument(
+        "--split", default="test", choices=("train", "validation", "test"), help="(default: test)"
+    )
+    sub.add_argument(
+        "--step", default="best", help="a step, latest, or best by validation accuracy (default: best)"
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_runs(sub)
+
+    sub = add("read", commands.read, "digitjax read photo.jpg --json")
+    sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
+    sub.add_argument("--model", metavar="RUN", help="name or path of a run (default: the newest)")
+    sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
+    add_runs(sub)
+
+    sub = add("dashboard", commands.dashboard, "digitjax dashboard --port 8600")
+    add_runs(sub)
+    add_dashboard(sub)
+
+    sub = add("bench", commands.bench, "digitjax bench training --rounds 7 --json bench.json")
+    every = ("training", "inference", "speedrun", "scaling")
+    sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")
+    sub.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured to a file")
+
+    data = subparsers.add_parser("data", help="Prepare data sets", description="Prepare data sets.")
+    subparsers = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    sub = add("prepare", commands.data_prepare, "digitjax data prepare mnist --manual-dir ~/mnist")
+    sub.add_argument("dataset", metavar="NAME", choices=("digits", "mnist"), help="digits or mnist")
+    sub.add_argument(
+        "--manual-dir", metavar="DIR", help="folder with the official files, in place of a download"
+    )
+    return parser
