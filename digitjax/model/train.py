@@ -63,7 +63,9 @@ def train(
             )
         dataset = pipeline.load(config.data)
     else:
-        dataset = pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
+        # Before the folder is made, so that nothing is left behind.
+        dataset = pipeline.load(config.data)
+        _check_start(config)
         run = runs.create(config, folder, overwrite=overwrite)
     fit(config, run, dataset)
     return run
@@ -153,6 +155,18 @@ def _begin(config: Config, trainer: Trainer, key: jax.Array) -> TrainState:
         return trainer.initial_state(key)
     _, weights = load_weights(Run(Path(config.training.init_from)), trainer.network)
     return trainer.state_of(weights)
+
+
+def _check_start(config: Config) -> None:
+    """Refuse to start from a run that is not there, or has another model."""
+    if (start := config.training.init_from) is None:
+        return
+    try:
+        other = Run(Path(start)).config.model
+    except InputError as error:
+        raise InputError(f"training.init_from: {error}: name the path of a run") from None
+    if other != config.model:
+        raise InputError(f"training.init_from: {start} has another model: give the same --model options")
 
 
 def _require_finite(run: Run, step: int, state: TrainState) -> None:
