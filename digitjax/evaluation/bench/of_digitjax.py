@@ -15,8 +15,9 @@ from digitjax.environment import configure_jax
 from digitjax.evaluation.bench import task
 from digitjax.model.network import Network
 from digitjax.model.optimizer import make_optimizer, make_schedule
-from digitjax.model.predict import SHIFTED_VIEWS, Predictor
+from digitjax.model.predict import Predictor
 from digitjax.model.train import TrainState, initial_state, make_train_steps
+from digitjax.model.views import VIEWS
 
 configure_jax(cache=None)  # as the commands do; without the cache, so that starts are cold
 
@@ -50,7 +51,7 @@ def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
     return measure
 
 
-def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
+def speedrun(experiment: str, views: str) -> Callable[[], dict[str, float]]:
     """Return a function that trains an experiment with a new seed and evaluates it on the test split, once.
 
     Seconds count from the first weights to the last prediction, averaged over `views`; not the loading of the
@@ -66,7 +67,7 @@ def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
     optimizer = make_optimizer(config.optimizer, schedule)
     train_steps = make_train_steps(config, network, optimizer, schedule, steps_per_epoch)
     initialize = jax.jit(lambda key: initial_state(network, optimizer, key))
-    predict = Predictor(network, views=SHIFTED_VIEWS[:views])
+    predict = Predictor(network, views=VIEWS[views])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
 
