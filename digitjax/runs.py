@@ -6,27 +6,44 @@ runs/<name>/
   metrics.jsonl        one line a logged step
   checkpoints/         full states: the latest and the best
   weights/             weights alone every so many epochs, where asked for
-  evaluation/<split>@<step>/   metrics.json, predictions.npz
+  evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>
+
+What holds several runs, a group of seeds or an ensemble, is in `digitjax.groups`.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from digitjax.config import Config, from_json, to_json
 from digitjax.errors import InputError
 
 DEFAULT_FOLDER = Path("runs")
+GROUP_FILE = "group.json"
+ENSEMBLE_FILE = "ensemble.json"
+
+
+class EvaluationKey(NamedTuple):
+    """What was evaluated, and how; as a string it names the folder of the evaluation."""
+
+    split: str
+    step: int | str
+    """The step of a run; of several runs `best` or `latest`, of each its own."""
+    views: str = "one"
+
+    def __str__(self) -> str:
+        return f"{self.split}@{self.step}" + f"+{self.views}" * (self.views != "one")
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run folder. Reading what is missing or damaged raises `InputError` and names it."""
+class Evaluable:
+    """A folder with evaluations in it: of a run, a group or an ensemble."""
 
     path: Path
 
@@ -34,6 +51,50 @@ class Run:
     def name(self) -> str:
         """Name of the folder."""
         return self.path.name
+
+    def evaluation_folder(self, split: str, step: int | str, views: str = "one") -> Path:
+        """Folder of the evaluation of one split with the weights of one step."""
+        return self.path / "evaluation" / str(EvaluationKey(split, step, views))
+
+    def evaluations(self) -> list[EvaluationKey]:
+        """Return every finished evaluation, by split, then step, then views."""
+        names = [p.parent.name for p in self.path.glob("evaluation/*/metrics.json")]
+        found = [re.fullmatch(r"(\w+)@(?:(\d+)|(best|latest))(?:\+(\w+))?", name) for name in names]
+        keys = [
+            EvaluationKey(split, int(step) if step else word, views or "one")
+            for split, step, word, views in (match.groups() for match in found if match)
+        ]
+        return sorted(keys, key=lambda key: (key.split, isinstance(key.step, str), key.step, key.views))
+
+    def accuracy(self, split: str, views: str = "one") -> float | None:
+        """Return the accuracy on a split in the evaluation of the latest step, if there is one.
+
+        Raises:
+            InputError: the evaluation is damaged.
+        """
+        keys = [key for key in self.evaluations() if (key.split, key.views) == (split, views)]
+        if not keys:
+            return None
+        file = self.evaluation_folder(*keys[-1]) / "metrics.json"
+        accuracy = read_json(file).get("accuracy")
+        if not isinstance(accuracy, float):
+            raise InputError(f"{file}: its accuracy is no number: evaluate {self.name} again")
+        return accuracy
+
+
+@dataclass(frozen=True)
+class Run(Evaluable):
+    """One run folder. Reading what is missing or damaged raises `InputError` and names it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the folder; of a member of a group with that of the group: `mnist/seed-0`."""
+        folder = self.path.absolute().parent
+        return f"{folder.name}/{self.path.name}" if (folder / GROUP_FILE).exists() else self.path.name
+
+    def members(self) -> list["Run"]:
+        """Return itself: a run stands for itself where a group stands for its seeds."""
+        return [self]
 
     @property
     def checkpoints(self) -> Path:
@@ -75,15 +136,6 @@ class Run:
             raise InputError(f"{self.metrics_file}: a line is no JSON object with a step")
         return rows
 
-    def evaluation_folder(self, split: str, step: int) -> Path:
-        """Folder of the evaluation of one split with the weights of one step."""
-        return self.path / "evaluation" / f"{split}@{step}"
-
-    def evaluations(self) -> list[tuple[str, int]]:
-        """Return (split, step) of every finished evaluation, by split, then step."""
-        names = [p.parent.name.partition("@") for p in self.path.glob("evaluation/*@*/metrics.json")]
-        return sorted((split, int(step)) for split, _, step in names if step.isdecimal())
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -100,15 +152,21 @@ class Summary:
     test_accuracy: float | None = None
     seconds: float = 0.0
     problem: str = ""
+    kind: str = "run"
+
+    @property
+    def size(self) -> str:
+        """How far its training is."""
+        return f"epoch {self.epoch}/{self.epochs:g}" if self.epochs else ""
 
 
 def summarize(run: Run) -> Summary:
     """Summarize a run without raising: what cannot be read is named in `problem`."""
+    if not run.path.exists():
+        return Summary(name=run.name, problem="missing: train it with --resume")
     try:
         config, lines = run.config, run.metrics()
         validation = [line for line in lines if line["split"] == "validation"]
-        tests = [step for split, step in run.evaluations() if split == "test"]
-        test = read_json(run.evaluation_folder("test", tests[-1]) / "metrics.json") if tests else {}
         epoch = int(lines[-1]["epoch"]) if lines else 0
         finished = (run.path / "finished.json").exists()
         return Summary(
@@ -120,7 +178,7 @@ def summarize(run: Run) -> Summary:
             epoch=epoch,
             epochs=config.training.epochs,
             validation_accuracy=max((line["accuracy"] for line in validation), default=None),
-            test_accuracy=test.get("accuracy"),
+            test_accuracy=run.accuracy("test"),
             seconds=float(lines[-1]["seconds"]) if lines else 0.0,
             problem="" if finished else "not finished: continue it with --resume",
         )
@@ -132,11 +190,26 @@ def summarize(run: Run) -> Summary:
 
 
 def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
-    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too."""
+    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too.
+
+    The runs of a group stand in its place, in the order of their seeds.
+    """
+    found: list[Run] = []
+    for path in list_folders(folder):
+        if (path / GROUP_FILE).exists():
+            members = sorted(path.glob("seed-*"), key=lambda p: (len(p.name), p.name))
+            found += [Run(member) for member in members]
+        elif not (path / ENSEMBLE_FILE).exists():
+            found.append(Run(path))
+    return found
+
+
+def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
+    """Return the folders of runs, groups and ensembles, newest first."""
     if not folder.is_dir():
         return []
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    return [Run(p) for p in sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)]
+    return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
 
 
 def find(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Run:
@@ -148,6 +221,10 @@ def find(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) ->
     for path in (folder / name_or_path, Path(name_or_path)):
         if (path / "config.json").is_file():
             return Run(path)
+        if (path / GROUP_FILE).is_file():
+            raise InputError(f"{path} is a group: name one of its runs, such as {path.name}/seed-0")
+        if (path / ENSEMBLE_FILE).is_file():
+            raise InputError(f"{path} is an ensemble: name a single run")
     known = ", ".join(run.name for run in list_runs(folder)[:8]) or "no runs yet"
     raise InputError(
         f"no run {str(name_or_path)!r} in {folder} ({known}): train one, or name the folder with --runs"
@@ -160,19 +237,28 @@ def create(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = F
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
     """
-    run = Run(folder / config.name)
-    if run.path.exists():
+    path = folder / config.name
+    create_folder(path, "config.json", to_json(config), overwrite=overwrite)
+    return Run(path)
+
+
+def create_folder(path: Path, file: str, content: str, *, overwrite: bool = False) -> None:
+    """Create a folder with the one file that says what it is.
+
+    Raises:
+        InputError: the folder exists and may not be overwritten, or cannot be written.
+    """
+    if path.exists():
         if not overwrite:
             raise InputError(
-                f"{run.path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
+                f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
             )
-        shutil.rmtree(run.path)
+        shutil.rmtree(path)
     try:
-        run.path.mkdir(parents=True)
-        write_text(run.path / "config.json", to_json(config))
+        path.mkdir(parents=True)
+        write_text(path / file, content)
     except OSError as error:
-        raise InputError(f"{run.path}: {error.strerror}: choose another folder with --runs") from None
-    return run
+        raise InputError(f"{path}: {error.strerror}: choose another folder with --runs") from None
 
 
 def free_name(name: str, folder: Path = DEFAULT_FOLDER) -> str:

@@ -14,7 +14,10 @@ install_import_hook("digitjax", "beartype.beartype")
 from digitjax.config import CNN, Config, Data, Training
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
+from digitjax.evaluation.evaluate_group import evaluate_group
+from digitjax.groups import Group
 from digitjax.model.train import train
+from digitjax.model.train_seeds import train_seeds
 from digitjax.runs import Run
 
 settings.register_profile("digitjax", deadline=None)  # the first example may compile
@@ -48,6 +51,14 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Ru
     run = train(TINY, tmp_path_factory.mktemp("runs"))
     evaluate(run)
     return run
+
+
+@pytest.fixture(scope="session")
+def tiny_group(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Group:
+    """Two seeds of the tiny run, evaluated on the test split. Read it only."""
+    group = train_seeds(TINY, 2, tmp_path_factory.mktemp("groups"))
+    evaluate_group(group)
+    return group
 
 
 @pytest.fixture(scope="session")

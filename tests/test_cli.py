@@ -14,6 +14,7 @@ from PIL import Image
 
 from digitjax import cli
 from digitjax.cli import commands
+from digitjax.model.views import VIEWS
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 
@@ -46,12 +47,18 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", ["quickstart", "train", "runs", "evaluate", "read", "dashboard", "data prepare"]
+    "command", ["quickstart", "train", "runs", "evaluate", "ensemble", "read", "dashboard", "data prepare"]
 )
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]):
     with contextlib.suppress(SystemExit):
         cli.main([*command.split(), "--help"])
     assert f"example: digitjax {command}" in capsys.readouterr().out
+
+
+def test_every_kind_of_views_can_be_asked_for(capsys: pytest.CaptureFixture[str]):
+    with contextlib.suppress(SystemExit):
+        cli.main(["evaluate", "--help"])
+    assert f"{{{','.join(VIEWS)}}}" in capsys.readouterr().out
 
 
 def test_train_help_lists_the_fields_of_the_experiment(capsys: pytest.CaptureFixture[str]):
@@ -96,6 +103,42 @@ def test_from_training_to_reading(tmp_path: Path):
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
 
 
+def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Groups, ensembles and views, through the commands."""
+
+    def run(*arguments: str) -> str:
+        cli.main([*arguments, "--runs", str(tmp_path)])
+        return capsys.readouterr().out
+
+    run("train", "digits", "--name", "g", "--seeds", "2", "--training.epochs", "1", "--model.channels", "4")
+    group = json.loads(run("evaluate", "g", "--json"))
+    assert [member["name"] for member in group["members"]] == ["g/seed-0", "g/seed-1"]
+    assert "accuracy   " in run("evaluate", "g/seed-1")
+    run("ensemble", "e", "g")
+    assert json.loads(run("evaluate", "e", "--json"))["steps"] == {"g/seed-0": 21, "g/seed-1": 21}
+    shifted = run("evaluate", "e", "--views", "shifted")
+    assert shifted.startswith("e, test split, step best, shifted views\n")
+    assert (tmp_path / "e/evaluation/test@best+shifted/predictions.npz").is_file()
+
+    listed = {entry["name"]: entry for entry in json.loads(run("runs", "--json"))}
+    assert listed["g"]["test_accuracy"] == group["accuracy"]
+    assert [member["name"] for member in listed["g"]["members"]] == ["g/seed-0", "g/seed-1"]
+    assert (listed["e"]["kind"], listed["e"]["members"]) == ("ensemble", ["g/seed-0", "g/seed-1"])
+    lines = run("runs").splitlines()
+    assert [re.split(r"  +", line)[0].split()[0] for line in lines] == ["e", "g"]
+    assert re.search(r"cnn +digits +2 seeds +validation .*% \+- .* test .*% \+- ", lines[1])
+    assert "| `g`, 2 seeds | cnn |" in run("runs", "--markdown")
+
+    picture = tmp_path / "one.png"
+    Image.fromarray(digit_picture(0)).save(picture)
+    for model in ("e", "g"):
+        digits = json.loads(run("read", str(picture), "--json", "--model", model))["digits"]
+        moved = json.loads(run("read", str(picture), "--json", "--model", model, "--views", "shifted"))[
+            "digits"
+        ]
+        assert digits[0]["probabilities"] != moved[0]["probabilities"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -113,7 +156,9 @@ def test_from_training_to_reading(tmp_path: Path):
             ["train", "digits", "--runs", "FILE"],
             "FILE/digits: Not a directory: choose another folder with --runs",
         ),
+        (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has two seeds or more"),
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
+        (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
         (["runs", "--speed"], "unknown arguments: --speed"),

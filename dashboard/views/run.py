@@ -9,7 +9,7 @@ from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.runs import Run
+from digitjax.runs import EvaluationKey, Run
 from digitjax.visualization import charts
 from views import enlarge, escape, reasons_shown
 
@@ -37,8 +37,8 @@ def show(run: Run) -> None:
 def show_headline(run: Run) -> None:
     """Show what is asked first: how good, how sure, how long."""
     summary = runs.summarize(run)
-    tests = [step for split, step in run.evaluations() if split == "test"]
-    test = evaluate.read(run, "test", tests[-1]).summary if tests else None
+    tests = [key for key in run.evaluations() if headline(key)]
+    test = evaluate.read(run, *tests[-1]).summary if tests else None
     accuracy, interval = "-", "not evaluated yet"
     if test:
         accuracy = f"{test['accuracy']:.2%}"
@@ -81,13 +81,23 @@ def show_evaluation(run: Run) -> None:
     if not evaluations:
         st.info(f"This run has not been evaluated yet: `digitjax evaluate {run.name}`")
         return
-    split, step = st.selectbox(
+    key = st.selectbox(
         "Evaluation",
         evaluations,
-        index=max(range(len(evaluations)), key=lambda i: (evaluations[i][0] == "test", i)),
-        format_func=lambda made: f"{made[0]} split, weights of step {made[1]:,}",
+        index=max(range(len(evaluations)), key=lambda i: (headline(evaluations[i]), i)),
+        format_func=describe,
     )
-    explore(run, evaluate.read(run, split, step))
+    explore(run, evaluate.read(run, *key))
+
+
+def headline(key: EvaluationKey) -> bool:
+    """Whether an evaluation is of the kind that the accuracy at the top is of."""
+    return (key.split, key.views) == ("test", "one")
+
+
+def describe(key: EvaluationKey) -> str:
+    """Name an evaluation for people."""
+    return f"{key.split} split, weights of step {key.step:,}" + f", {key.views} views" * (key.views != "one")
 
 
 @st.fragment

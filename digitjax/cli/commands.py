@@ -11,11 +11,13 @@ from digitjax.errors import InputError
 
 def quickstart(args: argparse.Namespace) -> None:
     """Train on the embedded digits, evaluate, and open the dashboard; needs no network."""
+    import dataclasses
+
     from digitjax import experiments, runs
 
-    config = experiments.load("digits")
-    run = _train(config, runs.free_name("quickstart", args.runs), args.runs)
-    _evaluate(run, "test", "best")
+    config = dataclasses.replace(experiments.load("digits"), name=runs.free_name("quickstart", args.runs))
+    run = _train(config, args.runs)
+    _evaluate(run, "test", "best", "one")
     if args.dashboard:
         dashboard(args)
 
@@ -34,36 +36,45 @@ def train(args: argparse.Namespace, overrides: list[str]) -> None:
         args.parser.print_help()
         overrides = ["--help"]
     chosen = config.override(chosen, overrides)
-    _train(chosen, chosen.name, args.runs, resume=args.resume, overwrite=args.overwrite)
+    _train(chosen, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
 
 
 def list_runs(args: argparse.Namespace) -> None:
-    """List the runs of a folder, newest first, with what is wrong with any of them."""
+    """List the runs, groups and ensembles of a folder, newest first, with what is wrong with any of them."""
     import dataclasses
 
-    from digitjax import runs
+    from digitjax import groups
 
-    summaries = [runs.summarize(run) for run in runs.list_runs(args.runs)]
+    entries = groups.list_all(args.runs)
+    if args.markdown:
+        from digitjax.visualization import table
+
+        print(table.markdown(entries))
+        return
+    summaries = [groups.summarize(entry) for entry in entries]
     if args.json:
         print(json.dumps([dataclasses.asdict(summary) for summary in summaries], indent=2))
         return
     if not summaries:
         print(f"no runs in {args.runs}")
-    for s in summaries:
-        validation = "" if s.validation_accuracy is None else f"validation {s.validation_accuracy:.2%}"
-        test = "" if s.test_accuracy is None else f"test {s.test_accuracy:.2%}"
-        epochs = f"epoch {s.epoch}/{s.epochs:g}" if s.epochs else ""
-        print(
-            f"{s.name:<24} {s.model:<8} {s.data:<8} {epochs:<14} {validation:<18} {test:<12} "
-            f"{s.seconds:>7.1f} s  {s.problem}".rstrip()
-        )
+    for summary in summaries:
+        print(_line(summary))
+
+
+def ensemble(args: argparse.Namespace) -> None:
+    """Name an ensemble of runs, which predicts with the mean of their probabilities; a group stands for its seeds."""
+    from digitjax import groups
+
+    members = [run for name in args.members for run in groups.find(name, args.runs).members()]
+    made = groups.create_ensemble(args.ensemble, members, args.runs, overwrite=args.overwrite)
+    print(f"{made.path}: {len(members)} runs", file=sys.stderr)
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Measure a run on a split; writes evaluation/ in its folder and prints the summary."""
-    from digitjax import runs
+    """Measure a run, an ensemble or every seed of a group; writes evaluation/ and prints the summary."""
+    from digitjax import groups
 
-    _evaluate(runs.find(args.run, args.runs), args.split, args.step, as_json=args.json)
+    _evaluate(groups.find(args.run, args.runs), args.split, args.step, args.views, as_json=args.json)
 
 
 def read(args: argparse.Namespace) -> None:
@@ -71,7 +82,7 @@ def read(args: argparse.Namespace) -> None:
     from digitjax.recognition import recognizer
 
     _configure_jax()
-    reader = recognizer.load(args.model, args.runs)
+    reader = recognizer.load(args.model, args.runs, args.views)
     failed = False
     for picture in args.pictures:
         result: dict[str, Any] = {"file": picture, "text": "", "lines": [], "digits": [], "error": None}
@@ -150,31 +161,60 @@ def data_prepare(args: argparse.Namespace) -> None:
 # --------------------------------------------------------------------------------------- helpers
 
 
-def _train(config: Any, name: str, folder: Path, **options: bool) -> Any:
-    import dataclasses
-
-    from digitjax.model import train as training
+def _train(config: Any, folder: Path, seeds: int | None = None, **options: bool) -> Any:
+    from digitjax.model.train import Interrupted, train
+    from digitjax.model.train_seeds import train_seeds
 
     _configure_jax()
     try:
-        run = training.train(dataclasses.replace(config, name=name), folder, **options)
-    except training.Interrupted as stop:
+        trained: Any = (
+            train(config, folder, **options)
+            if seeds is None
+            else train_seeds(config, seeds, folder, **options)
+        )
+    except Interrupted as stop:
         print(f"digitjax: {stop.run.path}: {stop}", file=sys.stderr)
         sys.exit(128 + stop.signal_number)
-    print(f"trained {run.path}", file=sys.stderr)
-    return run
+    print(f"trained {trained.path}", file=sys.stderr)
+    return trained
 
 
-def _evaluate(run: Any, split: str, step: str, as_json: bool = False) -> None:
+def _evaluate(entry: Any, split: str, step: str, views: str, as_json: bool = False) -> None:
+    import dataclasses
+
     from digitjax.evaluation import evaluate as evaluation
+    from digitjax.evaluation import evaluate_group as group_evaluation
     from digitjax.evaluation.metrics import format_summary
+    from digitjax.groups import Group
 
     _configure_jax()
-    result = evaluation.evaluate(run, split, step)
-    if as_json:
-        print(json.dumps({"run": run.name, "split": split, "step": result.step, **result.summary}))
+    if isinstance(entry, Group):
+        of_group = group_evaluation.evaluate_group(entry, split, step, views)
+        report, text = dataclasses.asdict(of_group), group_evaluation.format_evaluation(of_group)
     else:
-        print(f"{run.name}, {split} split, step {result.step}\n\n{format_summary(result.summary)}")
+        made = evaluation.evaluate(entry, split, step, views)
+        step = str(made.step)
+        report, text = {"split": split, "step": made.step, **made.summary}, format_summary(made.summary)
+    if as_json:
+        print(json.dumps({"run": entry.name, **report}))
+    else:
+        print(f"{entry.name}, {split} split, step {step}{f', {views} views' * (views != 'one')}\n\n{text}")
+
+
+def _line(summary: Any) -> str:
+    """Lay the summary of a run, a group or an ensemble out for a terminal."""
+
+    def accuracy(split: str, value: Any) -> str:
+        if value is None:
+            return ""
+        return f"{split} {value:.2%}" if isinstance(value, float) else f"{split} {value.percent()}"
+
+    s = summary
+    seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
+    return (
+        f"{s.name:<24} {s.model:<8} {s.data:<8} {s.size:<14} {accuracy('validation', s.validation_accuracy):<26} "
+        f"{accuracy('test', s.test_accuracy):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
+    )
 
 
 def _configure_jax() -> None:

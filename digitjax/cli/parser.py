@@ -35,6 +35,14 @@ def make_parser() -> argparse.ArgumentParser:
             "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
         )
 
+    def add_views(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--views",
+            default="one",
+            choices=("one", "shifted"),
+            help="average over the picture as it is (one: the default), or also moved by a pixel (shifted)",
+        )
+
     def add_dashboard(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--port", type=int, default=8501, help="port to serve on (default: 8501)")
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -55,26 +63,42 @@ def make_parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--resume", action="store_true", help="continue the run of this name where it stopped")
     sub.add_argument("--overwrite", action="store_true", help="discard a run of this name first")
+    sub.add_argument("--seeds", type=int, metavar="N", help="train N seeds, from --seed on, into one group")
     add_runs(sub)
 
     sub = add("runs", commands.list_runs, "digitjax runs")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.add_argument(
+        "--markdown", action="store_true", help="print a table of the results in Markdown, by name"
+    )
     add_runs(sub)
 
     sub = add("evaluate", commands.evaluate, "digitjax evaluate mnist --split test")
-    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     sub.add_argument(
         "--split", default="test", choices=("train", "validation", "test"), help="(default: test)"
     )
     sub.add_argument(
         "--step", default="best", help="a step, latest, or best by validation accuracy (default: best)"
     )
+    add_views(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
+    add_runs(sub)
+
+    sub = add("ensemble", commands.ensemble, "digitjax ensemble five mnist  # all seeds of the group mnist")
+    sub.add_argument("ensemble", metavar="NAME", help="name of the new ensemble")
+    sub.add_argument("members", nargs="+", metavar="MEMBER", help="name or path of a run, or of a group")
+    sub.add_argument("--overwrite", action="store_true", help="discard an ensemble of this name first")
     add_runs(sub)
 
     sub = add("read", commands.read, "digitjax read photo.jpg --json")
     sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
-    sub.add_argument("--model", metavar="RUN", help="name or path of a run (default: the newest)")
+    sub.add_argument(
+        "--model",
+        metavar="RUN",
+        help="name or path of a run, a group or an ensemble (default: the newest run)",
+    )
+    add_views(sub)
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
     add_runs(sub)
 

@@ -56,11 +56,7 @@ def train(
     config = validate(config)
     run = Run(folder / config.name)
     if resume and run.path.exists():
-        if changed := differences(run.config, config):
-            field, (before, now) = next(iter(changed.items()))
-            raise InputError(
-                f"{run.path} was begun with {field} {before!r}, not {now!r}: resume it with its own settings"
-            )
+        require_same(run, config)
         dataset = pipeline.load(config.data)
     else:
         # Before the folder is made, so that nothing is left behind.
@@ -69,6 +65,21 @@ def train(
         run = runs.create(config, folder, overwrite=overwrite)
     fit(config, run, dataset)
     return run
+
+
+def require_same(run: Run, config: Config) -> None:
+    """Refuse to go on with a run in another way than it was begun.
+
+    Raises:
+        InputError: the configs differ; the message names the first field.
+    """
+    if (run.path / runs.GROUP_FILE).exists():
+        raise InputError(f"{run.path} is a group of seeds: continue it with --resume and its --seeds")
+    if changed := differences(run.config, config):
+        field, (before, now) = next(iter(changed.items()))
+        raise InputError(
+            f"{run.path} was begun with {field} {before!r}, not {now!r}: resume it with its own settings"
+        )
 
 
 def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:

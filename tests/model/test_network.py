@@ -9,13 +9,12 @@ import optax
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import softmax
 
 from digitjax.config import CNN, MLP, SGD, Adam, Model, Schedule, options
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network
 from digitjax.model.optimizer import make_optimizer, make_schedule
-from digitjax.model.predict import SHIFTED_VIEWS, Predictor
+from digitjax.model.predict import Predictor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
 
@@ -111,18 +110,3 @@ def test_optimizers_take_their_options(chosen: Adam | SGD, expected: optax.Gradi
         updates, other_state = expected.update(other * 2, other_state, other)
         other = optax.apply_updates(other, updates)
     np.testing.assert_allclose(params, other, rtol=1e-6)
-
-
-def test_views_are_averaged_as_probabilities():
-    moved = [np.zeros_like(IMAGES) for _ in SHIFTED_VIEWS]
-    for target, (down, right) in zip(moved, SHIFTED_VIEWS, strict=True):
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = (
-            slice(max(-down, 0), 28 - max(down, 0)),
-            slice(max(-right, 0), 28 - max(right, 0)),
-        )
-        target[:, rows, columns] = IMAGES[:, from_rows, from_columns]
-    one = Predictor(NETWORK)
-    expected = np.mean([softmax(one(WEIGHTS, images), axis=1) for images in moved], axis=0)
-    logits = Predictor(NETWORK, views=SHIFTED_VIEWS)(WEIGHTS, IMAGES)
-    np.testing.assert_allclose(softmax(logits, axis=1), expected, atol=1e-6)
