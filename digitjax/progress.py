@@ -2,6 +2,10 @@
 
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -31,3 +35,21 @@ class Progress:
         """Write a line that stays."""
         self._stream.write(("\r\x1b[K" if self._terminal else "") + text + "\n")
         self._stream.flush()
+
+
+def counted(items: Sequence[T], noun: str) -> Iterator[T]:
+    """Yield the items, and count them on a line that moves and goes away; shows nothing without a terminal."""
+    stream = sys.stderr
+    drawn = 0.0
+    try:
+        for number, item in enumerate(items, 1):
+            now = time.perf_counter()
+            if stream.isatty() and now - drawn >= 0.1:
+                drawn = now
+                stream.write(f"\r\x1b[K{noun} {number:,}/{len(items):,}")
+                stream.flush()
+            yield item
+    finally:
+        if drawn:
+            stream.write("\r\x1b[K")
+            stream.flush()
