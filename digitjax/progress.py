@@ -2,7 +2,10 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -40,3 +43,21 @@ def format_metrics(metrics: Mapping[str, float]) -> str:
         f"{name} {value:.2%}" if name == "accuracy" else f"{name} {value:.4f}"
         for name, value in metrics.items()
     )
+
+
+def counted(items: Sequence[T], noun: str) -> Iterator[T]:
+    """Yield the items, and count them on a line that moves and goes away; shows nothing without a terminal."""
+    stream = sys.stderr
+    drawn = 0.0
+    try:
+        for number, item in enumerate(items, 1):
+            now = time.perf_counter()
+            if stream.isatty() and now - drawn >= 0.1:
+                drawn = now
+                stream.write(f"\r\x1b[K{noun} {number:,}/{len(items):,}")
+                stream.flush()
+            yield item
+    finally:
+        if drawn:
+            stream.write("\r\x1b[K")
+            stream.flush()

@@ -47,7 +47,18 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", ["quickstart", "train", "runs", "evaluate", "ensemble", "read", "dashboard", "data prepare"]
+    "command",
+    [
+        "quickstart",
+        "train",
+        "runs",
+        "evaluate",
+        "ensemble",
+        "read",
+        "evaluate-pictures",
+        "dashboard",
+        "data prepare",
+    ],
 )
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]):
     with contextlib.suppress(SystemExit):
@@ -139,6 +150,29 @@ def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture
         assert digits[0]["probabilities"] != moved[0]["probabilities"]
 
 
+def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder, out = tmp_path / "mine", tmp_path / "scores" / "new"
+    folder.mkdir()
+    measure = ["evaluate-pictures", str(folder), "--model", str(tiny_run.path), "--out", str(out)]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(measure)
+    assert stop.value.code == 2
+    assert "manifest.csv: No such file or directory" in capsys.readouterr().err
+    assert not out.exists()
+
+    Image.fromarray(digit_picture(0)).save(folder / "zero.png")
+    (folder / "bad.png").write_bytes(b"no picture")
+    (folder / "manifest.csv").write_text("file,label\nzero.png,0\nbad.png,1\n")
+    cli.main([*measure, "--json"])
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["model"], summary["singles"]["pictures"]) == ("tiny", 2)
+    assert list(summary["unreadable"]) == ["bad.png"]
+    assert {path.name for path in out.iterdir()} == {"metrics.json", "pictures.csv", "mistakes.png"}
+    assert json.loads((out / "metrics.json").read_text()) == summary
+    cli.main(measure)
+    assert capsys.readouterr().out.startswith("tiny on 2 pictures")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -160,6 +194,7 @@ def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
         (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
+        (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
         (["runs", "--speed"], "unknown arguments: --speed"),
     ],

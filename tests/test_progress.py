@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from digitjax.progress import Progress
+from digitjax.progress import Progress, counted
 
 
 class Terminal(io.StringIO):
@@ -36,3 +36,17 @@ def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
     progress.step(1, 100, {"loss": 0.5, "accuracy": 0.9}, 12345.0)
     progress.line("epoch 1")
     assert stream.getvalue() == "epoch 1\n"
+
+
+def test_counting_shows_a_line_on_a_terminal_and_takes_it_away(monkeypatch: pytest.MonkeyPatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert list(counted([7, 8, 9], "picture")) == [7, 8, 9]  # too fast for a second line
+    assert stream.getvalue() == "\r\x1b[Kpicture 1/3\r\x1b[K"
+
+
+def test_counting_shows_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert list(counted("ab", "letter")) == ["a", "b"]
+    assert not stream.getvalue()

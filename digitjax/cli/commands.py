@@ -101,6 +101,24 @@ def read(args: argparse.Namespace) -> None:
         sys.exit(2)
 
 
+def evaluate_pictures(args: argparse.Namespace) -> None:
+    """Measure the reader on a folder of pictures with manifest.csv: columns file and label, one line a picture."""
+    from digitjax.evaluation import pictures
+    from digitjax.recognition import recognizer
+    from digitjax.visualization.contact_sheet import contact_sheet
+
+    if args.out and args.out.exists() and not args.out.is_dir():
+        raise InputError(f"{args.out} is no folder: name one with --out")
+    _configure_jax()
+    result = pictures.evaluate_pictures(args.folder, recognizer.load(args.model, args.runs, args.views))
+    print(json.dumps(result.summary) if args.json else pictures.format_summary(result.summary))
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        pictures.write(result, args.out)
+        contact_sheet(result).save(args.out / "mistakes.png")
+        print(f"wrote metrics.json, pictures.csv and mistakes.png to {args.out}", file=sys.stderr)
+
+
 def dashboard(args: argparse.Namespace) -> None:
     """Open the dashboard in a browser, on this machine alone."""
     import importlib.util

@@ -102,6 +102,20 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
     add_runs(sub)
 
+    sub = add(
+        "evaluate-pictures",
+        commands.evaluate_pictures,
+        "digitjax evaluate-pictures my-digits --out my-scores",
+    )
+    sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
+    sub.add_argument("--model", metavar="RUN", help="name or path of a run or ensemble (default: the newest)")
+    sub.add_argument(
+        "--out", type=Path, metavar="DIR", help="write metrics.json, pictures.csv and mistakes.png there"
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_views(sub)
+    add_runs(sub)
+
     sub = add("dashboard", commands.dashboard, "digitjax dashboard --port 8600")
     add_runs(sub)
     add_dashboard(sub)
