@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from digitjax.progress import Progress
+from digitjax.progress import PictureCount, Progress
 
 
 class Terminal(io.StringIO):
@@ -36,3 +36,15 @@ def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
     progress.step(1, 100, {"loss": 0.5, "accuracy": 0.9}, 12345.0)
     progress.line("epoch 1")
     assert stream.getvalue() == "epoch 1\n"
+
+
+def test_pictures_are_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch):
+    for stream, expected in (
+        (Terminal(), "\r\x1b[K3/1,000 pictures\r\x1b[Kdone\n"),
+        (io.StringIO(), "done\n"),
+    ):
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = PictureCount(1000)
+        progress.step(3)
+        progress.line("done")
+        assert stream.getvalue() == expected
