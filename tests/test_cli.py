@@ -116,6 +116,9 @@ def test_from_training_to_reading(tmp_path: Path):
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
+        (["data", "prepare", "folder"], "data: the data set folder needs a folder"),
+        (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
+        (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
         (["runs", "--speed"], "unknown arguments: --speed"),
     ],
 )

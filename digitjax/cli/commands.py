@@ -142,9 +142,11 @@ def bench(args: argparse.Namespace) -> None:
 
 def data_prepare(args: argparse.Namespace) -> None:
     """Download or take the files of a data set, verify them, and cache them as arrays."""
+    from digitjax.config import Config, Data, validate
     from digitjax.data import pipeline
 
-    print(pipeline.prepare(args.dataset, args.manual_dir))
+    data = Data(name=args.dataset, folder=args.folder, manual_dir=args.manual_dir)
+    print(pipeline.prepare(validate(Config(data=data), "arguments").data))
 
 
 # --------------------------------------------------------------------------------------- helpers
@@ -178,7 +180,7 @@ def _evaluate(run: Any, split: str, step: str, as_json: bool = False) -> None:
 
 
 def _configure_jax() -> None:
-    from digitjax.data.pipeline import cache_folder
+    from digitjax.data.cache import cache_folder
     from digitjax.environment import configure_jax
 
     configure_jax(cache_folder() / "compiled")
