@@ -196,6 +196,9 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
         (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
+        (["data", "prepare", "folder"], "data: the data set folder needs a folder"),
+        (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
+        (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
         (["runs", "--speed"], "unknown arguments: --speed"),
     ],
 )

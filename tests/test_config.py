@@ -27,7 +27,10 @@ configs = st.builds(
     Config,
     name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", fullmatch=True),
     seed=st.integers(0, 2**32 - 1),
-    data=st.builds(Data, name=st.sampled_from(["digits", "mnist"]), refit=st.booleans()),
+    data=st.one_of(
+        st.builds(Data, name=st.sampled_from(["digits", "mnist"]), refit=st.booleans()),
+        st.builds(Data, name=st.just("folder"), folder=st.text()),
+    ),
     model=st.one_of(
         st.builds(
             CNN,
@@ -74,6 +77,11 @@ def test_json_spells_out_every_field():
         ('{"model": {"kind": "cnn", "dropout": 1}}', "model.dropout: input should be less than 1 (it is 1)"),
         ('{"seed": "1"}', "seed: input should be a valid integer"),
         ('{"training": {"batch_size": 2.5}}', "training.batch_size: input should be a valid integer"),
+        ('{"data": {"name": "folder"}}', "data: the data set folder needs a folder"),
+        (
+            '{"data": {"folder": "x"}}',
+            "data: a folder goes with the data set folder alone (name is 'digits')",
+        ),
         ('{"name": "../escape"}', "name: string should match pattern"),
         ('{"seed": 1', "invalid JSON"),
         ("[]", "input should be an object"),

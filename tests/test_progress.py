@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from digitjax.progress import Progress, counted
+from digitjax.progress import PictureCount, Progress
 
 
 class Terminal(io.StringIO):
@@ -38,15 +38,17 @@ def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
     assert stream.getvalue() == "epoch 1\n"
 
 
-def test_counting_shows_a_line_on_a_terminal_and_takes_it_away(monkeypatch: pytest.MonkeyPatch):
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
-    assert list(counted([7, 8, 9], "picture")) == [7, 8, 9]  # too fast for a second line
-    assert stream.getvalue() == "\r\x1b[Kpicture 1/3\r\x1b[K"
-
-
-def test_counting_shows_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch):
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    assert list(counted("ab", "letter")) == ["a", "b"]
-    assert not stream.getvalue()
+def test_pictures_are_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch):
+    for stream, expected in (
+        (Terminal(), "\r\x1b[K0/3 pictures\r\x1b[Kleft out one\n\r\x1b[K"),  # too fast for a second count
+        (io.StringIO(), "left out one\n"),
+    ):
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = PictureCount()
+        seen = []
+        for item in progress.over("abc"):
+            seen.append(item)
+            if item == "b":
+                progress.line("left out one")
+        assert seen == ["a", "b", "c"]
+        assert stream.getvalue() == expected

@@ -171,9 +171,11 @@ def bench(args: argparse.Namespace) -> None:
 
 def data_prepare(args: argparse.Namespace) -> None:
     """Download or take the files of a data set, verify them, and cache them as arrays."""
+    from digitjax.config import Config, Data, validate
     from digitjax.data import pipeline
 
-    print(pipeline.prepare(args.dataset, args.manual_dir))
+    data = Data(name=args.dataset, folder=args.folder, manual_dir=args.manual_dir)
+    print(pipeline.prepare(validate(Config(data=data), "arguments").data))
 
 
 # --------------------------------------------------------------------------------------- helpers
@@ -236,7 +238,7 @@ def _line(summary: Any) -> str:
 
 
 def _configure_jax() -> None:
-    from digitjax.data.pipeline import cache_folder
+    from digitjax.data.cache import cache_folder
     from digitjax.environment import configure_jax
 
     configure_jax(cache_folder() / "compiled")

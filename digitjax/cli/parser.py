@@ -129,7 +129,9 @@ def make_parser() -> argparse.ArgumentParser:
     data = subparsers.add_parser("data", help="Prepare data sets", description="Prepare data sets.")
     subparsers = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
     sub = add("prepare", commands.data_prepare, "digitjax data prepare mnist --manual-dir ~/mnist")
-    sub.add_argument("dataset", metavar="NAME", choices=("digits", "mnist"), help="digits or mnist")
+    names = ("digits", "mnist", "folder")
+    sub.add_argument("dataset", metavar="NAME", choices=names, help=f"one of {', '.join(names)}")
+    sub.add_argument("--folder", metavar="DIR", help="for folder: folder of your own pictures")
     sub.add_argument(
         "--manual-dir", metavar="DIR", help="folder with the official files, in place of a download"
     )

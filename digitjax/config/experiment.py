@@ -82,6 +82,8 @@ def _reason(error: ValidationError) -> str:
         return f"unknown field {field}"
     if first["type"] == "union_tag_invalid":
         return f"{field}.kind is {first['ctx']['tag']!r}: it must be one of {first['ctx']['expected_tags']}"
+    if first["type"] == "value_error":
+        return f"{field}: {first['ctx']['error']}"
     message = first["msg"][0].lower() + first["msg"][1:]
     given = "" if first["type"] == "json_invalid" else f" (it is {first['input']!r})"
     return f"{field}: {message}{given}" if field else f"{message}{given}"

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from digitjax.data.manifest import GROUPINGS, Entry, read_manifest
 from digitjax.errors import InputError
-from digitjax.evaluation.manifest import GROUPINGS, Entry, read_manifest
 from digitjax.evaluation.metrics import edit_distance, wilson_interval
-from digitjax.progress import counted
+from digitjax.progress import PictureCount
 from digitjax.recognition.recognizer import Digit, Recognizer
 from digitjax.runs import write_json, write_text
 
@@ -84,7 +84,7 @@ def evaluate_pictures(folder: Path, recognizer: Recognizer) -> PicturesEvaluatio
         InputError: the manifest is missing or wrong (see `read_manifest`).
     """
     entries = read_manifest(folder)
-    results = tuple(_read(folder, entry, recognizer) for entry in counted(entries, "picture"))
+    results = tuple(_read(folder, entry, recognizer) for entry in PictureCount().over(entries))
     return PicturesEvaluation(folder, recognizer.name, results)
 
 

@@ -13,10 +13,8 @@ from digitjax import groups, runs
 from digitjax.errors import InputError
 from digitjax.model import checkpoint, classifier
 from digitjax.model.classifier import Classifier
-from digitjax.recognition.decode import Source, decode
-from digitjax.recognition.ink import find_ink, ink_mask
-from digitjax.recognition.normalize import to_mnist
-from digitjax.recognition.segment import find_digits
+from digitjax.recognition.decode import Source
+from digitjax.recognition.extract import extract
 from digitjax.runs import Run
 
 REJECT_BELOW = 0.5
@@ -105,12 +103,9 @@ class Recognizer:
         Raises:
             InputError: it is no picture that can be decoded.
         """
-        picture = decode(source)
-        ink = find_ink(picture.grey)
-        regions = find_digits(ink_mask(ink))
+        picture, ink, regions, images = extract(source)
         if not regions:
             return Reading((), picture.grey, ink)
-        images = np.stack([to_mnist(ink[r.y0 : r.y1, r.x0 : r.x1] * r.mask) for r in regions])
         height, width = picture.grey.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitjax.data.manifest import read_manifest
 from digitjax.errors import InputError
 from digitjax.evaluation import pictures
-from digitjax.evaluation.manifest import read_manifest
 from digitjax.evaluation.metrics import wilson_interval
 from digitjax.recognition.decode import Source
 from digitjax.recognition.recognizer import Digit, Reading, Recognizer

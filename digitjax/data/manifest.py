@@ -26,17 +26,19 @@ class Entry:
     """The digits it shows, a string a line from the top."""
     layout: str
     """One of `LAYOUTS`."""
+    split: str
+    """`train` or `test`, or empty where the manifest does not say."""
     groups: dict[str, str]
     """Value of each of `GROUPINGS` that the manifest gives."""
 
 
 def read_manifest(folder: Path) -> list[Entry]:
-    """Read `manifest.csv`: its columns `file` and `label` are required, `layout` and `GROUPINGS` optional.
+    """Read `manifest.csv`: its columns `file` and `label` are required, the others optional.
 
     A label is made of digits, with `|` between lines. A layout that is not given follows from the label.
 
     Raises:
-        InputError: the folder, the manifest, a column or a picture is missing, or a label or layout is wrong.
+        InputError: the folder, the manifest, a column or a picture is missing, or a label, layout or split is wrong.
     """
     path = folder / NAME
     try:
@@ -77,5 +79,8 @@ def _entry(row: dict[str, str], folder: Path, place: str) -> Entry:
             f"{place}: the layout of {file} is {layout!r} and its label {label!r}: "
             "it must be single, string or lines, as the label is"
         )
+    split = row.get("split", "").strip()
+    if split not in ("", "train", "test"):
+        raise InputError(f"{place}: the split of {file} is {split!r}: it must be train or test")
     groups = {name: row[name].strip() for name in GROUPINGS if row.get(name, "").strip()}
-    return Entry(file, lines, layout, groups)
+    return Entry(file, lines, layout, split, groups)
