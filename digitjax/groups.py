@@ -97,12 +97,12 @@ Entry = Run | Group | Ensemble
 
 
 def find(name_or_path: str | os.PathLike[str], folder: Path = runs.DEFAULT_FOLDER) -> Entry:
-    """Return the run, the group or the ensemble of that name in `folder`, or at that path.
+    """Return the run, the group or the ensemble of that name in `folder`, at that path, or in the box.
 
     Raises:
         InputError: there is none.
     """
-    for path in (folder / name_or_path, Path(name_or_path)):
+    for path in runs.places(name_or_path, folder):
         if any((path / file).is_file() for file in ("config.json", GROUP_FILE, ENSEMBLE_FILE)):
             return _open(path)
     return runs.find(name_or_path, folder)

@@ -25,6 +25,8 @@ from digitjax.config import Config, from_json, to_json
 from digitjax.errors import InputError
 
 DEFAULT_FOLDER = Path("runs")
+PRETRAINED_FOLDER = Path(__file__).parent / "pretrained"
+"""The models in the box: packed runs, found by name like all others."""
 GROUP_FILE = "group.json"
 ENSEMBLE_FILE = "ensemble.json"
 
@@ -212,13 +214,18 @@ def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
     return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
 
 
+def places(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
+    """Return where a name may lead, the nearest first: into `folder`, along a path, into the box."""
+    return folder / name_or_path, Path(name_or_path), PRETRAINED_FOLDER / name_or_path
+
+
 def find(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Run:
-    """Return the run of that name in `folder`, or at that path.
+    """Return the run of that name in `folder`, at that path, or in the box.
 
     Raises:
         InputError: there is none.
     """
-    for path in (folder / name_or_path, Path(name_or_path)):
+    for path in places(name_or_path, folder):
         if (path / "config.json").is_file():
             return Run(path)
         if (path / GROUP_FILE).is_file():

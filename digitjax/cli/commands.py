@@ -119,6 +119,14 @@ def evaluate_pictures(args: argparse.Namespace) -> None:
         print(f"wrote metrics.json, pictures.csv and mistakes.png to {args.out}", file=sys.stderr)
 
 
+def pack(args: argparse.Namespace) -> None:
+    """Copy a run with the weights of its best checkpoint alone, to give to others; the copy cannot be resumed."""
+    from digitjax import runs
+    from digitjax.model import pack as packing
+
+    print(packing.pack(runs.find(args.run, args.runs), args.folder).path)
+
+
 def dashboard(args: argparse.Namespace) -> None:
     """Open the dashboard in a browser, on this machine alone."""
     import importlib.util

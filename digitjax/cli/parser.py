@@ -96,7 +96,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--model",
         metavar="RUN",
-        help="name or path of a run, a group or an ensemble (default: the newest run)",
+        help="name or path of a run, a group or an ensemble (default: handwriting, the model in the box)",
     )
     add_views(sub)
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
@@ -108,12 +108,17 @@ def make_parser() -> argparse.ArgumentParser:
         "digitjax evaluate-pictures my-digits --out my-scores",
     )
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
-    sub.add_argument("--model", metavar="RUN", help="name or path of a run or ensemble (default: the newest)")
+    sub.add_argument("--model", metavar="RUN", help="name or path of a run or ensemble (default: handwriting, the model in the box)")
     sub.add_argument(
         "--out", type=Path, metavar="DIR", help="write metrics.json, pictures.csv and mistakes.png there"
     )
     sub.add_argument("--json", action="store_true", help="print JSON")
     add_views(sub)
+    add_runs(sub)
+
+    sub = add("pack", commands.pack, "digitjax pack mnist models/mnist")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
     add_runs(sub)
 
     sub = add("dashboard", commands.dashboard, "digitjax dashboard --port 8600")

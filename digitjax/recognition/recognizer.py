@@ -11,12 +11,13 @@ from scipy.special import softmax
 
 from digitjax import groups, runs
 from digitjax.errors import InputError
-from digitjax.model import checkpoint, classifier
+from digitjax.model import classifier
 from digitjax.model.classifier import Classifier
 from digitjax.recognition.decode import Source
 from digitjax.recognition.extract import extract
-from digitjax.runs import Run
 
+PRETRAINED = "handwriting"
+"""The model in the box that reads where no other is named."""
 REJECT_BELOW = 0.5
 """Confidence under which a digit is marked as rejected: another answer is as likely as this one."""
 
@@ -134,21 +135,14 @@ def load(
     """Load the best weights of a run, or of every member of an ensemble.
 
     Args:
-        model: the name of a run or an ensemble in `folder`, or the path of one; by default the newest run that
-            has been trained. A group reads as the ensemble of its seeds.
+        model: the name of a run or an ensemble in `folder`, or the path of one; by default the
+            model in the box. A group reads as the ensemble of its seeds.
         folder: where run folders lie.
         views: over which views of a digit probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
 
     Raises:
         InputError: there is no such run, or none of its checkpoints can be used, or there are no such views.
     """
-    chosen = _newest(folder) if model is None else groups.find(model, folder)
+    chosen = groups.find(model or PRETRAINED, folder)
     classify, _ = classifier.load(chosen.members(), "best", views)
     return Recognizer(classify, chosen.name)
-
-
-def _newest(folder: Path) -> Run:
-    for run in runs.list_runs(folder):
-        if checkpoint.list_checkpoints(run.checkpoints):
-            return run
-    raise InputError(f"no trained run in {folder}: train one with `digitjax quickstart`, or name one")
