@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     args, rest = _parser().parse_known_args(arguments)
     if rest and args.command is not train:
         _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
-    if arguments is None and args.command in (quickstart, train):
+    if arguments is None and args.command in (quickstart, train, sweep):
         from digitjax.environment import tune_allocator
 
         tune_allocator()
@@ -69,6 +69,26 @@ def train(args: argparse.Namespace, overrides: list[str]) -> None:
         overrides = ["--help"]
     chosen = config.override(chosen, overrides)
     _train(chosen, chosen.name, args.runs, resume=args.resume, overwrite=args.overwrite)
+
+
+def sweep(args: argparse.Namespace) -> None:
+    """Search for better settings of an experiment: start it in several terminals, or again after a stop."""
+    import dataclasses
+
+    from digitjax import experiments
+    from digitjax.model import sweep as sweeps
+    from digitjax.model.train import Interrupted
+
+    chosen = experiments.load_sweep(args.sweep)
+    if args.trials is not None:
+        chosen = dataclasses.replace(chosen, trials=args.trials)
+    _configure_jax()
+    try:
+        result = sweeps.run(chosen, args.runs, args.storage)
+    except Interrupted as stop:
+        print(f"digitjax: {stop.run.path}: it is saved, and goes on when the sweep does", file=sys.stderr)
+        sys.exit(128 + stop.signal_number)
+    print(json.dumps(result, indent=2) if args.json else sweeps.format_result(result))
 
 
 def list_runs(args: argparse.Namespace) -> None:
@@ -184,7 +204,7 @@ def data_prepare(args: argparse.Namespace) -> None:
 # --------------------------------------------------------------------------------------- helpers
 
 
-def _train(config: Any, name: str, folder: Path, **options: bool) -> Any:
+def _train(config: Any, name: str, folder: Path, **options: Any) -> Any:
     import dataclasses
 
     from digitjax.model import train as training
@@ -265,6 +285,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--resume", action="store_true", help="continue the run of this name where it stopped")
     sub.add_argument("--overwrite", action="store_true", help="discard a run of this name first")
+    add_runs(sub)
+
+    sub = add("sweep", sweep, "digitjax sweep cnn --trials 30")
+    sub.add_argument("sweep", metavar="SWEEP", help="a name, or the path of a .py file with a `sweep`")
+    sub.add_argument(
+        "--trials", type=int, metavar="N", help="trainings, of all workers together (default: the sweep's)"
+    )
+    sub.add_argument(
+        "--storage",
+        metavar="URL",
+        help="database for many machines (default: a journal in the sweep's folder)",
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
 
     sub = add("runs", list_runs, "digitjax runs")

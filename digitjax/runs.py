@@ -132,10 +132,14 @@ def summarize(run: Run) -> Summary:
 
 
 def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
-    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too."""
+    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too.
+
+    The trials of a sweep are not among them: they are the runs of the sweep's own folder.
+    """
     if not folder.is_dir():
         return []
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    paths = [p for p in paths if not (p / "sweep.json").exists()]
     return [Run(p) for p in sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)]
 
 

@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", ["quickstart", "train", "runs", "evaluate", "read", "dashboard", "data prepare"]
+    "command", ["quickstart", "train", "sweep", "runs", "evaluate", "read", "dashboard", "data prepare"]
 )
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]):
     with contextlib.suppress(SystemExit):
@@ -115,6 +115,11 @@ def test_from_training_to_reading(tmp_path: Path):
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
+        (["sweep", "nowhere"], "no sweep 'nowhere': name one of cnn, fast_cnn"),
+        (
+            ["sweep", "cnn", "--trials", "0"],
+            "sweep cnn-sweep: trials: input should be greater than or equal to 1",
+        ),
         (["runs", "--speed"], "unknown arguments: --speed"),
     ],
 )

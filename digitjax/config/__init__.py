@@ -9,6 +9,7 @@ from digitjax.config.data import Augment, Data
 from digitjax.config.experiment import Config, differences, from_json, to_json, validate
 from digitjax.config.models import CNN, MLP, FastCNN, Model
 from digitjax.config.overrides import override
+from digitjax.config.sweep import Choice, Float, Int, Sweep, validate_sweep
 from digitjax.config.training import SGD, Adam, Optimizer, Schedule, Training
 
 __all__ = [
@@ -17,13 +18,17 @@ __all__ = [
     "SGD",
     "Adam",
     "Augment",
+    "Choice",
     "Config",
     "Data",
     "FastCNN",
+    "Float",
+    "Int",
     "Model",
     "Optimizer",
     "Options",
     "Schedule",
+    "Sweep",
     "Training",
     "differences",
     "from_json",
@@ -31,4 +36,5 @@ __all__ = [
     "override",
     "to_json",
     "validate",
+    "validate_sweep",
 ]

@@ -3,7 +3,7 @@
 import json
 import math
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +52,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Run:
     """Train a network and return its run.
 
@@ -60,6 +61,8 @@ def train(
         folder: where run folders lie.
         resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
         overwrite: discard a run of that name first.
+        on_epoch: called after each epoch with its number, from 1, and its validation metrics; an
+            exception that it raises ends the training.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -78,11 +81,16 @@ def train(
     else:
         dataset = pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
         run = runs.create(config, folder, overwrite=overwrite)
-    fit(config, run, dataset)
+    fit(config, run, dataset, on_epoch)
     return run
 
 
-def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
+def fit(
+    config: Config,
+    run: Run,
+    dataset: pipeline.Dataset,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+) -> None:
     """Train in a run folder, from its newest good checkpoint if it has one."""
     # ------------------------------------------------------------------------------------- data
     size, batch_size = len(dataset.train), config.training.batch_size
@@ -135,6 +143,8 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
             if signals:
                 writer.wait()
                 raise Interrupted(run, step, signals[0])
+            if on_epoch and validation:
+                on_epoch(epoch + 1, validation)
     finished = {"step": step, "epoch": step // steps_per_epoch, "stopped_early": step < total}
     runs.write_json(run.path / "finished.json", finished)
 

@@ -202,6 +202,22 @@ def test_patience_stops_early(tmp_path: Path):
     assert len(accuracies) == finished["epoch"] == int(np.argmax(accuracies)) + 3
 
 
+def test_each_epoch_is_told_and_may_end_the_training(tmp_path: Path):
+    told = []
+
+    def on_epoch(epoch: int, validation: dict[str, float]) -> None:
+        told.append((epoch, validation["accuracy"]))
+        if epoch == 2:
+            raise StopIteration
+
+    with pytest.raises(StopIteration):
+        train(SMALL, tmp_path, on_epoch=on_epoch)
+    lines = [line for line in Run(tmp_path / "small").metrics() if line["split"] == "validation"]
+    assert told == [(line["epoch"], line["accuracy"]) for line in lines]
+    assert len(told) == 2
+    assert arrays(Run(tmp_path / "small"))[0] == 26
+
+
 def test_refit_trains_without_validation(tmp_path: Path):
     config = dataclasses.replace(SMALL, data=Data(refit=True), training=Training(epochs=1, batch_size=500))
     run = train(config, tmp_path)
