@@ -153,6 +153,7 @@ def test_what_stops_the_work_puts_the_trial_back(tmp_path: Path, error: BaseExce
     with Study(SWEEP, tmp_path) as study:
         with pytest.raises(type(error)):
             study.work(stop, 1)
+        assert study.trials()[-1].user_attrs == {"run": "trial-0000"}
         study.work(objective, 1)
         [trial] = study.trials()
         assert [trial.value] == values
@@ -179,6 +180,14 @@ def test_a_line_that_a_killed_writer_left_half_written_is_cut_off(tmp_path: Path
             journal.write('{"op_code": 4, "wor')
         study.work(objective, 3)
     assert states(Study(SWEEP, tmp_path)) == ["COMPLETE"] * 3
+
+
+def test_importances_need_ten_trials(tmp_path: Path):
+    with Study(SWEEP, tmp_path) as study:
+        study.work(objective, 9)
+        assert study.importances() == {}
+        study.work(objective, 10)
+        assert study.importances() == {"optimizer.lr": 1.0}
 
 
 @pytest.mark.parametrize(
