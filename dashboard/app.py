@@ -10,7 +10,7 @@ import streamlit as st
 from views import escape
 
 from digitjax import runs
-from digitjax.runs import Run, Summary
+from digitjax.runs import Summary
 
 
 def main(folder: Path) -> None:
@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
 
 @st.cache_data(ttl=5, show_spinner=False)
 def summarize_all(folder: Path) -> list[Summary]:
-    """Summarize the runs of a folder, newest first, then the models in the box; a new run is seen within five seconds."""
+    """Summarize the runs of a folder, newest first, then the models in the box; new ones are seen in five seconds."""
     own = runs.list_runs(folder)
     taken = {run.name for run in own}
     boxed = [run for run in runs.list_runs(runs.PRETRAINED_FOLDER) if run.name not in taken]

@@ -29,6 +29,7 @@ PRETRAINED_FOLDER = Path(__file__).parent / "pretrained"
 """The models in the box: packed runs, found by name like all others."""
 GROUP_FILE = "group.json"
 ENSEMBLE_FILE = "ensemble.json"
+SWEEP_FILE = "sweep.json"
 
 
 class EvaluationKey(NamedTuple):
@@ -207,10 +208,14 @@ def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
 
 
 def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
-    """Return the folders of runs, groups and ensembles, newest first."""
+    """Return the folders of runs, groups and ensembles, newest first.
+
+    Those of sweeps are not among them: their trials are the runs of a folder of their own.
+    """
     if not folder.is_dir():
         return []
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    paths = [p for p in paths if not (p / SWEEP_FILE).exists()]
     return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
 
 

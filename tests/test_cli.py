@@ -51,11 +51,13 @@ def test_help_imports_nothing_heavy():
     [
         "quickstart",
         "train",
+        "sweep",
         "runs",
         "evaluate",
         "ensemble",
         "read",
         "evaluate-pictures",
+        "pack",
         "dashboard",
         "data prepare",
     ],
@@ -199,6 +201,11 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
         (["data", "prepare", "folder"], "data: the data set folder needs a folder"),
         (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
         (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
+        (["sweep", "nowhere"], "no sweep 'nowhere': name one of cnn, fast_cnn"),
+        (
+            ["sweep", "cnn", "--trials", "0"],
+            "sweep cnn-sweep: trials: input should be greater than or equal to 1",
+        ),
         (["runs", "--speed"], "unknown arguments: --speed"),
     ],
 )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
+from digitjax import runs
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
 from digitjax.model import checkpoint

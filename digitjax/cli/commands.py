@@ -39,6 +39,26 @@ def train(args: argparse.Namespace, overrides: list[str]) -> None:
     _train(chosen, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
 
 
+def sweep(args: argparse.Namespace) -> None:
+    """Search for better settings of an experiment: start it in several terminals, or again after a stop."""
+    import dataclasses
+
+    from digitjax import experiments
+    from digitjax.model import sweep as sweeps
+    from digitjax.model.train import Interrupted
+
+    chosen = experiments.load_sweep(args.sweep)
+    if args.trials is not None:
+        chosen = dataclasses.replace(chosen, trials=args.trials)
+    _configure_jax()
+    try:
+        result = sweeps.run(chosen, args.runs, args.storage)
+    except Interrupted as stop:
+        print(f"digitjax: {stop.run.path}: it is saved, and goes on when the sweep does", file=sys.stderr)
+        sys.exit(128 + stop.signal_number)
+    print(json.dumps(result, indent=2) if args.json else sweeps.format_result(result))
+
+
 def list_runs(args: argparse.Namespace) -> None:
     """List the runs, groups and ensembles of a folder, newest first, with what is wrong with any of them."""
     import dataclasses
@@ -189,7 +209,7 @@ def data_prepare(args: argparse.Namespace) -> None:
 # --------------------------------------------------------------------------------------- helpers
 
 
-def _train(config: Any, folder: Path, seeds: int | None = None, **options: bool) -> Any:
+def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) -> Any:
     from digitjax.model.train import Interrupted, train
     from digitjax.model.train_seeds import train_seeds
 

@@ -66,6 +66,19 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seeds", type=int, metavar="N", help="train N seeds, from --seed on, into one group")
     add_runs(sub)
 
+    sub = add("sweep", commands.sweep, "digitjax sweep cnn --trials 30")
+    sub.add_argument("sweep", metavar="SWEEP", help="a name, or the path of a .py file with a `sweep`")
+    sub.add_argument(
+        "--trials", type=int, metavar="N", help="trainings, of all workers together (default: the sweep's)"
+    )
+    sub.add_argument(
+        "--storage",
+        metavar="URL",
+        help="database for many machines (default: a journal in the sweep's folder)",
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_runs(sub)
+
     sub = add("runs", commands.list_runs, "digitjax runs")
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument(
@@ -108,7 +121,11 @@ def make_parser() -> argparse.ArgumentParser:
         "digitjax evaluate-pictures my-digits --out my-scores",
     )
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
-    sub.add_argument("--model", metavar="RUN", help="name or path of a run or ensemble (default: handwriting, the model in the box)")
+    sub.add_argument(
+        "--model",
+        metavar="RUN",
+        help="name or path of a run or ensemble (default: handwriting, the model in the box)",
+    )
     sub.add_argument(
         "--out", type=Path, metavar="DIR", help="write metrics.json, pictures.csv and mistakes.png there"
     )

@@ -9,6 +9,7 @@ from digitjax.config.data import Augment, Data
 from digitjax.config.experiment import Config, differences, from_json, to_json, validate
 from digitjax.config.models import CNN, MLP, FastCNN, Model
 from digitjax.config.overrides import override
+from digitjax.config.sweep import Choice, Float, Int, Sweep, validate_sweep
 from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
 
 __all__ = [
@@ -18,15 +19,19 @@ __all__ = [
     "Adam",
     "AdamW",
     "Augment",
+    "Choice",
     "Config",
     "Data",
     "FastCNN",
+    "Float",
+    "Int",
     "Lion",
     "Model",
     "Muon",
     "Optimizer",
     "Options",
     "Schedule",
+    "Sweep",
     "Training",
     "differences",
     "from_json",
@@ -34,4 +39,5 @@ __all__ = [
     "override",
     "to_json",
     "validate",
+    "validate_sweep",
 ]

@@ -3,7 +3,7 @@
 import json
 import math
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Run:
     """Train a network and return its run.
 
@@ -47,6 +48,8 @@ def train(
         folder: where run folders lie.
         resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
         overwrite: discard a run of that name first.
+        on_epoch: called after each epoch with its number, from 1, and its validation metrics; an
+            exception that it raises ends the training.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -58,12 +61,13 @@ def train(
     if resume and run.path.exists():
         require_same(run, config)
         dataset = pipeline.load(config.data)
+        _require_same_data(run, dataset)
     else:
         # Before the folder is made, so that nothing is left behind.
         dataset = pipeline.load(config.data)
         _check_start(config)
         run = runs.create(config, folder, overwrite=overwrite)
-    fit(config, run, dataset)
+    fit(config, run, dataset, on_epoch)
     return run
 
 
@@ -82,7 +86,19 @@ def require_same(run: Run, config: Config) -> None:
         )
 
 
-def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
+def _require_same_data(run: Run, dataset: pipeline.Dataset) -> None:
+    """Refuse to go on with a run on other pictures: a folder of one's own may have changed."""
+    begun = (run.path / "environment.json").exists()
+    if begun and run.environment.get("data_sha256") != dataset.sha256:
+        raise InputError(f"{run.path} was begun with other pictures: begin anew with another --name")
+
+
+def fit(
+    config: Config,
+    run: Run,
+    dataset: pipeline.Dataset,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+) -> None:
     """Train in a run folder, from its newest good checkpoint if it has one."""
     # ------------------------------------------------------------------------------------- data
     size, batch_size = len(dataset.train), config.training.batch_size
@@ -137,6 +153,8 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
             if signals:
                 writer.wait()
                 raise Interrupted(run, step, signals[0])
+            if on_epoch and validation:
+                on_epoch(epoch + 1, validation)
     finished = {"step": step, "epoch": step // steps_per_epoch, "stopped_early": step < total}
     runs.write_json(run.path / "finished.json", finished)
 

@@ -10,7 +10,6 @@ from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
 from digitjax import groups, runs
-from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.model.classifier import Classifier
 from digitjax.recognition.decode import Source
