@@ -98,7 +98,7 @@ def test_from_training_to_reading(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["train", "nowhere"], "no experiment 'nowhere': name one of digits, mnist"),
+        (["train", "nowhere"], "no experiment 'nowhere': name one of deep_cnn, digits, lenet5"),
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
         (
             ["train", "digits", "--model.kind", "vit"],

@@ -7,7 +7,7 @@ A choice among several things (a model, an optimizer) is a union of option class
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
 from digitjax.config.experiment import Config, differences, from_json, to_json, validate
-from digitjax.config.models import CNN, MLP, FastCNN, Model
+from digitjax.config.models import CNN, MLP, DeepCNN, FastCNN, LeNet5, Model, ResNet, TinyCNN
 from digitjax.config.overrides import override
 from digitjax.config.training import SGD, Adam, Optimizer, Schedule, Training
 
@@ -19,11 +19,15 @@ __all__ = [
     "Augment",
     "Config",
     "Data",
+    "DeepCNN",
     "FastCNN",
+    "LeNet5",
     "Model",
     "Optimizer",
     "Options",
+    "ResNet",
     "Schedule",
+    "TinyCNN",
     "Training",
     "differences",
     "from_json",
