@@ -178,7 +178,7 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["train", "nowhere"], "no experiment 'nowhere': name one of digits, mnist"),
+        (["train", "nowhere"], "no experiment 'nowhere': name one of deep_cnn, digits, lenet5"),
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
         (
             ["train", "digits", "--model.kind", "vit"],
@@ -198,7 +198,7 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
         (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
-        (["data", "prepare", "folder"], "data: the data set folder needs a folder"),
+        (["data", "prepare", "folder"], r"data\.folder is missing: the data set folder needs one"),
         (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
         (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
         (["sweep", "nowhere"], "no sweep 'nowhere': name one of cnn, fast_cnn"),

@@ -7,7 +7,7 @@ A choice among several things (a model, an optimizer) is a union of option class
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
 from digitjax.config.experiment import Config, differences, from_json, to_json, validate
-from digitjax.config.models import CNN, MLP, FastCNN, Model
+from digitjax.config.models import CNN, MLP, DeepCNN, FastCNN, LeNet5, Model, ResNet, TinyCNN
 from digitjax.config.overrides import override
 from digitjax.config.sweep import Choice, Float, Int, Sweep, validate_sweep
 from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
@@ -22,16 +22,20 @@ __all__ = [
     "Choice",
     "Config",
     "Data",
+    "DeepCNN",
     "FastCNN",
     "Float",
     "Int",
+    "LeNet5",
     "Lion",
     "Model",
     "Muon",
     "Optimizer",
     "Options",
+    "ResNet",
     "Schedule",
     "Sweep",
+    "TinyCNN",
     "Training",
     "differences",
     "from_json",

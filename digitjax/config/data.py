@@ -28,9 +28,9 @@ class Data(Options):
     @model_validator(mode="after")
     def _pair_name_and_folder(self) -> "Data":
         if self.name == "folder" and self.folder is None:
-            raise ValueError("the data set folder needs a folder, which holds the pictures")
+            raise ValueError("folder is missing: the data set folder needs one, which holds the pictures")
         if self.name != "folder" and self.folder is not None:
-            raise ValueError(f"a folder goes with the data set folder alone (name is {self.name!r})")
+            raise ValueError(f"folder goes with the data set folder alone (name is {self.name!r})")
         return self
 
 

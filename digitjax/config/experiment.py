@@ -75,15 +75,17 @@ def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _reason(error: ValidationError) -> str:
     """Say in one line which field is wrong and what it may be."""
-    first = error.errors(include_url=False)[0]
+    # Where a field may be one thing or another, all are tried: the one that got furthest was meant.
+    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
     kinds = {option.kind for union in (Model, Optimizer) for option in options(union)}
-    field = ".".join(str(part) for part in first["loc"] if part not in kinds)
+    parts = [str(part) for part in first["loc"] if part not in kinds]
+    field = ".".join(part for part in parts if not part.startswith(("constrained-", "tuple[")))
     if first["type"] == "unexpected_keyword_argument":
         return f"unknown field {field}"
     if first["type"] == "union_tag_invalid":
         return f"{field}.kind is {first['ctx']['tag']!r}: it must be one of {first['ctx']['expected_tags']}"
-    if first["type"] == "value_error":
-        return f"{field}: {first['ctx']['error']}"
+    if first["type"] == "value_error":  # of a validator of ours, which begins with the name of the field
+        return f"{field}.{first['ctx']['error']}"
     message = first["msg"][0].lower() + first["msg"][1:]
     given = "" if first["type"] == "json_invalid" else f" (it is {first['input']!r})"
     return f"{field}: {message}{given}" if field else f"{message}{given}"

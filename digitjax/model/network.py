@@ -6,7 +6,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import CNN, MLP, FastCNN
+from digitjax.config import Model
 from digitjax.model import checkpoint
 from digitjax.model.architectures import build
 from digitjax.runs import Run
@@ -27,7 +27,7 @@ class Network:
     step donate its buffers.
     """
 
-    def __init__(self, options: CNN | FastCNN | MLP):
+    def __init__(self, options: Model):
         self.options = options
         module = nnx.eval_shape(lambda: build(options, nnx.Rngs(0)))
         module.train()

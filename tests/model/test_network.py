@@ -10,42 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitjax.config import CNN, MLP, SGD, Adam, Model, Schedule, options
+from digitjax.config import CNN, MLP, SGD, Adam, Schedule
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network
 from digitjax.model.optimizer import make_optimizer, make_schedule
 from digitjax.model.predict import Predictor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
-
-
-@pytest.mark.parametrize("kind", options(Model))
-def test_every_network_gives_logits_and_named_intermediates(kind: Any):
-    network = Network(kind())
-    weights = network.init(jax.random.key(0))
-    logits, intermediates = network(weights, normalize(IMAGES))
-    assert logits.shape == (7, 10)
-    assert logits.dtype == jnp.float32
-    assert intermediates
-    assert all(value.shape[0] == 7 for value in intermediates.values())
-    assert jax.tree.map(jnp.shape, network.abstract()) == jax.tree.map(jnp.shape, weights)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        CNN(channels=(3,), kernel_size=5, dense=()),
-        CNN(channels=(2, 3, 4, 5), batch_norm=False),
-        MLP(dense=()),
-    ],
-)
-def test_options_reach_the_network(model: CNN | MLP):
-    network = Network(model)
-    logits, intermediates = network(network.init(jax.random.key(0)), normalize(IMAGES))
-    assert logits.shape == (7, 10)
-    if isinstance(model, CNN):
-        sides = [intermediates[f"block{i}"].shape[1:] for i in range(1, len(model.channels) + 1)]
-        assert sides == [(28 >> i, 28 >> i, c) for i, c in enumerate(model.channels, start=1)]
 
 
 def test_training_drops_features_and_moves_statistics_while_inference_does_neither():

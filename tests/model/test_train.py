@@ -181,7 +181,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
 def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
     diverging = dataclasses.replace(
         SMALL,
-        model=CNN(batch_norm=False),
+        model=CNN(normalization="none"),
         optimizer=SGD(lr=10.0),
         training=Training(epochs=5, batch_size=1000),
     )
@@ -194,7 +194,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
 def test_patience_stops_early(tmp_path: Path):
     config = dataclasses.replace(
         SMALL,
-        model=CNN(channels=(4,), batch_norm=False),
+        model=CNN(channels=(4,), normalization="none"),
         optimizer=Adam(lr=1e-12),
         training=Training(epochs=9, batch_size=1000, patience=2),
     )

@@ -9,13 +9,22 @@ from typing import Any
 
 from flax import nnx
 
-from digitjax.config import CNN, MLP, FastCNN
-from digitjax.model.architectures import cnn, fast_cnn, mlp
+from digitjax import config
+from digitjax.config import Model
+from digitjax.model.architectures import cnn, deep_cnn, fast_cnn, lenet5, mlp, resnet, tiny_cnn
 
 CLASSES = 10
-_MODULES: dict[type, Any] = {CNN: cnn.CNN, FastCNN: fast_cnn.FastCNN, MLP: mlp.MLP}
+_MODULES: dict[type, Any] = {
+    config.CNN: cnn.CNN,
+    config.DeepCNN: deep_cnn.DeepCNN,
+    config.FastCNN: fast_cnn.FastCNN,
+    config.LeNet5: lenet5.LeNet5,
+    config.MLP: mlp.MLP,
+    config.ResNet: resnet.ResNet,
+    config.TinyCNN: tiny_cnn.TinyCNN,
+}
 
 
-def build(options: CNN | FastCNN | MLP, rngs: nnx.Rngs) -> nnx.Module:
+def build(options: Model, rngs: nnx.Rngs) -> nnx.Module:
     """Build the network that the options describe, with weights drawn from `rngs.params`."""
     return _MODULES[type(options)](options, CLASSES, rngs)
