@@ -102,7 +102,7 @@ def test_from_training_to_reading(tmp_path: Path):
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
         (
             ["train", "digits", "--model.kind", "vit"],
-            "model.kind is 'vit': it must be one of cnn, fast_cnn, mlp",
+            "model.kind is 'vit': it must be one of cnn, deep_cnn, fast_cnn",
         ),
         (
             ["train", "digits", "--training.epochs", "0"],
