@@ -13,5 +13,5 @@ config = Config(
     augment=Augment(shift=1),
     model=LeNet5(),
     optimizer=Adam(lr=3e-3),
-    training=Training(epochs=15, batch_size=128),
+    training=Training(epochs=20, batch_size=128),
 )

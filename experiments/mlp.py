@@ -13,5 +13,5 @@ config = Config(
     augment=Augment(shift=1),
     model=MLP(dense=(512, 256), dropout=0.2),
     optimizer=Adam(lr=2e-3),
-    training=Training(epochs=20, batch_size=128),
+    training=Training(epochs=30, batch_size=128),
 )

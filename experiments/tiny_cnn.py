@@ -13,5 +13,5 @@ config = Config(
     augment=Augment(shift=1),
     model=TinyCNN(),
     optimizer=Adam(lr=0.01),
-    training=Training(epochs=15, batch_size=128, label_smoothing=0.05),
+    training=Training(epochs=20, batch_size=128, label_smoothing=0.05),
 )
