@@ -6,8 +6,8 @@ A choice among several things (a model, an optimizer) is a union of option class
 
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
-from digitjax.config.experiment import Config, differences, from_json, to_json, validate
-from digitjax.config.models import CNN, MLP, FastCNN, Model
+from digitjax.config.experiment import Config, Task, differences, from_json, to_json, validate
+from digitjax.config.models import CNN, MLP, VAE, Autoencoder, FastCNN, Model
 from digitjax.config.overrides import override
 from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
 
@@ -15,9 +15,11 @@ __all__ = [
     "CNN",
     "MLP",
     "SGD",
+    "VAE",
     "Adam",
     "AdamW",
     "Augment",
+    "Autoencoder",
     "Config",
     "Data",
     "FastCNN",
@@ -27,6 +29,7 @@ __all__ = [
     "Optimizer",
     "Options",
     "Schedule",
+    "Task",
     "Training",
     "differences",
     "from_json",
