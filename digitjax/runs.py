@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from digitjax.config import Config, from_json, to_json
+from digitjax.config import Config, Task, from_json, to_json
 from digitjax.errors import InputError
 
 DEFAULT_FOLDER = Path("runs")
+MEASURES: dict[Task, Literal["accuracy", "error"]] = {"classification": "accuracy", "reconstruction": "error"}
+"""What the models of each task are compared by."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,9 @@ class Summary:
     epochs: int | float = 0
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
+    validation_error: float | None = None
+    """Of an autoencoder, in place of an accuracy: the mean squared error of the pixels."""
+    test_error: float | None = None
     seconds: float = 0.0
     problem: str = ""
 
@@ -111,6 +116,12 @@ def summarize(run: Run) -> Summary:
         test = read_json(run.evaluation_folder("test", tests[-1]) / "metrics.json") if tests else {}
         epoch = int(lines[-1]["epoch"]) if lines else 0
         finished = (run.path / "finished.json").exists()
+        measure = MEASURES[config.task]
+        best = max if measure == "accuracy" else min
+        measured: dict[str, float | None] = {
+            f"validation_{measure}": best((line[measure] for line in validation), default=None),
+            f"test_{measure}": test.get(measure),
+        }
         return Summary(
             name=run.name,
             experiment=config.name,
@@ -119,10 +130,9 @@ def summarize(run: Run) -> Summary:
             seed=config.seed,
             epoch=epoch,
             epochs=config.training.epochs,
-            validation_accuracy=max((line["accuracy"] for line in validation), default=None),
-            test_accuracy=test.get("accuracy"),
             seconds=float(lines[-1]["seconds"]) if lines else 0.0,
             problem="" if finished else "not finished: continue it with --resume",
+            **measured,
         )
     except (InputError, KeyError, TypeError, ValueError) as error:
         reason = (
@@ -193,9 +203,14 @@ def _numbered(name: str) -> Iterator[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text)
+        partial.write_bytes(content)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -148,10 +148,15 @@ def load(run: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_
         chosen = runs.find(run, folder)
     else:
         trained = (r for r in runs.list_runs(folder) if checkpoint.list_checkpoints(r.checkpoints))
-        found = next(trained, None)
+        found = next((r for r in trained if r.config.task == "classification"), None)
         if found is None:
             raise InputError(f"no trained run in {folder}: train one with `digitjax quickstart`, or name one")
         chosen = found
+    if chosen.config.task != "classification":
+        raise InputError(
+            f"{chosen.path}: its {chosen.config.model.kind} cannot tell digits apart: name a run of a classifier, "
+            f"or see what it does with `digitjax reconstruct {chosen.name}`"
+        )
     network = Network(chosen.config.model)
     _, parts = checkpoint.load(chosen.checkpoints, {"weights": network.abstract()}, "best")
     return Recognizer(network, parts["weights"], chosen.name)
