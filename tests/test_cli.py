@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,8 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", ["quickstart", "train", "runs", "evaluate", "read", "dashboard", "data prepare"]
+    "command",
+    ["quickstart", "train", "runs", "evaluate", "read", "reconstruct", "dashboard", "data prepare"],
 )
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]):
     with contextlib.suppress(SystemExit):
@@ -96,10 +98,41 @@ def test_from_training_to_reading(tmp_path: Path):
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
 
 
+def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(
+    tiny_vae: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copytree(tiny_vae.path, tmp_path / "vae")
+
+    def run(*arguments: str) -> str:
+        capsys.readouterr()
+        cli.main([*arguments, "--runs", str(tmp_path)])
+        return capsys.readouterr().out
+
+    def refused(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            run(*arguments)
+        assert stop.value.code == 2
+        return capsys.readouterr().err
+
+    error = json.loads(run("evaluate", "vae", "--json"))["error"]
+    assert run("evaluate", "vae").splitlines()[2].startswith(f"error       {error:.5f}")
+    assert f"test error {error:.5f}" in run("runs")
+    picture = tmp_path / "vae" / "reconstructions.png"
+    assert (
+        run("reconstruct", "vae", "--split", "validation") == f"vae, validation split, step 21: {picture}\n"
+    )
+    with Image.open(picture) as opened:
+        assert opened.format == "PNG"
+    for out in ("a.jpg", "nowhere/a.png"):
+        assert f"{out}: name a file that ends in .png" in refused("reconstruct", "vae", "--out", out)
+    assert "its vae cannot tell digits apart: name a run" in refused("read", "a.png", "--model", "vae")
+    assert "no trained run in" in refused("read", "a.png")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["train", "nowhere"], "no experiment 'nowhere': name one of digits, mnist"),
+        (["train", "nowhere"], "no experiment 'nowhere': name one of .*digits, mnist"),
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
         (
             ["train", "digits", "--model.kind", "vit"],
@@ -113,7 +146,12 @@ def test_from_training_to_reading(tmp_path: Path):
             ["train", "digits", "--runs", "FILE"],
             "FILE/digits: Not a directory: choose another folder with --runs",
         ),
+        (
+            ["train", "digits", "--model.kind", "vae", "--training.mixup", "0.2"],
+            r"training\.mixup is 0\.2: it changes labels",
+        ),
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
+        (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
         (["runs", "--speed"], "unknown arguments: --speed"),

@@ -50,12 +50,10 @@ def list_runs(args: argparse.Namespace) -> None:
     if not summaries:
         print(f"no runs in {args.runs}")
     for s in summaries:
-        validation = "" if s.validation_accuracy is None else f"validation {s.validation_accuracy:.2%}"
-        test = "" if s.test_accuracy is None else f"test {s.test_accuracy:.2%}"
         epochs = f"epoch {s.epoch}/{s.epochs:g}" if s.epochs else ""
         print(
-            f"{s.name:<24} {s.model:<8} {s.data:<8} {epochs:<14} {validation:<18} {test:<12} "
-            f"{s.seconds:>7.1f} s  {s.problem}".rstrip()
+            f"{s.name:<24} {s.model:<8} {s.data:<8} {epochs:<14} {_measured(s, 'validation'):<24} "
+            f"{_measured(s, 'test'):<18} {s.seconds:>7.1f} s  {s.problem}".rstrip()
         )
 
 
@@ -88,6 +86,27 @@ def read(args: argparse.Namespace) -> None:
             print(f"{picture}: {result['text'] or '(no digits)'}", flush=True)
     if failed:
         sys.exit(2)
+
+
+def reconstruct(args: argparse.Namespace) -> None:
+    """Show what an autoencoder makes of pictures: a PNG of reconstructions, latent traversals and interpolations."""
+    import io
+
+    from digitjax import runs
+    from digitjax.evaluation.evaluate import load_pictures
+    from digitjax.model import reconstructor
+    from digitjax.visualization.reconstruct import overview, picture_grid
+
+    run = runs.find(args.run, args.runs)
+    out = args.out or run.path / "reconstructions.png"
+    if out.suffix != ".png" or not out.parent.is_dir():
+        raise InputError(f"{out}: name a file that ends in .png, in a folder that exists")
+    _configure_jax()
+    autoencoder, step = reconstructor.load(run, args.step)
+    png = io.BytesIO()
+    picture_grid(overview(autoencoder, load_pictures(run, args.split).images)).save(png, "PNG")
+    runs.write_bytes(out, png.getvalue())
+    print(f"{run.name}, {args.split} split, step {step}: {out}")
 
 
 def dashboard(args: argparse.Namespace) -> None:
@@ -150,6 +169,14 @@ def data_prepare(args: argparse.Namespace) -> None:
 # --------------------------------------------------------------------------------------- helpers
 
 
+def _measured(summary: Any, split: str) -> str:
+    """Return what a run reached on a split, or nothing."""
+    accuracy, error = (getattr(summary, f"{split}_{measure}") for measure in ("accuracy", "error"))
+    if error is not None:
+        return f"{split} error {error:.5f}"
+    return "" if accuracy is None else f"{split} {accuracy:.2%}"
+
+
 def _train(config: Any, name: str, folder: Path, **options: bool) -> Any:
     import dataclasses
 
@@ -167,14 +194,13 @@ def _train(config: Any, name: str, folder: Path, **options: bool) -> Any:
 
 def _evaluate(run: Any, split: str, step: str, as_json: bool = False) -> None:
     from digitjax.evaluation import evaluate as evaluation
-    from digitjax.evaluation.metrics import format_summary
 
     _configure_jax()
     result = evaluation.evaluate(run, split, step)
     if as_json:
         print(json.dumps({"run": run.name, "split": split, "step": result.step, **result.summary}))
     else:
-        print(f"{run.name}, {split} split, step {result.step}\n\n{format_summary(result.summary)}")
+        print(f"{run.name}, {split} split, step {result.step}\n\n{result.describe()}")
 
 
 def _configure_jax() -> None:
