@@ -9,9 +9,11 @@ from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.runs import Run
+from digitjax.evaluation.reconstruction import Reconstruction
+from digitjax.runs import MEASURES, Run
 from digitjax.visualization import charts
 from views import enlarge, escape, reasons_shown
+from views.reconstruct import show_reconstruction
 
 MOST_PICTURES = 60  # at once: more would make the page slow
 
@@ -39,14 +41,17 @@ def show_headline(run: Run) -> None:
     summary = runs.summarize(run)
     tests = [step for split, step in run.evaluations() if split == "test"]
     test = evaluate.read(run, "test", tests[-1]).summary if tests else None
-    accuracy, interval = "-", "not evaluated yet"
+    measure = MEASURES[run.config.task]
+    form = ".2%" if measure == "accuracy" else ".5f"
+    reached, interval = "-", "not evaluated yet"
     if test:
-        accuracy = f"{test['accuracy']:.2%}"
-        interval = "95 % interval: {:.2%} to {:.2%}".format(*test["accuracy_interval"])
-    best = summary.validation_accuracy
+        low, high = test[f"{measure}_interval"]
+        reached = f"{test[measure]:{form}}"
+        interval = f"95 % interval: {low:{form}} to {high:{form}}"
+    best = getattr(summary, f"validation_{measure}")
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Test accuracy", accuracy, interval, delta_color="off", delta_arrow="off", width="content")
-        st.metric("Best validation accuracy", "-" if best is None else f"{best:.2%}", width="content")
+        st.metric(f"Test {measure}", reached, interval, delta_color="off", delta_arrow="off", width="content")
+        st.metric(f"Best validation {measure}", "-" if best is None else f"{best:{form}}", width="content")
         st.metric(
             "Epochs", f"{summary.epoch:g} of {summary.epochs:g}" if summary.epochs else "-", width="content"
         )
@@ -58,24 +63,27 @@ def show_headline(run: Run) -> None:
 
 
 def show_curves(run: Run) -> None:
-    """Show how loss and accuracy went over the steps."""
+    """Show how the loss, and the accuracy or error, went over the steps."""
     st.header("Training")
     lines = run.metrics()
     if not lines:
         st.info("Nothing has been logged yet.")
         return
-    loss, accuracy = st.columns(2)
-    loss.altair_chart(charts.curves(lines, "loss"), alt="Training and validation loss over the steps")
-    accuracy.altair_chart(
-        charts.curves(lines, "accuracy"), alt="Training and validation accuracy over the steps"
-    )
+    for column, metric in zip(st.columns(2), ("loss", MEASURES[run.config.task]), strict=True):
+        column.altair_chart(
+            charts.curves(lines, metric), alt=f"Training and validation {metric} over the steps"
+        )
+    if run.config.model.kind == "vae":
+        st.caption(
+            "The training loss holds the divergence and the noise of the latent, the validation loss neither."
+        )
 
 
 # ------------------------------------------------------------------------------------ evaluation
 
 
 def show_evaluation(run: Run) -> None:
-    """Show one evaluation: its confusion matrix, and the pictures behind each cell."""
+    """Show one evaluation: its confusion matrix and the pictures behind each cell, or its reconstructions."""
     st.header("Evaluation")
     evaluations = run.evaluations()
     if not evaluations:
@@ -87,7 +95,11 @@ def show_evaluation(run: Run) -> None:
         index=max(range(len(evaluations)), key=lambda i: (evaluations[i][0] == "test", i)),
         format_func=lambda made: f"{made[0]} split, weights of step {made[1]:,}",
     )
-    explore(run, evaluate.read(run, split, step))
+    evaluation = evaluate.read(run, split, step)
+    if isinstance(evaluation, Reconstruction):
+        show_reconstruction(run, evaluation)
+    else:
+        explore(run, evaluation)
 
 
 @st.fragment
