@@ -10,7 +10,7 @@ import streamlit as st
 from views import escape
 
 from digitjax import runs
-from digitjax.runs import Run, Summary
+from digitjax.runs import Summary
 
 
 def main(folder: Path) -> None:
@@ -24,17 +24,19 @@ def main(folder: Path) -> None:
         position="top",
     )
     summaries = summarize_all(folder)
-    if not summaries:
+    if not runs.list_runs(folder):
         st.info(f"There are no runs in {escape(str(folder))} yet: train one with `digitjax quickstart`.")
-        return
-    st.session_state["run"] = Run(folder / choose(summaries))
+    st.session_state["run"] = runs.find(choose(summaries), folder)
     page.run()
 
 
 @st.cache_data(ttl=5, show_spinner=False)
 def summarize_all(folder: Path) -> list[Summary]:
-    """Summarize the runs of a folder, newest first; a new run is seen within five seconds."""
-    return [runs.summarize(run) for run in runs.list_runs(folder)]
+    """Summarize the runs of a folder, newest first, then the models in the box; new ones are seen in five seconds."""
+    own = runs.list_runs(folder)
+    taken = {run.name for run in own}
+    boxed = [run for run in runs.list_runs(runs.PRETRAINED_FOLDER) if run.name not in taken]
+    return [runs.summarize(run) for run in own + boxed]
 
 
 def choose(summaries: list[Summary]) -> str:

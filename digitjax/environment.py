@@ -1,5 +1,6 @@
 """The machine and its settings: chosen before jax starts, recorded with every run."""
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -58,9 +59,19 @@ def describe() -> dict[str, Any]:
         "command": sys.argv,
         "devices": [device.device_kind for device in jax.devices()],
         "backend": jax.default_backend(),
+        "processor": _processor(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "settings": {name: os.environ.get(name, "") for name in ("XLA_FLAGS", "GLIBC_TUNABLES")},
     }
+
+
+def _processor() -> str:
+    """Return the name of the processor, where Linux or the platform knows it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 def _commit() -> str:

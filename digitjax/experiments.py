@@ -2,21 +2,24 @@
 
 import importlib.util
 from pathlib import Path
+from typing import TypeVar
 
-from digitjax.config import Config, from_json, validate
+from digitjax.config import Config, Sweep, from_json, validate, validate_sweep
 from digitjax.errors import InputError
+
+T = TypeVar("T", Config, Sweep)
 
 
 def shipped_folder(name: str) -> Path:
-    """Return the folder `experiments` or `dashboard`: in the wheel, or beside the library in a checkout."""
+    """Return `experiments` or `dashboard`, or a folder in them: in the wheel, or beside the library."""
     package = Path(__file__).parent
     installed = package / f"_{name}"
     return installed if installed.is_dir() else package.parent / name
 
 
-def names() -> list[str]:
-    """Return the names of the experiments that come with digitjax."""
-    return sorted(p.stem for p in shipped_folder("experiments").glob("*.py") if not p.stem.startswith("_"))
+def names(folder: str = "experiments") -> list[str]:
+    """Return the names of the experiments, or `experiments/sweeps`, that come with digitjax."""
+    return sorted(p.stem for p in shipped_folder(folder).glob("*.py") if not p.stem.startswith("_"))
 
 
 def load(name_or_path: str) -> Config:
@@ -30,23 +33,45 @@ def load(name_or_path: str) -> Config:
     Raises:
         InputError: there is no such experiment, it cannot be read, or its config is invalid.
     """
-    place, _, variable = name_or_path.partition(":")
-    path = Path(place)
-    if path.suffix not in (".py", ".json"):
-        path = shipped_folder("experiments") / f"{place}.py"
-        if place not in names():
-            raise InputError(
-                f"no experiment {place!r}: name one of {', '.join(names())}, or the path of a .py or .json file"
-            )
-    if not path.is_file():
-        raise InputError(f"no experiment {place}: there is no such file")
+    path, variable = _locate(name_or_path, "experiments", (".py", ".json"))
     if path.suffix == ".json":
         return from_json(path.read_bytes(), name_or_path)
-    return validate(_execute(path, variable or "config"), name_or_path)
+    return validate(_execute(path, variable or "config", Config), name_or_path)
 
 
-def _execute(path: Path, variable: str) -> Config:
-    """Run an experiment module, which is code that its user trusts, and return one of its configs."""
+def load_sweep(name_or_path: str) -> Sweep:
+    """Return a sweep.
+
+    Args:
+        name_or_path: a name from `experiments/sweeps` such as `cnn`, or the path of a Python module with a
+            `sweep`; another variable of it is asked for by `NAME:VARIABLE`.
+
+    Raises:
+        InputError: there is no such sweep, or it cannot be run.
+    """
+    path, variable = _locate(name_or_path, "experiments/sweeps", (".py",))
+    return validate_sweep(_execute(path, variable or "sweep", Sweep))
+
+
+def _locate(name_or_path: str, folder: str, suffixes: tuple[str, ...]) -> tuple[Path, str]:
+    """Return the file that is meant, and the variable if one is named."""
+    place, _, variable = name_or_path.partition(":")
+    kind = Path(folder).name.removesuffix("s")
+    path = Path(place)
+    if path.suffix not in suffixes:
+        path = shipped_folder(folder) / f"{place}.py"
+        if place not in names(folder):
+            raise InputError(
+                f"no {kind} {place!r}: name one of {', '.join(names(folder))}, "
+                f"or the path of a {' or '.join(suffixes)} file"
+            )
+    if not path.is_file():
+        raise InputError(f"no {kind} {place}: there is no such file")
+    return path, variable
+
+
+def _execute(path: Path, variable: str, kind: type[T]) -> T:
+    """Run an experiment module, which is code that its user trusts, and return one of its variables."""
     spec = importlib.util.spec_from_file_location(f"digitjax_experiment_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -55,7 +80,7 @@ def _execute(path: Path, variable: str) -> Config:
         spec.loader.exec_module(module)
     except Exception as error:
         raise InputError(f"{path}: it stops with {type(error).__name__}: {error}") from error
-    config = getattr(module, variable, None)
-    if not isinstance(config, Config):
-        raise InputError(f"{path}: it must define `{variable}`, a digitjax.config.Config")
-    return config
+    value = getattr(module, variable, None)
+    if not isinstance(value, kind):
+        raise InputError(f"{path}: it must define `{variable}`, a digitjax.config.{kind.__name__}")
+    return value

@@ -1,37 +1,71 @@
-"""How far a training has come: one line that moves on a terminal, plain lines elsewhere."""
+"""How far long work has come: one line that moves on a terminal, plain lines elsewhere."""
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-class Progress:
-    """Reports on the standard error stream, since the standard output may be read by a program."""
+class _MovingLine:
+    """Writes to the standard error stream, since the standard output may be read by a program."""
 
-    def __init__(self, steps: int, epochs: int, first_step: int = 0):
+    def __init__(self) -> None:
         self._stream = sys.stderr
         self._terminal = self._stream.isatty()
-        self._steps, self._epochs, self._first = steps, epochs, first_step
-        self._start = time.perf_counter()
         self._drawn = 0.0
-
-    def step(self, epoch: int, step: int, metrics: Mapping[str, float], rate: float) -> None:
-        """Redraw the moving line, at most ten times a second; `rate` is in images a second."""
-        now = time.perf_counter()
-        if not self._terminal or now - self._drawn < 0.1:
-            return
-        self._drawn = now
-        left = (now - self._start) / max(1, step - self._first) * (self._steps - step)
-        self._stream.write(
-            f"\r\x1b[Kepoch {epoch}/{self._epochs}  step {step:,}/{self._steps:,}  {format_metrics(metrics)}  "
-            f"{rate:,.0f} images/s  {left // 60:.0f}:{left % 60:02.0f} left"
-        )
-        self._stream.flush()
 
     def line(self, text: str) -> None:
         """Write a line that stays."""
-        self._stream.write(("\r\x1b[K" if self._terminal else "") + text + "\n")
+        self._clear()
+        self._stream.write(text + "\n")
         self._stream.flush()
+
+    def _clear(self) -> None:
+        """Take the moving line away."""
+        if self._terminal:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def _draw(self, text: str) -> None:
+        """Redraw the moving line, at most ten times a second."""
+        now = time.perf_counter()
+        if self._terminal and now - self._drawn >= 0.1:
+            self._drawn = now
+            self._stream.write(f"\r\x1b[K{text}")
+            self._stream.flush()
+
+
+class Progress(_MovingLine):
+    """How far a training has come."""
+
+    def __init__(self, steps: int, epochs: int, first_step: int = 0):
+        super().__init__()
+        self._steps, self._epochs, self._first = steps, epochs, first_step
+        self._start = time.perf_counter()
+
+    def step(self, epoch: int, step: int, metrics: Mapping[str, float], rate: float) -> None:
+        """Say what a step has reached; `rate` is in images a second."""
+        elapsed = time.perf_counter() - self._start
+        left = elapsed / max(1, step - self._first) * (self._steps - step)
+        self._draw(
+            f"epoch {epoch}/{self._epochs}  step {step:,}/{self._steps:,}  {format_metrics(metrics)}  "
+            f"{rate:,.0f} images/s  {left // 60:.0f}:{left % 60:02.0f} left"
+        )
+
+
+class PictureCount(_MovingLine):
+    """How many of some pictures are done."""
+
+    def over(self, items: Sequence[T]) -> Iterator[T]:
+        """Yield the items one by one; the moving line goes away in the end."""
+        try:
+            for done, item in enumerate(items):
+                self._draw(f"{done:,}/{len(items):,} pictures")
+                yield item
+        finally:
+            self._clear()
 
 
 def format_metrics(metrics: Mapping[str, float]) -> str:

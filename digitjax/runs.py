@@ -6,17 +6,20 @@ runs/<name>/
   metrics.jsonl        one line a logged step
   checkpoints/         full states: the latest and the best
   weights/             weights alone every so many epochs, where asked for
-  evaluation/<split>@<step>/   metrics.json, predictions.npz
+  evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>
+
+What holds several runs, a group of seeds or an ensemble, is in `digitjax.groups`.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from digitjax.config import Config, Task, from_json, to_json
 from digitjax.errors import InputError
@@ -24,11 +27,28 @@ from digitjax.errors import InputError
 DEFAULT_FOLDER = Path("runs")
 MEASURES: dict[Task, Literal["accuracy", "error"]] = {"classification": "accuracy", "reconstruction": "error"}
 """What the models of each task are compared by."""
+PRETRAINED_FOLDER = Path(__file__).parent / "pretrained"
+"""The models in the box: packed runs, found by name like all others."""
+GROUP_FILE = "group.json"
+ENSEMBLE_FILE = "ensemble.json"
+SWEEP_FILE = "sweep.json"
+
+
+class EvaluationKey(NamedTuple):
+    """What was evaluated, and how; as a string it names the folder of the evaluation."""
+
+    split: str
+    step: int | str
+    """The step of a run; of several runs `best` or `latest`, of each its own."""
+    views: str = "one"
+
+    def __str__(self) -> str:
+        return f"{self.split}@{self.step}" + f"+{self.views}" * (self.views != "one")
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run folder. Reading what is missing or damaged raises `InputError` and names it."""
+class Evaluable:
+    """A folder with evaluations in it: of a run, a group or an ensemble."""
 
     path: Path
 
@@ -36,6 +56,50 @@ class Run:
     def name(self) -> str:
         """Name of the folder."""
         return self.path.name
+
+    def evaluation_folder(self, split: str, step: int | str, views: str = "one") -> Path:
+        """Folder of the evaluation of one split with the weights of one step."""
+        return self.path / "evaluation" / str(EvaluationKey(split, step, views))
+
+    def evaluations(self) -> list[EvaluationKey]:
+        """Return every finished evaluation, by split, then step, then views."""
+        names = [p.parent.name for p in self.path.glob("evaluation/*/metrics.json")]
+        found = [re.fullmatch(r"(\w+)@(?:(\d+)|(best|latest))(?:\+(\w+))?", name) for name in names]
+        keys = [
+            EvaluationKey(split, int(step) if step else word, views or "one")
+            for split, step, word, views in (match.groups() for match in found if match)
+        ]
+        return sorted(keys, key=lambda key: (key.split, isinstance(key.step, str), key.step, key.views))
+
+    def measured(self, measure: Literal["accuracy", "error"], split: str, views: str = "one") -> float | None:
+        """Return what was measured on a split in the evaluation of the latest step, if there is one.
+
+        Raises:
+            InputError: the evaluation is damaged.
+        """
+        keys = [key for key in self.evaluations() if (key.split, key.views) == (split, views)]
+        if not keys:
+            return None
+        file = self.evaluation_folder(*keys[-1]) / "metrics.json"
+        value = read_json(file).get(measure)
+        if not isinstance(value, float):
+            raise InputError(f"{file}: its {measure} is no number: evaluate {self.name} again")
+        return value
+
+
+@dataclass(frozen=True)
+class Run(Evaluable):
+    """One run folder. Reading what is missing or damaged raises `InputError` and names it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the folder; of a member of a group with that of the group: `mnist/seed-0`."""
+        folder = self.path.absolute().parent
+        return f"{folder.name}/{self.path.name}" if (folder / GROUP_FILE).exists() else self.path.name
+
+    def members(self) -> list["Run"]:
+        """Return itself: a run stands for itself where a group stands for its seeds."""
+        return [self]
 
     @property
     def checkpoints(self) -> Path:
@@ -77,15 +141,6 @@ class Run:
             raise InputError(f"{self.metrics_file}: a line is no JSON object with a step")
         return rows
 
-    def evaluation_folder(self, split: str, step: int) -> Path:
-        """Folder of the evaluation of one split with the weights of one step."""
-        return self.path / "evaluation" / f"{split}@{step}"
-
-    def evaluations(self) -> list[tuple[str, int]]:
-        """Return (split, step) of every finished evaluation, by split, then step."""
-        names = [p.parent.name.partition("@") for p in self.path.glob("evaluation/*@*/metrics.json")]
-        return sorted((split, int(step)) for split, _, step in names if step.isdecimal())
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -105,22 +160,28 @@ class Summary:
     test_error: float | None = None
     seconds: float = 0.0
     problem: str = ""
+    kind: str = "run"
+
+    @property
+    def size(self) -> str:
+        """How far its training is."""
+        return f"epoch {self.epoch}/{self.epochs:g}" if self.epochs else ""
 
 
 def summarize(run: Run) -> Summary:
     """Summarize a run without raising: what cannot be read is named in `problem`."""
+    if not run.path.exists():
+        return Summary(name=run.name, problem="missing: train it with --resume")
     try:
         config, lines = run.config, run.metrics()
         validation = [line for line in lines if line["split"] == "validation"]
-        tests = [step for split, step in run.evaluations() if split == "test"]
-        test = read_json(run.evaluation_folder("test", tests[-1]) / "metrics.json") if tests else {}
         epoch = int(lines[-1]["epoch"]) if lines else 0
         finished = (run.path / "finished.json").exists()
         measure = MEASURES[config.task]
         best = max if measure == "accuracy" else min
-        measured: dict[str, float | None] = {
+        measured: dict[str, Any] = {
             f"validation_{measure}": best((line[measure] for line in validation), default=None),
-            f"test_{measure}": test.get(measure),
+            f"test_{measure}": run.measured(measure, "test"),
         }
         return Summary(
             name=run.name,
@@ -142,22 +203,50 @@ def summarize(run: Run) -> Summary:
 
 
 def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
-    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too."""
+    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too.
+
+    The runs of a group stand in its place, in the order of their seeds.
+    """
+    found: list[Run] = []
+    for path in list_folders(folder):
+        if (path / GROUP_FILE).exists():
+            members = sorted(path.glob("seed-*"), key=lambda p: (len(p.name), p.name))
+            found += [Run(member) for member in members]
+        elif not (path / ENSEMBLE_FILE).exists():
+            found.append(Run(path))
+    return found
+
+
+def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
+    """Return the folders of runs, groups and ensembles, newest first.
+
+    Those of sweeps are not among them: their trials are the runs of a folder of their own.
+    """
     if not folder.is_dir():
         return []
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    return [Run(p) for p in sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)]
+    paths = [p for p in paths if not (p / SWEEP_FILE).exists()]
+    return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
+
+
+def places(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
+    """Return where a name may lead, the nearest first: into `folder`, along a path, into the box."""
+    return folder / name_or_path, Path(name_or_path), PRETRAINED_FOLDER / name_or_path
 
 
 def find(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Run:
-    """Return the run of that name in `folder`, or at that path.
+    """Return the run of that name in `folder`, at that path, or in the box.
 
     Raises:
         InputError: there is none.
     """
-    for path in (folder / name_or_path, Path(name_or_path)):
+    for path in places(name_or_path, folder):
         if (path / "config.json").is_file():
             return Run(path)
+        if (path / GROUP_FILE).is_file():
+            raise InputError(f"{path} is a group: name one of its runs, such as {path.name}/seed-0")
+        if (path / ENSEMBLE_FILE).is_file():
+            raise InputError(f"{path} is an ensemble: name a single run")
     known = ", ".join(run.name for run in list_runs(folder)[:8]) or "no runs yet"
     raise InputError(
         f"no run {str(name_or_path)!r} in {folder} ({known}): train one, or name the folder with --runs"
@@ -170,19 +259,28 @@ def create(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = F
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
     """
-    run = Run(folder / config.name)
-    if run.path.exists():
+    path = folder / config.name
+    create_folder(path, "config.json", to_json(config), overwrite=overwrite)
+    return Run(path)
+
+
+def create_folder(path: Path, file: str, content: str, *, overwrite: bool = False) -> None:
+    """Create a folder with the one file that says what it is.
+
+    Raises:
+        InputError: the folder exists and may not be overwritten, or cannot be written.
+    """
+    if path.exists():
         if not overwrite:
             raise InputError(
-                f"{run.path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
+                f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
             )
-        shutil.rmtree(run.path)
+        shutil.rmtree(path)
     try:
-        run.path.mkdir(parents=True)
-        write_text(run.path / "config.json", to_json(config))
+        path.mkdir(parents=True)
+        write_text(path / file, content)
     except OSError as error:
-        raise InputError(f"{run.path}: {error.strerror}: choose another folder with --runs") from None
-    return run
+        raise InputError(f"{path}: {error.strerror}: choose another folder with --runs") from None
 
 
 def free_name(name: str, folder: Path = DEFAULT_FOLDER) -> str:

@@ -15,7 +15,10 @@ install_import_hook("digitjax", "beartype.beartype")
 from digitjax.config import CNN, VAE, Config, Data, Training
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
+from digitjax.evaluation.evaluate_group import evaluate_group
+from digitjax.groups import Group
 from digitjax.model.train import train
+from digitjax.model.train_seeds import train_seeds
 from digitjax.runs import Run
 
 settings.register_profile("digitjax", deadline=None)  # the first example may compile
@@ -58,6 +61,14 @@ def tiny_vae(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Ru
     run = train(config, tmp_path_factory.mktemp("vae"))
     evaluate(run)
     return run
+
+
+@pytest.fixture(scope="session")
+def tiny_group(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Group:
+    """Two seeds of the tiny run, evaluated on the test split. Read it only."""
+    group = train_seeds(TINY, 2, tmp_path_factory.mktemp("groups"))
+    evaluate_group(group)
+    return group
 
 
 @pytest.fixture(scope="session")

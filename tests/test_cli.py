@@ -15,6 +15,7 @@ from PIL import Image
 
 from digitjax import cli
 from digitjax.cli import commands
+from digitjax.model.views import VIEWS
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 
@@ -48,12 +49,31 @@ def test_help_imports_nothing_heavy():
 
 @pytest.mark.parametrize(
     "command",
-    ["quickstart", "train", "runs", "evaluate", "read", "reconstruct", "dashboard", "data prepare"],
+    [
+        "quickstart",
+        "train",
+        "sweep",
+        "runs",
+        "evaluate",
+        "ensemble",
+        "read",
+        "reconstruct",
+        "evaluate-pictures",
+        "pack",
+        "dashboard",
+        "data prepare",
+    ],
 )
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]):
     with contextlib.suppress(SystemExit):
         cli.main([*command.split(), "--help"])
     assert f"example: digitjax {command}" in capsys.readouterr().out
+
+
+def test_every_kind_of_views_can_be_asked_for(capsys: pytest.CaptureFixture[str]):
+    with contextlib.suppress(SystemExit):
+        cli.main(["evaluate", "--help"])
+    assert f"{{{','.join(VIEWS)}}}" in capsys.readouterr().out
 
 
 def test_train_help_lists_the_fields_of_the_experiment(capsys: pytest.CaptureFixture[str]):
@@ -129,10 +149,69 @@ def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(
     assert "no trained run in" in refused("read", "a.png")
 
 
+def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Groups, ensembles and views, through the commands."""
+
+    def run(*arguments: str) -> str:
+        cli.main([*arguments, "--runs", str(tmp_path)])
+        return capsys.readouterr().out
+
+    run("train", "digits", "--name", "g", "--seeds", "2", "--training.epochs", "1", "--model.channels", "4")
+    group = json.loads(run("evaluate", "g", "--json"))
+    assert [member["name"] for member in group["members"]] == ["g/seed-0", "g/seed-1"]
+    assert "accuracy   " in run("evaluate", "g/seed-1")
+    run("ensemble", "e", "g")
+    assert json.loads(run("evaluate", "e", "--json"))["steps"] == {"g/seed-0": 21, "g/seed-1": 21}
+    shifted = run("evaluate", "e", "--views", "shifted")
+    assert shifted.startswith("e, test split, step best, shifted views\n")
+    assert (tmp_path / "e/evaluation/test@best+shifted/predictions.npz").is_file()
+
+    listed = {entry["name"]: entry for entry in json.loads(run("runs", "--json"))}
+    assert listed["g"]["test_accuracy"] == group["accuracy"]
+    assert [member["name"] for member in listed["g"]["members"]] == ["g/seed-0", "g/seed-1"]
+    assert (listed["e"]["kind"], listed["e"]["members"]) == ("ensemble", ["g/seed-0", "g/seed-1"])
+    lines = run("runs").splitlines()
+    assert [re.split(r"  +", line)[0].split()[0] for line in lines] == ["e", "g"]
+    assert re.search(r"cnn +digits +2 seeds +validation .*% \+- .* test .*% \+- ", lines[1])
+    assert "| `g`, 2 seeds | cnn |" in run("runs", "--markdown")
+
+    picture = tmp_path / "one.png"
+    Image.fromarray(digit_picture(0)).save(picture)
+    for model in ("e", "g"):
+        digits = json.loads(run("read", str(picture), "--json", "--model", model))["digits"]
+        moved = json.loads(run("read", str(picture), "--json", "--model", model, "--views", "shifted"))[
+            "digits"
+        ]
+        assert digits[0]["probabilities"] != moved[0]["probabilities"]
+
+
+def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder, out = tmp_path / "mine", tmp_path / "scores" / "new"
+    folder.mkdir()
+    measure = ["evaluate-pictures", str(folder), "--model", str(tiny_run.path), "--out", str(out)]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(measure)
+    assert stop.value.code == 2
+    assert "manifest.csv: No such file or directory" in capsys.readouterr().err
+    assert not out.exists()
+
+    Image.fromarray(digit_picture(0)).save(folder / "zero.png")
+    (folder / "bad.png").write_bytes(b"no picture")
+    (folder / "manifest.csv").write_text("file,label\nzero.png,0\nbad.png,1\n")
+    cli.main([*measure, "--json"])
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["model"], summary["singles"]["pictures"]) == ("tiny", 2)
+    assert list(summary["unreadable"]) == ["bad.png"]
+    assert {path.name for path in out.iterdir()} == {"metrics.json", "pictures.csv", "mistakes.png"}
+    assert json.loads((out / "metrics.json").read_text()) == summary
+    cli.main(measure)
+    assert capsys.readouterr().out.startswith("tiny on 2 pictures")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["train", "nowhere"], "no experiment 'nowhere': name one of .*digits, mnist"),
+        (["train", "nowhere"], "no experiment 'nowhere': name one of autoencoder, deep_cnn, digits, lenet5"),
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
         (
             ["train", "digits", "--model.kind", "vit"],
@@ -150,10 +229,21 @@ def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(
             ["train", "digits", "--model.kind", "vae", "--training.mixup", "0.2"],
             r"training\.mixup is 0\.2: it changes labels",
         ),
+        (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has two seeds or more"),
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
+        (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
         (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
+        (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
+        (["data", "prepare", "folder"], r"data\.folder is missing: the data set folder needs one"),
+        (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
+        (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
+        (["sweep", "nowhere"], "no sweep 'nowhere': name one of cnn, fast_cnn"),
+        (
+            ["sweep", "cnn", "--trials", "0"],
+            "sweep cnn-sweep: trials: input should be greater than or equal to 1",
+        ),
         (["runs", "--speed"], "unknown arguments: --speed"),
     ],
 )

@@ -14,12 +14,14 @@ pytest.importorskip("streamlit")
 
 from streamlit.testing.v1 import AppTest
 
+from digitjax import groups
 from digitjax.config import CNN, Adam, Training
 from digitjax.evaluation import evaluate
 from digitjax.experiments import shipped_folder
+from digitjax.groups import Group
 from digitjax.model.train import train
 from digitjax.recognition import recognizer
-from digitjax.runs import Run
+from digitjax.runs import EvaluationKey, Run
 
 DASHBOARD = shipped_folder("dashboard")
 ABLE = {
@@ -221,6 +223,26 @@ def test_the_address_leads_to_no_other_folder(visit, copy, asked):
     app = visit(copy.path.parent, run=asked)
     assert app.main.warning[0].value.startswith("The address names a run that is not in this folder")
     assert texts(app.title) == ["copy"] == [app.query_params["run"]]
+
+
+def test_the_runs_of_a_group_can_be_chosen(visit, tiny_group, tmp_path):
+    group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
+    evaluate.evaluate(group.member(1), views="shifted")
+    groups.create_ensemble("both", group.members(), group.path.parent)
+    shutil.rmtree(group.member(0).path / "checkpoints")
+    (group.path / "seed-2").mkdir()
+    app = visit(group.path.parent, run="group/seed-1")
+    assert texts(app.title) == ["group/seed-1"] == [app.query_params["run"]]
+    assert app.selectbox(key="chosen_run").options == [f"group/seed-{n}" for n in range(3)]
+    assert texts(app.sidebar.warning)[0].startswith("**group/seed-2**")
+    evaluations = app.main.selectbox[0]
+    assert evaluations.options == [f"test split, weights of step 21{end}" for end in ("", ", shifted views")]
+    assert evaluations.value == ("test", 21, "one")
+    evaluations.set_value(EvaluationKey("test", 21, "shifted")).run()
+    assert len(gallery(app)[1]) == 60
+    assert not app.error
+    (group.path / "group.json").write_text("{")
+    assert texts(visit(group.path.parent, run="group/seed-1").title) == ["group/seed-1"]
 
 
 def test_a_picture_is_read(visit, able_run, picture):

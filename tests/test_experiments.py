@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from digitjax import experiments
-from digitjax.config import Config, to_json
+from digitjax.config import Config, Sweep, to_json
 from digitjax.errors import InputError
 
 
@@ -15,6 +15,34 @@ def test_every_shipped_experiment_is_valid_short_and_documented(name: str):
     source = (experiments.shipped_folder("experiments") / f"{name}.py").read_text()
     assert len(source.splitlines()) < 40
     assert source.startswith('"""')
+
+
+@pytest.mark.parametrize("name", experiments.names("experiments/sweeps"))
+def test_every_shipped_sweep_is_valid_short_and_documented(name: str):
+    assert isinstance(experiments.load_sweep(name), Sweep)
+    source = (experiments.shipped_folder("experiments/sweeps") / f"{name}.py").read_text()
+    assert len(source.splitlines()) < 40
+    assert source.startswith('"""')
+    assert f"digitjax sweep {name}" in source
+
+
+def test_a_sweep_is_found_by_name_or_path(tmp_path: Path):
+    path = experiments.shipped_folder("experiments/sweeps") / "cnn.py"
+    assert experiments.load_sweep("cnn") == experiments.load_sweep(f"{path}:sweep")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere", "no sweep 'nowhere': name one of cnn, fast_cnn, or the path of a .py file"),
+        ("nowhere.py", r"no sweep nowhere\.py: there is no such file"),
+        ("mnist", "no sweep 'mnist'"),
+        ("cnn:config", "it must define `config`, a digitjax.config.Sweep"),
+    ],
+)
+def test_an_unknown_sweep_says_so(name: str, reason: str):
+    with pytest.raises(InputError, match=reason):
+        experiments.load_sweep(name)
 
 
 def test_an_experiment_is_found_by_name_path_or_json(tmp_path: Path):

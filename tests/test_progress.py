@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from digitjax.progress import Progress
+from digitjax.progress import PictureCount, Progress
 
 
 class Terminal(io.StringIO):
@@ -36,3 +36,19 @@ def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
     progress.step(1, 100, {"loss": 0.5, "accuracy": 0.9}, 12345.0)
     progress.line("epoch 1")
     assert stream.getvalue() == "epoch 1\n"
+
+
+def test_pictures_are_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch):
+    for stream, expected in (
+        (Terminal(), "\r\x1b[K0/3 pictures\r\x1b[Kleft out one\n\r\x1b[K"),  # too fast for a second count
+        (io.StringIO(), "left out one\n"),
+    ):
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = PictureCount()
+        seen = []
+        for item in progress.over("abc"):
+            seen.append(item)
+            if item == "b":
+                progress.line("left out one")
+        assert seen == ["a", "b", "c"]
+        assert stream.getvalue() == expected

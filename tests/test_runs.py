@@ -91,6 +91,15 @@ def test_a_damaged_run_is_listed_with_its_reason(tmp_path: Path, files: dict[str
     assert problem in runs.summarize(run).problem
 
 
+def test_a_sweep_is_no_run_but_its_trials_are(tmp_path: Path):
+    trial = runs.create(Config(name="trial-0000"), tmp_path / "sweep")
+    (tmp_path / "sweep/sweep.json").write_text("{}")
+    (tmp_path / "sweep/.workers").mkdir()
+    assert runs.list_runs(tmp_path) == []
+    assert runs.list_runs(tmp_path / "sweep") == [trial]
+    assert runs.find("sweep/trial-0000", tmp_path) == trial
+
+
 def test_no_folder_is_no_runs(tmp_path: Path):
     assert runs.list_runs(tmp_path / "nowhere") == []
 

@@ -3,11 +3,12 @@
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from digitjax.data.pipeline import cache_folder
+from digitjax import runs
+from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
 from digitjax.recognition import recognizer
 from digitjax.recognition.decode import MAX_BYTES, decode
-from digitjax.recognition.recognizer import REJECT_BELOW, Digit, Reading, Recognizer
+from digitjax.recognition.recognizer import PRETRAINED, REJECT_BELOW, Digit, Reading, Recognizer
 from digitjax.runs import Run
 from digitjax.visualization import charts
 from views import Model, enlarge, escape, find_model, reasons_shown
@@ -21,9 +22,8 @@ READ, REJECTED = "#0072B2", "#D55E00"
 def show(run: Run) -> None:
     """Show the uploader, and what is read in each picture."""
     st.title("Try it")
-    st.caption(f"Digits are read by the run {escape(run.name)}, chosen in the sidebar.")
     with reasons_shown():
-        model = find_model(run)
+        model = find_model(choose_reader(run))
         load(model)  # says at once if the model cannot be used, and makes the first picture fast
         for file in st.file_uploader(
             "Pictures of handwritten digits",
@@ -34,6 +34,13 @@ def show(run: Run) -> None:
             st.subheader(escape(file.name), divider="grey")
             with reasons_shown():
                 show_reading(read(model, file.getvalue()))
+
+
+def choose_reader(run: Run) -> Run:
+    """Return the run that is to read: the model in the box unless another is chosen."""
+    boxed = runs.find(PRETRAINED, runs.PRETRAINED_FOLDER)
+    readers = {f"{boxed.name}, the model in the box": boxed, f"{run.name}, chosen in the sidebar": run}
+    return readers[st.radio("Read by", readers, horizontal=True)]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from digitjax.data.pipeline import cache_folder
+from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.evaluation.reconstruction import Reconstruction

@@ -10,7 +10,8 @@ from digitjax.errors import InputError
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.runs import MEASURES, Run
+from digitjax.evaluation.spread import format_measure
+from digitjax.runs import MEASURES, EvaluationKey, Run
 from digitjax.visualization import charts
 from views import enlarge, escape, reasons_shown
 from views.reconstruct import show_reconstruction
@@ -39,19 +40,21 @@ def show(run: Run) -> None:
 def show_headline(run: Run) -> None:
     """Show what is asked first: how good, how sure, how long."""
     summary = runs.summarize(run)
-    tests = [step for split, step in run.evaluations() if split == "test"]
-    test = evaluate.read(run, "test", tests[-1]).summary if tests else None
+    tests = [key for key in run.evaluations() if headline(key)]
+    test = evaluate.read(run, *tests[-1]).summary if tests else None
     measure = MEASURES[run.config.task]
-    form = ".2%" if measure == "accuracy" else ".5f"
     reached, interval = "-", "not evaluated yet"
     if test:
-        low, high = test[f"{measure}_interval"]
-        reached = f"{test[measure]:{form}}"
-        interval = f"95 % interval: {low:{form}} to {high:{form}}"
+        low, high = (format_measure(measure, end) for end in test[f"{measure}_interval"])
+        reached, interval = format_measure(measure, test[measure]), f"95 % interval: {low} to {high}"
     best = getattr(summary, f"validation_{measure}")
     with st.container(horizontal=True, gap="medium"):
         st.metric(f"Test {measure}", reached, interval, delta_color="off", delta_arrow="off", width="content")
-        st.metric(f"Best validation {measure}", "-" if best is None else f"{best:{form}}", width="content")
+        st.metric(
+            f"Best validation {measure}",
+            "-" if best is None else format_measure(measure, best),
+            width="content",
+        )
         st.metric(
             "Epochs", f"{summary.epoch:g} of {summary.epochs:g}" if summary.epochs else "-", width="content"
         )
@@ -89,17 +92,27 @@ def show_evaluation(run: Run) -> None:
     if not evaluations:
         st.info(f"This run has not been evaluated yet: `digitjax evaluate {run.name}`")
         return
-    split, step = st.selectbox(
+    key = st.selectbox(
         "Evaluation",
         evaluations,
-        index=max(range(len(evaluations)), key=lambda i: (evaluations[i][0] == "test", i)),
-        format_func=lambda made: f"{made[0]} split, weights of step {made[1]:,}",
+        index=max(range(len(evaluations)), key=lambda i: (headline(evaluations[i]), i)),
+        format_func=describe,
     )
-    evaluation = evaluate.read(run, split, step)
+    evaluation = evaluate.read(run, *key)
     if isinstance(evaluation, Reconstruction):
         show_reconstruction(run, evaluation)
     else:
         explore(run, evaluation)
+
+
+def headline(key: EvaluationKey) -> bool:
+    """Whether an evaluation is of the kind that the measure at the top is of."""
+    return (key.split, key.views) == ("test", "one")
+
+
+def describe(key: EvaluationKey) -> str:
+    """Name an evaluation for people."""
+    return f"{key.split} split, weights of step {key.step:,}" + f", {key.views} views" * (key.views != "one")
 
 
 @st.fragment

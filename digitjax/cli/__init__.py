@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> None:
     args, rest = make_parser().parse_known_args(arguments)
     if rest and args.command is not commands.train:
         _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
-    if arguments is None and args.command in (commands.quickstart, commands.train):
+    if arguments is None and args.command in (commands.quickstart, commands.train, commands.sweep):
         from digitjax.environment import tune_allocator
 
         tune_allocator()

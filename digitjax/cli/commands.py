@@ -11,11 +11,13 @@ from digitjax.errors import InputError
 
 def quickstart(args: argparse.Namespace) -> None:
     """Train on the embedded digits, evaluate, and open the dashboard; needs no network."""
+    import dataclasses
+
     from digitjax import experiments, runs
 
-    config = experiments.load("digits")
-    run = _train(config, runs.free_name("quickstart", args.runs), args.runs)
-    _evaluate(run, "test", "best")
+    config = dataclasses.replace(experiments.load("digits"), name=runs.free_name("quickstart", args.runs))
+    run = _train(config, args.runs)
+    _evaluate(run, "test", "best", "one")
     if args.dashboard:
         dashboard(args)
 
@@ -34,34 +36,65 @@ def train(args: argparse.Namespace, overrides: list[str]) -> None:
         args.parser.print_help()
         overrides = ["--help"]
     chosen = config.override(chosen, overrides)
-    _train(chosen, chosen.name, args.runs, resume=args.resume, overwrite=args.overwrite)
+    _train(chosen, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
+
+
+def sweep(args: argparse.Namespace) -> None:
+    """Search for better settings of an experiment: start it in several terminals, or again after a stop."""
+    import dataclasses
+
+    from digitjax import experiments
+    from digitjax.model import sweep as sweeps
+    from digitjax.model.train import Interrupted
+
+    chosen = experiments.load_sweep(args.sweep)
+    if args.trials is not None:
+        chosen = dataclasses.replace(chosen, trials=args.trials)
+    _configure_jax()
+    try:
+        result = sweeps.run(chosen, args.runs, args.storage)
+    except Interrupted as stop:
+        print(f"digitjax: {stop.run.path}: it is saved, and goes on when the sweep does", file=sys.stderr)
+        sys.exit(128 + stop.signal_number)
+    print(json.dumps(result, indent=2) if args.json else sweeps.format_result(result))
 
 
 def list_runs(args: argparse.Namespace) -> None:
-    """List the runs of a folder, newest first, with what is wrong with any of them."""
+    """List the runs, groups and ensembles of a folder, newest first, with what is wrong with any of them."""
     import dataclasses
 
-    from digitjax import runs
+    from digitjax import groups
 
-    summaries = [runs.summarize(run) for run in runs.list_runs(args.runs)]
+    entries = groups.list_all(args.runs)
+    if args.markdown:
+        from digitjax.visualization import table
+
+        print(table.markdown(entries))
+        return
+    summaries = [groups.summarize(entry) for entry in entries]
     if args.json:
         print(json.dumps([dataclasses.asdict(summary) for summary in summaries], indent=2))
         return
     if not summaries:
         print(f"no runs in {args.runs}")
-    for s in summaries:
-        epochs = f"epoch {s.epoch}/{s.epochs:g}" if s.epochs else ""
-        print(
-            f"{s.name:<24} {s.model:<8} {s.data:<8} {epochs:<14} {_measured(s, 'validation'):<24} "
-            f"{_measured(s, 'test'):<18} {s.seconds:>7.1f} s  {s.problem}".rstrip()
-        )
+    for summary in summaries:
+        print(_line(summary))
+
+
+def ensemble(args: argparse.Namespace) -> None:
+    """Name an ensemble of runs, which predicts with the mean of their probabilities; a group stands for its seeds."""
+    from digitjax import groups
+
+    members = [run for name in args.members for run in groups.find(name, args.runs).members()]
+    made = groups.create_ensemble(args.ensemble, members, args.runs, overwrite=args.overwrite)
+    print(f"{made.path}: {len(members)} runs", file=sys.stderr)
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Measure a run on a split; writes evaluation/ in its folder and prints the summary."""
-    from digitjax import runs
+    """Measure a run, an ensemble or every seed of a group; writes evaluation/ and prints the summary."""
+    from digitjax import groups
 
-    _evaluate(runs.find(args.run, args.runs), args.split, args.step, as_json=args.json)
+    _evaluate(groups.find(args.run, args.runs), args.split, args.step, args.views, as_json=args.json)
 
 
 def read(args: argparse.Namespace) -> None:
@@ -69,7 +102,7 @@ def read(args: argparse.Namespace) -> None:
     from digitjax.recognition import recognizer
 
     _configure_jax()
-    reader = recognizer.load(args.model, args.runs)
+    reader = recognizer.load(args.model, args.runs, args.views)
     failed = False
     for picture in args.pictures:
         result: dict[str, Any] = {"file": picture, "text": "", "lines": [], "digits": [], "error": None}
@@ -107,6 +140,32 @@ def reconstruct(args: argparse.Namespace) -> None:
     picture_grid(overview(autoencoder, load_pictures(run, args.split).images)).save(png, "PNG")
     runs.write_bytes(out, png.getvalue())
     print(f"{run.name}, {args.split} split, step {step}: {out}")
+
+
+def evaluate_pictures(args: argparse.Namespace) -> None:
+    """Measure the reader on a folder of pictures with manifest.csv: columns file and label, one line a picture."""
+    from digitjax.evaluation import pictures
+    from digitjax.recognition import recognizer
+    from digitjax.visualization.contact_sheet import contact_sheet
+
+    if args.out and args.out.exists() and not args.out.is_dir():
+        raise InputError(f"{args.out} is no folder: name one with --out")
+    _configure_jax()
+    result = pictures.evaluate_pictures(args.folder, recognizer.load(args.model, args.runs, args.views))
+    print(json.dumps(result.summary) if args.json else pictures.format_summary(result.summary))
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        pictures.write(result, args.out)
+        contact_sheet(result).save(args.out / "mistakes.png")
+        print(f"wrote metrics.json, pictures.csv and mistakes.png to {args.out}", file=sys.stderr)
+
+
+def pack(args: argparse.Namespace) -> None:
+    """Copy a run with the weights of its best checkpoint alone, to give to others; the copy cannot be resumed."""
+    from digitjax import runs
+    from digitjax.model import pack as packing
+
+    print(packing.pack(runs.find(args.run, args.runs), args.folder).path)
 
 
 def dashboard(args: argparse.Namespace) -> None:
@@ -161,50 +220,77 @@ def bench(args: argparse.Namespace) -> None:
 
 def data_prepare(args: argparse.Namespace) -> None:
     """Download or take the files of a data set, verify them, and cache them as arrays."""
+    from digitjax.config import Config, Data, validate
     from digitjax.data import pipeline
 
-    print(pipeline.prepare(args.dataset, args.manual_dir))
+    data = Data(name=args.dataset, folder=args.folder, manual_dir=args.manual_dir)
+    print(pipeline.prepare(validate(Config(data=data), "arguments").data))
 
 
 # --------------------------------------------------------------------------------------- helpers
 
 
-def _measured(summary: Any, split: str) -> str:
-    """Return what a run reached on a split, or nothing."""
-    accuracy, error = (getattr(summary, f"{split}_{measure}") for measure in ("accuracy", "error"))
-    if error is not None:
-        return f"{split} error {error:.5f}"
-    return "" if accuracy is None else f"{split} {accuracy:.2%}"
-
-
-def _train(config: Any, name: str, folder: Path, **options: bool) -> Any:
-    import dataclasses
-
-    from digitjax.model import train as training
+def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) -> Any:
+    from digitjax.model.train import Interrupted, train
+    from digitjax.model.train_seeds import train_seeds
 
     _configure_jax()
     try:
-        run = training.train(dataclasses.replace(config, name=name), folder, **options)
-    except training.Interrupted as stop:
+        trained: Any = (
+            train(config, folder, **options)
+            if seeds is None
+            else train_seeds(config, seeds, folder, **options)
+        )
+    except Interrupted as stop:
         print(f"digitjax: {stop.run.path}: {stop}", file=sys.stderr)
         sys.exit(128 + stop.signal_number)
-    print(f"trained {run.path}", file=sys.stderr)
-    return run
+    print(f"trained {trained.path}", file=sys.stderr)
+    return trained
 
 
-def _evaluate(run: Any, split: str, step: str, as_json: bool = False) -> None:
+def _evaluate(entry: Any, split: str, step: str, views: str, as_json: bool = False) -> None:
+    import dataclasses
+
     from digitjax.evaluation import evaluate as evaluation
+    from digitjax.evaluation import evaluate_group as group_evaluation
+    from digitjax.groups import Group
 
     _configure_jax()
-    result = evaluation.evaluate(run, split, step)
-    if as_json:
-        print(json.dumps({"run": run.name, "split": split, "step": result.step, **result.summary}))
+    if isinstance(entry, Group):
+        of_group = group_evaluation.evaluate_group(entry, split, step, views)
+        report, text = dataclasses.asdict(of_group), group_evaluation.format_evaluation(of_group)
     else:
-        print(f"{run.name}, {split} split, step {result.step}\n\n{result.describe()}")
+        made = evaluation.evaluate(entry, split, step, views)
+        step = str(made.step)
+        report, text = {"split": split, "step": made.step, **made.summary}, made.describe()
+    if as_json:
+        print(json.dumps({"run": entry.name, **report}))
+    else:
+        print(f"{entry.name}, {split} split, step {step}{f', {views} views' * (views != 'one')}\n\n{text}")
+
+
+def _line(summary: Any) -> str:
+    """Lay the summary of a run, a group or an ensemble out for a terminal."""
+
+    from digitjax.evaluation.spread import format_measure
+
+    def reached(split: str) -> str:
+        for measure in ("accuracy", "error"):
+            value = getattr(summary, f"{split}_{measure}", None)
+            if value is not None:
+                return f"{split} {'error ' * (measure == 'error')}{format_measure(measure, value)}"
+        return ""
+
+    s = summary
+    seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
+    return (
+        f"{s.name:<24} {s.model:<8} {s.data:<8} {s.size:<14} {reached('validation'):<26} "
+        f"{reached('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
+    )
 
 
 def _configure_jax() -> None:
-    from digitjax.data.pipeline import cache_folder
+    from digitjax.data.cache import cache_folder
     from digitjax.environment import configure_jax
 
     configure_jax(cache_folder() / "compiled")

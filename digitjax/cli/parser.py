@@ -43,6 +43,14 @@ def make_parser() -> argparse.ArgumentParser:
             "--step", default="best", help="a step, latest, or best on the validation split (default: best)"
         )
 
+    def add_views(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--views",
+            default="one",
+            choices=("one", "shifted"),
+            help="average over the picture as it is (one: the default), or also moved by a pixel (shifted)",
+        )
+
     def add_dashboard(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--port", type=int, default=8501, help="port to serve on (default: 8501)")
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -63,21 +71,50 @@ def make_parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--resume", action="store_true", help="continue the run of this name where it stopped")
     sub.add_argument("--overwrite", action="store_true", help="discard a run of this name first")
+    sub.add_argument("--seeds", type=int, metavar="N", help="train N seeds, from --seed on, into one group")
+    add_runs(sub)
+
+    sub = add("sweep", commands.sweep, "digitjax sweep cnn --trials 30")
+    sub.add_argument("sweep", metavar="SWEEP", help="a name, or the path of a .py file with a `sweep`")
+    sub.add_argument(
+        "--trials", type=int, metavar="N", help="trainings, of all workers together (default: the sweep's)"
+    )
+    sub.add_argument(
+        "--storage",
+        metavar="URL",
+        help="database for many machines (default: a journal in the sweep's folder)",
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
 
     sub = add("runs", commands.list_runs, "digitjax runs")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.add_argument(
+        "--markdown", action="store_true", help="print a table of the results in Markdown, by name"
+    )
     add_runs(sub)
 
     sub = add("evaluate", commands.evaluate, "digitjax evaluate mnist --split test")
-    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     add_split_and_step(sub)
+    add_views(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
+    add_runs(sub)
+
+    sub = add("ensemble", commands.ensemble, "digitjax ensemble five mnist  # all seeds of the group mnist")
+    sub.add_argument("ensemble", metavar="NAME", help="name of the new ensemble")
+    sub.add_argument("members", nargs="+", metavar="MEMBER", help="name or path of a run, or of a group")
+    sub.add_argument("--overwrite", action="store_true", help="discard an ensemble of this name first")
     add_runs(sub)
 
     sub = add("read", commands.read, "digitjax read photo.jpg --json")
     sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
-    sub.add_argument("--model", metavar="RUN", help="name or path of a run (default: the newest)")
+    sub.add_argument(
+        "--model",
+        metavar="RUN",
+        help="name or path of a run, a group or an ensemble (default: handwriting, the model in the box)",
+    )
+    add_views(sub)
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
     add_runs(sub)
 
@@ -87,6 +124,29 @@ def make_parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="FILE", help="PNG to write (default: reconstructions.png in the run)"
     )
     add_split_and_step(sub)
+    add_runs(sub)
+
+    sub = add(
+        "evaluate-pictures",
+        commands.evaluate_pictures,
+        "digitjax evaluate-pictures my-digits --out my-scores",
+    )
+    sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
+    sub.add_argument(
+        "--model",
+        metavar="RUN",
+        help="name or path of a run or ensemble (default: handwriting, the model in the box)",
+    )
+    sub.add_argument(
+        "--out", type=Path, metavar="DIR", help="write metrics.json, pictures.csv and mistakes.png there"
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_views(sub)
+    add_runs(sub)
+
+    sub = add("pack", commands.pack, "digitjax pack mnist models/mnist")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
     add_runs(sub)
 
     sub = add("dashboard", commands.dashboard, "digitjax dashboard --port 8600")
@@ -102,7 +162,9 @@ def make_parser() -> argparse.ArgumentParser:
     data = subparsers.add_parser("data", help="Prepare data sets", description="Prepare data sets.")
     subparsers = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
     sub = add("prepare", commands.data_prepare, "digitjax data prepare mnist --manual-dir ~/mnist")
-    sub.add_argument("dataset", metavar="NAME", choices=("digits", "mnist"), help="digits or mnist")
+    names = ("digits", "mnist", "folder")
+    sub.add_argument("dataset", metavar="NAME", choices=names, help=f"one of {', '.join(names)}")
+    sub.add_argument("--folder", metavar="DIR", help="for folder: folder of your own pictures")
     sub.add_argument(
         "--manual-dir", metavar="DIR", help="folder with the official files, in place of a download"
     )

@@ -7,8 +7,20 @@ A choice among several things (a model, an optimizer) is a union of option class
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
 from digitjax.config.experiment import Config, Task, differences, from_json, to_json, validate
-from digitjax.config.models import CNN, MLP, VAE, Autoencoder, FastCNN, Model
+from digitjax.config.models import (
+    CNN,
+    MLP,
+    VAE,
+    Autoencoder,
+    DeepCNN,
+    FastCNN,
+    LeNet5,
+    Model,
+    ResNet,
+    TinyCNN,
+)
 from digitjax.config.overrides import override
+from digitjax.config.sweep import Choice, Float, Int, Sweep, validate_sweep
 from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
 
 __all__ = [
@@ -20,16 +32,24 @@ __all__ = [
     "AdamW",
     "Augment",
     "Autoencoder",
+    "Choice",
     "Config",
     "Data",
+    "DeepCNN",
     "FastCNN",
+    "Float",
+    "Int",
+    "LeNet5",
     "Lion",
     "Model",
     "Muon",
     "Optimizer",
     "Options",
+    "ResNet",
     "Schedule",
+    "Sweep",
     "Task",
+    "TinyCNN",
     "Training",
     "differences",
     "from_json",
@@ -37,4 +57,5 @@ __all__ = [
     "override",
     "to_json",
     "validate",
+    "validate_sweep",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from digitjax.config.base import Options
 
@@ -12,8 +12,10 @@ from digitjax.config.base import Options
 class Data(Options):
     """Which pictures, and how they are split."""
 
-    name: Literal["digits", "mnist"] = "digits"
-    """Data set: a folder of digitjax/data."""
+    name: Literal["digits", "mnist", "folder"] = "digits"
+    """Data set; `folder` is one of your own."""
+    folder: str | None = None
+    """Folder of your own pictures, named in its manifest.csv or sorted into sub-folders 0 to 9."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the training pictures that is held out for validation."""
     split_seed: Annotated[int, Field(ge=0)] = 0
@@ -22,6 +24,14 @@ class Data(Options):
     """Train on the validation pictures too: for settings that are frozen, since nothing is left to choose on."""
     manual_dir: str | None = None
     """Folder with the official files, used in place of a download."""
+
+    @model_validator(mode="after")
+    def _pair_name_and_folder(self) -> "Data":
+        if self.name == "folder" and self.folder is None:
+            raise ValueError("folder is missing: the data set folder needs one, which holds the pictures")
+        if self.name != "folder" and self.folder is not None:
+            raise ValueError(f"folder goes with the data set folder alone (name is {self.name!r})")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)

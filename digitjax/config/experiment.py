@@ -93,9 +93,11 @@ def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _reason(error: ValidationError) -> str:
     """Say in one line which field is wrong and what it may be."""
-    first = error.errors(include_url=False)[0]
+    # Where a field may be one thing or another, all are tried: the one that got furthest was meant.
+    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
     kinds = {option.kind for union in (Model, Optimizer) for option in options(union)}
-    field = ".".join(str(part) for part in first["loc"] if part not in kinds)
+    parts = [str(part) for part in first["loc"] if part not in kinds]
+    field = ".".join(part for part in parts if not part.startswith(("constrained-", "tuple[")))
     if first["type"] == "unexpected_keyword_argument":
         return f"unknown field {field}"
     if first["type"] == "union_tag_invalid":

@@ -3,27 +3,77 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from digitjax.config.base import Fraction, Options, Positive
+
+Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh"]
+Normalization = Literal["batch", "layer", "group", "none"]
+Pooling = Literal["max", "average", "stride"]
+KernelSize = Annotated[int, Field(ge=1, le=11)]
+Stages = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=4)]
+"""Channels of each stage: a side of 28 can be halved four times."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CNN(Options):
-    """Blocks of convolution, batch normalisation, ReLU and 2x2 max-pooling, then dense layers."""
+    """Stages of convolution, normalisation, activation and halving, then dense layers."""
 
     kind: Literal["cnn"] = "cnn"
     """Architecture; another one, with its own fields: --model.kind mlp."""
-    channels: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=4)] = (32, 64)
-    """Output channels of each block; each block halves the picture's side."""
-    kernel_size: Literal[1, 3, 5, 7] = 3
-    """Side of the square kernels."""
-    batch_norm: bool = True
-    """Normalise after each convolution."""
+    channels: Stages = (32, 64)
+    """Output channels of each stage; each stage halves the picture's side."""
+    convolutions: Annotated[int, Field(ge=1, le=8)] = 1
+    """Convolutions a stage, each with its normalisation and activation."""
+    kernel_size: KernelSize | tuple[KernelSize, ...] = 3
+    """Side of the square kernels: one for all stages, or one a stage."""
+    pooling: Pooling = "max"
+    """How a stage halves the side: 2x2 pooling, or a stride of 2 in its last convolution."""
+    normalization: Normalization = "batch"
+    """What is normalised after each convolution: each channel over the batch, each pixel over its channels (layer),
+    each picture over groups of channels, or nothing."""
+    groups: Positive = 8
+    """Groups of channels of the group normalisation."""
+    activation: Activation = "relu"
+    """Nonlinearity after each convolution and each hidden dense layer."""
+    global_pooling: bool = False
+    """Average each channel over the picture before the dense layers, instead of flattening."""
     dense: tuple[Positive, ...] = (128,)
     """Widths of the hidden dense layers."""
     dropout: Fraction = 0.3
     """Share of the features that is dropped before each dense layer while training."""
+
+    @property
+    def kernel_sizes(self) -> tuple[int, ...]:
+        """Side of the kernels of each stage."""
+        if isinstance(self.kernel_size, int):
+            return (self.kernel_size,) * len(self.channels)
+        return self.kernel_size
+
+    @model_validator(mode="after")
+    def _fits(self) -> "CNN":
+        if len(self.kernel_sizes) != len(self.channels):
+            stages = len(self.channels)
+            raise ValueError(
+                f"kernel_size is {self.kernel_size}: give one side for all stages, or one for each of the {stages}"
+            )
+        if self.normalization == "group" and any(c % self.groups for c in self.channels):
+            raise ValueError(
+                f"groups is {self.groups}: it must divide each of model.channels, {self.channels}"
+            )
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepCNN(Options):
+    """Convolutions without padding or pooling, as many as fit into the picture."""
+
+    kind: Literal["deep_cnn"] = "deep_cnn"
+    """Architecture; another one, with its own fields: --model.kind cnn."""
+    kernel_size: Literal[3, 5, 7] = 3
+    """Side of the square kernels: ten convolutions of 3, five of 5, or four of 7."""
+    width: Annotated[float, Field(gt=0, le=4)] = 1.0
+    """Channels of each convolution, as a multiple of the paper's; a step costs about its square."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +87,18 @@ class FastCNN(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeNet5(Options):
+    """The classic: two convolutions with subsampling, then three dense layers."""
+
+    kind: Literal["lenet5"] = "lenet5"
+    """Architecture; another one, with its own fields: --model.kind cnn."""
+    activation: Activation = "tanh"
+    """Nonlinearity after each layer; the paper's is a scaled tanh."""
+    pooling: Literal["average", "max"] = "average"
+    """How 2x2 pixels become one; the paper averages."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MLP(Options):
     """Dense layers alone, the reference that any convolution has to beat."""
 
@@ -44,8 +106,36 @@ class MLP(Options):
     """Architecture; another one, with its own fields: --model.kind cnn."""
     dense: tuple[Positive, ...] = (256, 128)
     """Widths of the hidden dense layers."""
+    activation: Activation = "relu"
+    """Nonlinearity after each hidden layer."""
     dropout: Fraction = 0.2
     """Share of the features that is dropped after each hidden layer while training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNet(Options):
+    """Stages of residual blocks, whose convolutions learn what to add to their input."""
+
+    kind: Literal["resnet"] = "resnet"
+    """Architecture; another one, with its own fields: --model.kind cnn."""
+    channels: Stages = (16, 32, 64)
+    """Output channels of each stage; each stage halves the picture's side."""
+    blocks: Annotated[int, Field(ge=1, le=8)] = 2
+    """Residual blocks a stage, of two convolutions each."""
+    pooling: Pooling = "average"
+    """How a stage halves the side: 2x2 pooling before its first block, or a stride of 2 within it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TinyCNN(Options):
+    """Five convolutions and one dense layer: the most accuracy from fewer than 30,000 parameters."""
+
+    kind: Literal["tiny_cnn"] = "tiny_cnn"
+    """Architecture; another one, with its own fields: --model.kind cnn."""
+    channels: tuple[Positive, Positive, Positive] = (16, 24, 32)
+    """Output channels of the convolutions at full, half and a quarter of the picture's side."""
+    dropout: Fraction = 0.1
+    """Share of the features that is dropped before the dense layer while training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,4 +164,6 @@ class VAE(Options):
     """Weight of the divergence from the standard normal (Higgins et al. 2017); 1 bounds the likelihood."""
 
 
-Model = Annotated[CNN | FastCNN | MLP | Autoencoder | VAE, Field(discriminator="kind")]
+Model = Annotated[
+    CNN | DeepCNN | FastCNN | LeNet5 | MLP | ResNet | TinyCNN | Autoencoder | VAE, Field(discriminator="kind")
+]

@@ -60,7 +60,7 @@ def _message(box: str) -> str:
     lines = [line.strip(" │╭╮╰╯─-") for line in box.splitlines()]
     kept = []
     for line in lines[1:]:
-        if line.startswith(("For full helptext", "Argument helptext", "Perhaps you meant")):
+        if line.startswith(("For full helptext", "Argument helptext", "Perhaps you meant", "Got errors")):
             break
         kept.append(line)
     return " ".join(" ".join(kept).split()) or "they cannot be parsed"

@@ -1,1 +1,1 @@
-"""Pictures of digits: builders, fixed splits, normalisation, batches."""
+"""Pictures of digits: builders, folders of one's own, fixed splits, normalisation, batches."""

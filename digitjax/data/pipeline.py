@@ -1,4 +1,4 @@
-"""Data sets as arrays: prepared once by TFDS, cached, split, normalised, and served in batches.
+"""Data sets as arrays: prepared once, cached, split, normalised, and served in batches.
 
 The splits are fixed. `test` is the data set's own and is never trained or chosen on. `validation` is
 cut from the data set's training pictures: the first of a permutation drawn with `split_seed`. What
@@ -6,22 +6,20 @@ remains is `train`; with `refit` it is all of them, and `validation` is empty.
 """
 
 import contextlib
-import hashlib
 import io
-import json
-import os
-import shutil
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int32, UInt8
-from platformdirs import user_cache_path
 
 from digitjax.config import Data
+from digitjax.data import cache
+from digitjax.data.cache import Arrays, cache_folder
 from digitjax.errors import InputError
 
 # Mean and standard deviation of MNIST's training pixels, scaled to 0..1. They serve every data set, since
@@ -64,13 +62,22 @@ def denormalize(inputs: Float[Array, "*batch 28 28 1"]) -> Float[Array, "*batch 
     return inputs[..., 0] * STD + MEAN
 
 
+def prepare(data: Data) -> Path:
+    """Prepare a data set afresh and return the folder of its cached arrays.
+
+    Raises:
+        InputError: its files cannot be had, or are damaged, or the cache cannot be written.
+    """
+    return cache.prepare(*_source(data))
+
+
 def load(data: Data) -> Dataset:
     """Return a data set, prepared and cached at its first use.
 
     Raises:
         InputError: its files cannot be had, or are damaged.
     """
-    arrays, sha256 = _cached(data.name, data.manual_dir)
+    arrays, sha256 = cache.load(*_source(data))
     images, labels = arrays["train_images"], arrays["train_labels"]
     order = np.random.default_rng(data.split_seed).permutation(len(labels))
     held_out = 0 if data.refit else max(1, round(data.validation * len(labels)))
@@ -101,71 +108,22 @@ def batch_indices(
     return indices.reshape(steps, batch_size), weights.reshape(steps, batch_size)
 
 
-# ----------------------------------------------------------------------------------------- cache
+# --------------------------------------------------------------------------------------- sources
 
 
-def cache_folder() -> Path:
-    """Return the folder for prepared data: DIGITJAX_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("DIGITJAX_CACHE")
-    return Path(chosen) if chosen else user_cache_path("digitjax")
+def _source(data: Data) -> tuple[str, Callable[[Path], Arrays]]:
+    """Return what the cache calls a data set, and the function that makes its arrays."""
+    if data.folder is not None:
+        from digitjax.data import folder  # which takes SciPy and scikit-image with it
+
+        path = Path(data.folder)
+        entries = folder.list_entries(path)
+        return f"folder-{folder.fingerprint(path, entries)}", lambda _: folder.to_arrays(path, entries)
+    version = import_module(f"digitjax.data.{data.name}").VERSION
+    return f"{data.name}-{version}", partial(_read_with_tfds, data.name, data.manual_dir)
 
 
-def prepare(name: str, manual_dir: str | None = None) -> Path:
-    """Prepare a data set afresh and return the folder of its cached arrays.
-
-    Raises:
-        InputError: its files cannot be had, or are damaged, or the cache cannot be written.
-    """
-    folder = _folder(name)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as partial:
-            arrays = _read_with_tfds(name, manual_dir, Path(partial, "tfds"))
-            for key, array in arrays.items():
-                np.save(Path(partial, f"{key}.npy"), array)
-            Path(partial, "sha256.json").write_text(json.dumps({"sha256": _digest(arrays)}))
-            shutil.rmtree(Path(partial, "tfds"))
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(partial, folder)
-            os.mkdir(partial)  # for the context manager to remove
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror or error}): choose another folder with DIGITJAX_CACHE"
-        ) from None
-    return folder
-
-
-def _folder(name: str) -> Path:
-    version = import_module(f"digitjax.data.{name}").VERSION
-    return cache_folder() / f"{name}-{version}"
-
-
-def _cached(name: str, manual_dir: str | None) -> tuple[dict[str, np.ndarray], str]:
-    """Map the cached arrays into memory; prepare them if they are missing or not what was written."""
-    for attempt in ("cached", "prepared"):
-        folder = _folder(name) if attempt == "cached" else prepare(name, manual_dir)
-        try:
-            arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in _KEYS}
-            sha256 = json.loads((folder / "sha256.json").read_text())["sha256"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if _digest(arrays) == sha256:
-            return arrays, sha256
-    raise InputError(f"{_folder(name)}: what was just written cannot be read back: check the disk")
-
-
-_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
-
-
-def _digest(arrays: dict[str, np.ndarray]) -> str:
-    sha256 = hashlib.sha256()
-    for key in _KEYS:
-        sha256.update(f"{key} {arrays[key].dtype} {arrays[key].shape} ".encode())
-        sha256.update(np.ascontiguousarray(arrays[key]).data)
-    return sha256.hexdigest()
-
-
-def _read_with_tfds(name: str, manual_dir: str | None, data_dir: Path) -> dict[str, np.ndarray]:
+def _read_with_tfds(name: str, manual_dir: str | None, data_dir: Path) -> Arrays:
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 

@@ -1,8 +1,9 @@
-"""Evaluation: a run and a split in, files in the run folder out."""
+"""Evaluation: a run or an ensemble and a split in, files in its folder out."""
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from jaxtyping import Float, Int32
 from scipy.special import softmax
 
 from digitjax import runs
+from digitjax.config import Config, differences
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.model import checkpoint
-from digitjax.model.network import Network
-from digitjax.model.predict import Predictor
+from digitjax.groups import Ensemble
+from digitjax.model import classifier
+from digitjax.model.views import find_views
 from digitjax.runs import Run
 
 SPLITS = ("train", "validation", "test")
@@ -28,9 +30,10 @@ class Evaluation:
     """What is known of one split with the weights of one step."""
 
     split: str
-    step: int
+    step: int | str
+    """The step of a run; of an ensemble `best` or `latest`, of each member its own."""
     summary: dict[str, Any]
-    """As `digitjax.evaluation.metrics.summarize` returns it."""
+    """As `digitjax.evaluation.metrics.summarize` returns it, with `views`, and `steps` of an ensemble's members."""
     logits: Float[np.ndarray, "n classes"]
     labels: Int32[np.ndarray, " n"]
 
@@ -49,27 +52,37 @@ class Evaluation:
         return metrics.format_summary(self.summary)
 
 
-def evaluate(run: Run, split: str = "test", step: int | str = "best") -> Evaluation | Reconstruction:
-    """Predict a split, and write `metrics.json` and `predictions.npz` into the run folder.
+def evaluate(
+    model: Run | Ensemble, split: str = "test", step: int | str = "best", views: str = "one"
+) -> Evaluation | Reconstruction:
+    """Predict a split, and write `metrics.json` and `predictions.npz` into the folder of the run or the ensemble.
 
     A classifier predicts digits, an autoencoder the pictures themselves.
 
     Args:
-        run: a trained run.
+        model: a trained run, or an ensemble of runs that were trained on the same data.
         split: `train`, `validation` or `test`, the very splits of the training.
-        step: a step, `latest`, or `best` by validation accuracy or, of an autoencoder, loss.
+        step: a step, `latest`, or `best` on the validation split, of each member its own.
+        views: over which views of a picture probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
 
     Raises:
-        InputError: there is no such split or checkpoint, or the data are not those of the training.
+        InputError: there is no such split, checkpoint or views, or the data are not those of the training.
     """
-    pictures = load_pictures(run, split)
-    of_task = reconstruction.evaluate if run.config.task == "reconstruction" else _classify
-    evaluation = of_task(run, split, pictures, step)
-    _write(run, evaluation)
+    find_views(views)
+    pictures = load_pictures(model, split)
+    evaluation: Evaluation | Reconstruction
+    if isinstance(model, Run) and model.config.task == "reconstruction":
+        if views != "one":
+            raise InputError(f"{model.path}: an autoencoder is evaluated on one view: leave --views out")
+        evaluation = reconstruction.evaluate(model, split, pictures, step)
+    else:
+        evaluation = _classify(model, split, pictures, step, views)
+    evaluation.summary["views"] = views
+    _write(model, evaluation)
     return evaluation
 
 
-def load_pictures(run: Run, split: str) -> pipeline.Split:
+def load_pictures(model: Run | Ensemble, split: str) -> pipeline.Split:
     """Return the pictures of a split.
 
     Raises:
@@ -77,47 +90,67 @@ def load_pictures(run: Run, split: str) -> pipeline.Split:
     """
     if split not in SPLITS:
         raise InputError(f"there is no split {split!r}: choose one of {', '.join(SPLITS)}")
-    dataset = pipeline.load(run.config.data)
-    trained_on = run.environment.get("data_sha256")
-    if trained_on != dataset.sha256:
-        raise InputError(
-            f"{run.path}: it was trained on other data than the {run.config.data.name} that is here"
-        )
-    pictures: pipeline.Split = getattr(dataset, split)
+    pictures: pipeline.Split = getattr(_load_data(model.members()), split)
     if not len(pictures):
-        raise InputError(f"{run.path}: its {split} split is empty, since data.refit trains on it")
+        raise InputError(f"{model.path}: its {split} split is empty, since data.refit trains on it")
     return pictures
 
 
-def _classify(run: Run, split: str, pictures: pipeline.Split, step: int | str) -> Evaluation:
-    network = Network(run.config.model)
-    used_step, parts = checkpoint.load(run.checkpoints, {"weights": network.abstract()}, step)
-    logits = Predictor(network)(parts["weights"], pictures.images)
+def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
+    """Load the data that all members were trained on."""
+    first, *others = (Config(data=replace(member.config.data, manual_dir=None)) for member in members)
+    for member, other in zip(members[1:], others, strict=True):
+        for field, values in differences(first, other).items():
+            raise InputError(
+                f"{members[0].path} and {member.path} differ in {field} ({values[0]!r} and {values[1]!r}): "
+                "an ensemble is evaluated on the data of all its members"
+            )
+    dataset = pipeline.load(members[0].config.data)
+    for member in members:
+        if member.environment.get("data_sha256") != dataset.sha256:
+            raise InputError(
+                f"{member.path}: it was trained on other data than the {first.data.name} that is here"
+            )
+    return dataset
+
+
+def _classify(
+    model: Run | Ensemble, split: str, pictures: pipeline.Split, step: int | str, views: str
+) -> Evaluation:
+    classify, steps = classifier.load(model.members(), step, views)
+    logits = classify(pictures.images)
     labels = np.asarray(pictures.labels)
-    return Evaluation(split, used_step, metrics.summarize(logits, labels), logits, labels)
+    summary = metrics.summarize(logits, labels)
+    if isinstance(model, Ensemble):
+        summary["steps"] = dict(zip(model.member_paths(), steps, strict=True))
+    used_step = step if isinstance(model, Ensemble) else steps[0]
+    return Evaluation(split, used_step, summary, logits, labels)
 
 
-def read(run: Run, split: str, step: int) -> Evaluation | Reconstruction:
+def read(
+    model: Run | Ensemble, split: str, step: int | str, views: str = "one"
+) -> Evaluation | Reconstruction:
     """Read an evaluation back.
 
     Raises:
         InputError: it was not made, or its files are damaged.
     """
-    folder = run.evaluation_folder(split, step)
+    folder = model.evaluation_folder(split, step, views)
     summary = runs.read_json(folder / "metrics.json")
-    of_task = Reconstruction if run.config.task == "reconstruction" else Evaluation
+    reconstructs = isinstance(model, Run) and model.config.task == "reconstruction"
+    of_task = Reconstruction if reconstructs else Evaluation
     try:
         with (folder / "predictions.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return of_task(split, step, summary, **arrays)
     except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
         raise InputError(
-            f"{folder / 'predictions.npz'}: it cannot be read: evaluate {run.name} again"
+            f"{folder / 'predictions.npz'}: it cannot be read: evaluate {model.name} again"
         ) from error
 
 
-def _write(run: Run, evaluation: Evaluation | Reconstruction) -> None:
+def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> None:
     """Write the folder whole or not at all."""
-    folder = run.evaluation_folder(evaluation.split, evaluation.step)
+    folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["views"])
     folder.parent.mkdir(exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:

@@ -46,6 +46,17 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     return float(interval.low), float(interval.high)
 
 
+def edit_distance(read: str, label: str) -> int:
+    """Return the fewest characters to insert, delete or replace to turn one into the other (Levenshtein 1966)."""
+    distances = list(range(len(label) + 1))
+    for i, a in enumerate(read, 1):
+        diagonal, distances[0] = distances[0], i
+        for j, b in enumerate(label, 1):
+            nearest = min(distances[j] + 1, distances[j - 1] + 1, diagonal + (a != b))
+            diagonal, distances[j] = distances[j], nearest
+    return distances[-1]
+
+
 def expected_calibration_error(
     probabilities: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"], bins: int = 15
 ) -> float:

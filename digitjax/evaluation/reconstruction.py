@@ -18,7 +18,7 @@ class Reconstruction:
     """What is known of one split with the weights of one step."""
 
     split: str
-    step: int
+    step: int | str
     summary: dict[str, Any]
     """As `summarize` returns it."""
     errors: Float[np.ndarray, " n"]

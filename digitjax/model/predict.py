@@ -11,11 +11,7 @@ from jaxtyping import Array, Float, UInt8
 
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network, Weights
-
-Views = Sequence[tuple[int, int]]
-ONE_VIEW: Views = ((0, 0),)
-SHIFTED_VIEWS: Views = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
-"""The picture as it is, and moved by a pixel in each direction: rows down, columns right."""
+from digitjax.model.views import VIEWS, View
 
 # Feature maps of so many pictures stay in the cache of a CPU: 1,024 at once take three times as long.
 _CHUNK = 32
@@ -24,15 +20,16 @@ _CHUNK = 32
 class Predictor:
     """Applies a network to pictures in batches of a few sizes, each compiled once."""
 
-    def __init__(self, network: Network, batch_size: int = 512, views: Views = ONE_VIEW):
-        """Prepare for batches of up to `batch_size`, a power of two; several views are averaged as probabilities."""
+    def __init__(self, network: Network, batch_size: int = 512, views: Sequence[View] = VIEWS["one"]):
+        """Prepare for batches of up to `batch_size`, a power of two; over several views probabilities are averaged."""
         self._batch_size = batch_size
 
         def of_chunk(weights: Weights, images: UInt8[Array, "n 28 28"]) -> Float[Array, "n classes"]:
-            of_views = [network(weights, normalize(_moved(images, *view)))[0] for view in views]
+            of_views = [network(weights, normalize(view(images)))[0] for view in views]
             if len(of_views) == 1:
                 return of_views[0]
-            return jax.nn.logsumexp(jnp.stack([jax.nn.log_softmax(view) for view in of_views]), axis=0)
+            logs = jnp.stack([jax.nn.log_softmax(one) for one in of_views])
+            return jax.nn.logsumexp(logs, axis=0, b=1 / len(views))
 
         def logits(weights: Weights, images: UInt8[Array, "n 28 28"]) -> Float[Array, "n classes"]:
             size = _CHUNK if jax.default_backend() == "cpu" else len(images)
@@ -61,10 +58,3 @@ def _padded(batch: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n2 28 28"
     """Fill a batch up to a power of two, so that requests of many sizes meet few compiled ones."""
     missing = (1 << max(0, len(batch) - 1).bit_length()) - len(batch)
     return np.concatenate([batch, np.zeros((missing, 28, 28), np.uint8)]) if missing else batch
-
-
-def _moved(images: UInt8[Array, "n 28 28"], down: int, right: int) -> UInt8[Array, "n 28 28"]:
-    """Move pictures by whole pixels; what comes in is dark."""
-    padded = jnp.pad(images, ((0, 0), (max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0))))
-    top, left = max(-down, 0), max(-right, 0)
-    return padded[:, top : top + 28, left : left + 28]

@@ -3,7 +3,7 @@
 import json
 import math
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Run:
     """Train a network and return its run.
 
@@ -47,6 +48,8 @@ def train(
         folder: where run folders lie.
         resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
         overwrite: discard a run of that name first.
+        on_epoch: called after each epoch with its number, from 1, and its validation metrics; an
+            exception that it raises ends the training.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -56,20 +59,46 @@ def train(
     config = validate(config)
     run = Run(folder / config.name)
     if resume and run.path.exists():
-        if changed := differences(run.config, config):
-            field, (before, now) = next(iter(changed.items()))
-            raise InputError(
-                f"{run.path} was begun with {field} {before!r}, not {now!r}: resume it with its own settings"
-            )
+        require_same(run, config)
         dataset = pipeline.load(config.data)
+        _require_same_data(run, dataset)
     else:
-        dataset = pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
+        # Before the folder is made, so that nothing is left behind.
+        dataset = pipeline.load(config.data)
+        _check_start(config)
         run = runs.create(config, folder, overwrite=overwrite)
-    fit(config, run, dataset)
+    fit(config, run, dataset, on_epoch)
     return run
 
 
-def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
+def require_same(run: Run, config: Config) -> None:
+    """Refuse to go on with a run in another way than it was begun.
+
+    Raises:
+        InputError: the configs differ; the message names the first field.
+    """
+    if (run.path / runs.GROUP_FILE).exists():
+        raise InputError(f"{run.path} is a group of seeds: continue it with --resume and its --seeds")
+    if changed := differences(run.config, config):
+        field, (before, now) = next(iter(changed.items()))
+        raise InputError(
+            f"{run.path} was begun with {field} {before!r}, not {now!r}: resume it with its own settings"
+        )
+
+
+def _require_same_data(run: Run, dataset: pipeline.Dataset) -> None:
+    """Refuse to go on with a run on other pictures: a folder of one's own may have changed."""
+    begun = (run.path / "environment.json").exists()
+    if begun and run.environment.get("data_sha256") != dataset.sha256:
+        raise InputError(f"{run.path} was begun with other pictures: begin anew with another --name")
+
+
+def fit(
+    config: Config,
+    run: Run,
+    dataset: pipeline.Dataset,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+) -> None:
     """Train in a run folder, from its newest good checkpoint if it has one."""
     # ------------------------------------------------------------------------------------- data
     size, batch_size = len(dataset.train), config.training.batch_size
@@ -124,6 +153,8 @@ def fit(config: Config, run: Run, dataset: pipeline.Dataset) -> None:
             if signals:
                 writer.wait()
                 raise Interrupted(run, step, signals[0])
+            if on_epoch and validation:
+                on_epoch(epoch + 1, validation)
     finished = {"step": step, "epoch": step // steps_per_epoch, "stopped_early": step < total}
     runs.write_json(run.path / "finished.json", finished)
 
@@ -153,6 +184,18 @@ def _begin(config: Config, trainer: Trainer, key: jax.Array) -> TrainState:
         return trainer.initial_state(key)
     _, weights = load_weights(Run(Path(config.training.init_from)), trainer.network)
     return trainer.state_of(weights)
+
+
+def _check_start(config: Config) -> None:
+    """Refuse to start from a run that is not there, or has another model."""
+    if (start := config.training.init_from) is None:
+        return
+    try:
+        other = Run(Path(start)).config.model
+    except InputError as error:
+        raise InputError(f"training.init_from: {error}: name the path of a run") from None
+    if other != config.model:
+        raise InputError(f"training.init_from: {start} has another model: give the same --model options")
 
 
 def _require_finite(run: Run, step: int, state: TrainState) -> None:

@@ -9,16 +9,14 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
-from digitjax import runs
-from digitjax.errors import InputError
-from digitjax.model import checkpoint
-from digitjax.model.network import Network, Weights
-from digitjax.model.predict import Predictor
-from digitjax.recognition.decode import Source, decode
-from digitjax.recognition.ink import find_ink, ink_mask
-from digitjax.recognition.normalize import to_mnist
-from digitjax.recognition.segment import find_digits
+from digitjax import groups, runs
+from digitjax.model import classifier
+from digitjax.model.classifier import Classifier
+from digitjax.recognition.decode import Source
+from digitjax.recognition.extract import extract
 
+PRETRAINED = "handwriting"
+"""The model in the box that reads where no other is named."""
 REJECT_BELOW = 0.5
 """Confidence under which a digit is marked as rejected: another answer is as likely as this one."""
 
@@ -86,16 +84,15 @@ class Reading:
 
 
 class Recognizer:
-    """Reads pictures of digits with a trained network."""
+    """Reads pictures of digits with one trained network or several."""
 
-    def __init__(self, network: Network, weights: Weights, name: str = ""):
+    def __init__(self, classify: Classifier, name: str = ""):
         self.name = name
-        self._weights = weights
-        self._predict = Predictor(network)
+        self._classify = classify
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Return the probability of each digit for pictures in the form of MNIST."""
-        return softmax(self._predict(self._weights, images), axis=1)
+        return softmax(self._classify(images), axis=1)
 
     def read(self, source: Source) -> Reading:
         """Find and recognize the digits of a picture.
@@ -106,12 +103,9 @@ class Recognizer:
         Raises:
             InputError: it is no picture that can be decoded.
         """
-        picture = decode(source)
-        ink = find_ink(picture.grey)
-        regions = find_digits(ink_mask(ink))
+        picture, ink, regions, images = extract(source)
         if not regions:
             return Reading((), picture.grey, ink)
-        images = np.stack([to_mnist(ink[r.y0 : r.y1, r.x0 : r.x1] * r.mask) for r in regions])
         height, width = picture.grey.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []
@@ -134,29 +128,20 @@ class Recognizer:
         return Reading(tuple(digits), picture.grey, ink)
 
 
-def load(run: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER) -> Recognizer:
-    """Load the best weights of a run.
+def load(
+    model: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER, views: str = "one"
+) -> Recognizer:
+    """Load the best weights of a run, or of every member of an ensemble.
 
     Args:
-        run: the name of a run in `folder`, or the path of one; by default the newest that has been trained.
+        model: the name of a run or an ensemble in `folder`, or the path of one; by default the
+            model in the box. A group reads as the ensemble of its seeds.
         folder: where run folders lie.
+        views: over which views of a digit probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
 
     Raises:
-        InputError: there is no such run, or none of its checkpoints can be used.
+        InputError: there is no such run, or none of its checkpoints can be used, or there are no such views.
     """
-    if run is not None:
-        chosen = runs.find(run, folder)
-    else:
-        trained = (r for r in runs.list_runs(folder) if checkpoint.list_checkpoints(r.checkpoints))
-        found = next((r for r in trained if r.config.task == "classification"), None)
-        if found is None:
-            raise InputError(f"no trained run in {folder}: train one with `digitjax quickstart`, or name one")
-        chosen = found
-    if chosen.config.task != "classification":
-        raise InputError(
-            f"{chosen.path}: its {chosen.config.model.kind} cannot tell digits apart: name a run of a classifier, "
-            f"or see what it does with `digitjax reconstruct {chosen.name}`"
-        )
-    network = Network(chosen.config.model)
-    _, parts = checkpoint.load(chosen.checkpoints, {"weights": network.abstract()}, "best")
-    return Recognizer(network, parts["weights"], chosen.name)
+    chosen = groups.find(model or PRETRAINED, folder)
+    classify, _ = classifier.load(chosen.members(), "best", views)
+    return Recognizer(classify, chosen.name)

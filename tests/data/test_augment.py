@@ -4,15 +4,51 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import Array
 
 from digitjax.config import Augment
-from digitjax.data.augment import augment, shift
+from digitjax.data.augment import (
+    affine_maps,
+    augment,
+    blur,
+    elastic_field,
+    erase,
+    noise,
+    shift,
+    thicken,
+    warp,
+)
 
 IMAGES = jnp.asarray(np.random.default_rng(0).integers(1, 256, (400, 28, 28)), jnp.uint8)
+KEY = jax.random.key(0)
+EVERYTHING = Augment(
+    shift=2,
+    rotation=15.0,
+    scale=0.1,
+    aspect=0.1,
+    shear=10.0,
+    elastic=0.5,
+    thickness=0.5,
+    blur=0.5,
+    noise=0.1,
+    erase=6,
+)
+
+
+def bars(count: int) -> Array:
+    """Pictures of an upright bar, 3 pixels wide and 13 long, ink from 0 to 1."""
+    return jnp.zeros((count, 28, 28)).at[:, 7:20, 12:15].set(1.0)
+
+
+def widths(ink: Array) -> np.ndarray:
+    """Ink in the middle row of each picture: the width of its bar."""
+    return np.asarray(ink[:, 13].sum(axis=1))
 
 
 def test_a_shift_moves_whole_pictures_and_fills_with_dark():
-    shifted = np.asarray(shift(jax.random.key(0), IMAGES, 1))
+    shifted = np.asarray(shift(KEY, IMAGES, 1))
     moves = set()
     for before, after in zip(np.asarray(IMAGES), shifted, strict=True):
         for dy in (-1, 0, 1):
@@ -30,9 +66,88 @@ def test_a_shift_moves_whole_pictures_and_fills_with_dark():
     assert len(moves) == 9
 
 
-def test_no_option_changes_nothing_and_a_key_decides():
-    key, other = jax.random.split(jax.random.key(0))
-    np.testing.assert_array_equal(augment(key, IMAGES, Augment()), IMAGES)
-    options = Augment(shift=2)
-    np.testing.assert_array_equal(augment(key, IMAGES, options), augment(key, IMAGES, options))
-    assert (np.asarray(augment(key, IMAGES, options)) != np.asarray(augment(other, IMAGES, options))).any()
+def test_no_option_changes_nothing():
+    np.testing.assert_array_equal(augment(KEY, IMAGES, Augment()), IMAGES)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [EVERYTHING] + [Augment(**{name: value}) for name, value in vars(EVERYTHING).items()],
+    ids=["everything", *vars(EVERYTHING)],
+)
+def test_every_option_changes_pictures_as_the_key_decides(options: Augment):
+    changed = augment(KEY, IMAGES, options)
+    assert changed.dtype == jnp.uint8
+    np.testing.assert_array_equal(changed, augment(KEY, IMAGES, options))
+    assert (np.asarray(changed) != np.asarray(IMAGES)).any(axis=(1, 2)).mean() > 0.4
+    assert (np.asarray(changed) != np.asarray(augment(jax.random.key(1), IMAGES, options))).any()
+
+
+@settings(max_examples=20)
+@given(st.floats(0, 180), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 40))
+def test_maps_stay_within_what_was_asked_for(rotation: float, scale: float, aspect: float, shear: float):
+    options = Augment(rotation=rotation, scale=scale, aspect=aspect, shear=shear)
+    maps = np.asarray(affine_maps(KEY, 200, options))
+    areas = np.linalg.det(maps)  # a rotation, a slant and a change of aspect keep the area
+    np.testing.assert_array_less(np.abs(np.log(areas)), 2 * scale + 1e-5)
+    if scale > 0.01:
+        assert np.abs(np.log(areas)).max() > scale
+    if not (scale or aspect or shear):
+        np.testing.assert_allclose(
+            maps @ maps.swapaxes(1, 2), np.broadcast_to(np.eye(2), maps.shape), atol=1e-5
+        )
+
+
+def test_a_quarter_turn_turns_a_picture():
+    turned = jax.vmap(lambda key: warp(key, bars(1), Augment(rotation=90.0))[0])(jax.random.split(KEY, 200))
+    most_level = turned.max(axis=2).sum(axis=1).min()
+    assert most_level < 5  # of the 13 rows of ink some picture has but a few: its bar lies
+    np.testing.assert_allclose(turned.sum(axis=(1, 2)), 39, rtol=0.05)
+
+
+def test_scale_slant_and_aspect_change_what_they_should():
+    def changed(**options: float) -> Array:
+        return warp(KEY, bars(200), Augment(**options))
+
+    def heights(ink: Array) -> np.ndarray:
+        return np.asarray(ink.max(axis=2).sum(axis=1))
+
+    larger, taller, slanted = changed(scale=0.3), changed(aspect=0.4), changed(shear=30.0)
+    assert np.corrcoef(widths(larger), heights(larger))[0, 1] > 0.9
+    assert np.corrcoef(widths(taller), heights(taller))[0, 1] < -0.9
+    np.testing.assert_allclose(heights(slanted), 13, atol=0.01)
+    centres = (slanted * jnp.arange(28)).sum(axis=2) / jnp.maximum(slanted.sum(axis=2), 1e-6)
+    assert np.abs(centres[:, 18] - centres[:, 8]).max() > 10 * np.tan(np.deg2rad(25))
+
+
+def test_elastic_displacements_are_smooth_and_of_the_size_asked_for():
+    field = np.asarray(elastic_field(KEY, (400, 2, 28, 28), 0.7))
+    assert field.std() == pytest.approx(0.7, rel=0.3)
+    assert np.abs(np.diff(field, axis=3)).mean() < 0.3 * np.abs(field).mean()
+
+
+def test_strokes_become_up_to_so_much_wider_or_narrower():
+    changed = widths(thicken(KEY, bars(500), 1.0))
+    assert changed.min() == pytest.approx(1, abs=0.05)
+    assert changed.max() == pytest.approx(5, abs=0.05)
+    assert 2.5 < np.median(changed) < 3.5
+
+
+def test_a_blur_spreads_ink_and_keeps_its_amount():
+    blurred = np.asarray(blur(KEY, bars(100), 1.5))
+    np.testing.assert_allclose(blurred.sum(axis=(1, 2)), 39, rtol=1e-3)
+    assert 0.6 < blurred.max(axis=(1, 2)).min() < 0.95
+    assert blurred.max(axis=(1, 2)).max() > 0.99
+
+
+def test_noise_differs_in_strength_from_picture_to_picture():
+    spreads = np.asarray(noise(KEY, bars(300), 0.3) - bars(300)).std(axis=(1, 2))
+    assert spreads.min() < 0.03
+    assert 0.27 < spreads.max() < 0.32
+
+
+def test_an_erased_rectangle_is_dark_and_no_larger_than_asked_for():
+    lost = np.asarray(erase(KEY, jnp.ones((500, 28, 28)), 6)) == 0
+    rows, columns = lost.any(axis=2).sum(axis=1), lost.any(axis=1).sum(axis=1)
+    np.testing.assert_array_equal(lost.sum(axis=(1, 2)), rows * columns)
+    assert rows.max() == columns.max() == 6

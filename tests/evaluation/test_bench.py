@@ -43,7 +43,10 @@ def test_ratios_are_against_the_best_peer_of_each_allocator(higher: bool):
 
 def test_a_contestant_that_fails_is_named():
     broken = Suite(
-        "s", [Contestant("broken", "of_digitjax:speedrun", {"experiment": "nowhere", "views": 1})], "u", True
+        "s",
+        [Contestant("broken", "of_digitjax:speedrun", {"experiment": "nowhere", "views": "one"})],
+        "u",
+        True,
     )
     with pytest.raises(InputError, match="bench: broken stopped"):
         harness.run(broken, 1, lambda text: None)

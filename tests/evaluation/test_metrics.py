@@ -41,6 +41,27 @@ def test_wilson_by_hand():
     assert metrics.wilson_interval(8, 10) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("read", "label", "distance"),
+    [("", "", 0), ("", "123", 3), ("12", "123", 1), ("133", "123", 1), ("213", "123", 2), ("1123", "23", 2)],
+)
+def test_edit_distance_by_hand(read: str, label: str, distance: int):
+    assert metrics.edit_distance(read, label) == distance
+
+
+DIGITS = st.text("012", max_size=6)
+
+
+@given(DIGITS, DIGITS, DIGITS)
+def test_edit_distance_is_a_metric(a: str, b: str, c: str):
+    distance = metrics.edit_distance
+    assert (distance(a, b) == 0) == (a == b)
+    assert distance(a, b) == distance(b, a)
+    assert abs(len(a) - len(b)) <= distance(a, b) <= max(len(a), len(b))
+    assert distance(a, c) <= distance(a, b) + distance(b, c)
+    assert distance(a + c, b + c) == distance(a, b)
+
+
 @given(st.integers(1, 200), st.integers(0, 2**31))
 def test_calibration_error_is_the_sum_over_bins(count: int, seed: int):
     rng = np.random.default_rng(seed)

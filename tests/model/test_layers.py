@@ -108,10 +108,13 @@ FAST = {
     "winograd-valid": ((32, 32, (3, 3)), {"padding": "VALID"}, (32, 17, 18)),
     "winograd-few": ((8, 9, (3, 3)), {}, (2, 9, 11)),
     "winograd-odd": ((33, 35, (3, 3)), {"padding": ((2, 0), (1, 3))}, (57, 12, 9)),
+    "winograd-strided": ((8, 9, (3, 3), 2), {}, (2, 9, 12)),
     "one-channel": ((1, 8, (3, 3)), {}, BIG),
     "one-channel-5x5": ((1, 8, (5, 5)), {"padding": "VALID"}, BIG),
     "one-channel-strided": ((1, 8, (4, 4), 2), {"padding": 1, "use_bias": False}, (4, 28, 28)),
     "one-channel-strided-odd": ((1, 8, (3, 5), (3, 2)), {"padding": "SAME"}, ODD),
+    "strides": ((4, 8, (3, 3), 2), {}, ODD),
+    "strides-apart": ((4, 8, (5, 3), (1, 2)), {"padding": "VALID"}, ODD),
     "few-channels": ((4, 8, (3, 3)), {}, ODD),
     "5x3": ((4, 8, (5, 3)), {}, ODD),
     "1x1": ((4, 8, (1, 1)), {}, ODD),
@@ -122,7 +125,7 @@ FAST = {
     "two-batch-axes": ((4, 8, (3, 3)), {}, (2, 3, 9, 11)),
 }
 LIBRARY = {
-    "strides": ((4, 8, (3, 3), 2), {}, ODD),
+    "long-strides": ((4, 8, (3, 3), (1, 3)), {}, ODD),
     "kernel-dilation": ((4, 8, (3, 3)), {"kernel_dilation": 2}, ODD),
     "input-dilation": ((4, 8, (3, 3)), {"input_dilation": (1, 2), "padding": 1}, ODD),
     "groups": ((4, 8, (3, 3)), {"feature_group_count": 2}, ODD),

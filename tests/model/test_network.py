@@ -9,44 +9,14 @@ import optax
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import softmax
 
-from digitjax.config import CNN, MLP, SGD, Adam, Config, Model, Schedule, options
+from digitjax.config import CNN, MLP, SGD, Adam, Schedule
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network
 from digitjax.model.optimizer import make_optimizer, make_schedule
-from digitjax.model.predict import SHIFTED_VIEWS, Predictor
+from digitjax.model.predict import Predictor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
-
-
-@pytest.mark.parametrize("kind", options(Model))
-def test_every_network_gives_logits_and_named_intermediates(kind: Any):
-    network = Network(kind())
-    weights = network.init(jax.random.key(0))
-    logits, intermediates = network(weights, normalize(IMAGES))
-    assert logits.shape == (7, 784 if Config(model=kind()).task == "reconstruction" else 10)
-    assert logits.dtype == jnp.float32
-    assert intermediates
-    assert all(value.shape[0] == 7 for value in intermediates.values())
-    assert jax.tree.map(jnp.shape, network.abstract()) == jax.tree.map(jnp.shape, weights)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        CNN(channels=(3,), kernel_size=5, dense=()),
-        CNN(channels=(2, 3, 4, 5), batch_norm=False),
-        MLP(dense=()),
-    ],
-)
-def test_options_reach_the_network(model: CNN | MLP):
-    network = Network(model)
-    logits, intermediates = network(network.init(jax.random.key(0)), normalize(IMAGES))
-    assert logits.shape == (7, 10)
-    if isinstance(model, CNN):
-        sides = [intermediates[f"block{i}"].shape[1:] for i in range(1, len(model.channels) + 1)]
-        assert sides == [(28 >> i, 28 >> i, c) for i, c in enumerate(model.channels, start=1)]
 
 
 def test_training_drops_features_and_moves_statistics_while_inference_does_neither():
@@ -111,18 +81,3 @@ def test_optimizers_take_their_options(chosen: Adam | SGD, expected: optax.Gradi
         updates, other_state = expected.update(other * 2, other_state, other)
         other = optax.apply_updates(other, updates)
     np.testing.assert_allclose(params, other, rtol=1e-6)
-
-
-def test_views_are_averaged_as_probabilities():
-    moved = [np.zeros_like(IMAGES) for _ in SHIFTED_VIEWS]
-    for target, (down, right) in zip(moved, SHIFTED_VIEWS, strict=True):
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = (
-            slice(max(-down, 0), 28 - max(down, 0)),
-            slice(max(-right, 0), 28 - max(right, 0)),
-        )
-        target[:, rows, columns] = IMAGES[:, from_rows, from_columns]
-    one = Predictor(NETWORK)
-    expected = np.mean([softmax(one(WEIGHTS, images), axis=1) for images in moved], axis=0)
-    logits = Predictor(NETWORK, views=SHIFTED_VIEWS)(WEIGHTS, IMAGES)
-    np.testing.assert_allclose(softmax(logits, axis=1), expected, atol=1e-6)

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from digitjax.model import checkpoint
 from digitjax.model import train as training
 from digitjax.model.step import Trainer
 from digitjax.model.train import Interrupted, train
-from digitjax.runs import Run, read_json
+from digitjax.runs import Run, read_json, write_json
 
 SMALL = Config(
     name="small",
@@ -180,7 +181,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
 def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
     diverging = dataclasses.replace(
         SMALL,
-        model=CNN(batch_norm=False),
+        model=CNN(normalization="none"),
         optimizer=SGD(lr=10.0),
         training=Training(epochs=5, batch_size=1000),
     )
@@ -193,7 +194,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
 def test_patience_stops_early(tmp_path: Path):
     config = dataclasses.replace(
         SMALL,
-        model=CNN(channels=(4,), batch_norm=False),
+        model=CNN(channels=(4,), normalization="none"),
         optimizer=Adam(lr=1e-12),
         training=Training(epochs=9, batch_size=1000, patience=2),
     )
@@ -202,6 +203,22 @@ def test_patience_stops_early(tmp_path: Path):
     assert finished["stopped_early"]
     accuracies = [line["accuracy"] for line in run.metrics() if line["split"] == "validation"]
     assert len(accuracies) == finished["epoch"] == int(np.argmax(accuracies)) + 3
+
+
+def test_each_epoch_is_told_and_may_end_the_training(tmp_path: Path):
+    told = []
+
+    def on_epoch(epoch: int, validation: dict[str, float]) -> None:
+        told.append((epoch, validation["accuracy"]))
+        if epoch == 2:
+            raise StopIteration
+
+    with pytest.raises(StopIteration):
+        train(SMALL, tmp_path, on_epoch=on_epoch)
+    lines = [line for line in Run(tmp_path / "small").metrics() if line["split"] == "validation"]
+    assert told == [(line["epoch"], line["accuracy"]) for line in lines]
+    assert len(told) == 2
+    assert arrays(Run(tmp_path / "small"))[0] == 26
 
 
 def test_refit_trains_without_validation(tmp_path: Path):
@@ -244,3 +261,11 @@ def test_killed_at_random_moments_of_its_saves_a_run_ends_the_same(uninterrupted
     subprocess.run(command, check=True, stderr=subprocess.PIPE)
     assert_same(run, uninterrupted)
     assert json.loads((run.path / "finished.json").read_text())["step"] == 39
+
+
+def test_other_pictures_are_not_resumed_with(tiny_run: Run, tmp_path: Path):
+    copy = Run(tmp_path / "tiny")
+    shutil.copytree(tiny_run.path, copy.path)
+    write_json(copy.path / "environment.json", {**copy.environment, "data_sha256": "0" * 64})
+    with pytest.raises(InputError, match="was begun with other pictures"):
+        train(tiny_run.config, tmp_path, resume=True)

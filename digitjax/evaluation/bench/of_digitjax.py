@@ -13,8 +13,9 @@ from digitjax.config import Config, Schedule
 from digitjax.data import pipeline
 from digitjax.environment import configure_jax
 from digitjax.evaluation.bench import task
-from digitjax.model.predict import SHIFTED_VIEWS, Predictor
+from digitjax.model.predict import Predictor
 from digitjax.model.step import Trainer
+from digitjax.model.views import VIEWS
 
 _CONFIG = Config(model=task.MODEL, optimizer=task.OPTIMIZER, schedule=Schedule(shape="constant", warmup=0.0))
 
@@ -46,7 +47,7 @@ def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
     return measure
 
 
-def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
+def speedrun(experiment: str, views: str) -> Callable[[], dict[str, float]]:
     """Return a function that trains an experiment with a new seed and evaluates it on the test split, once.
 
     Seconds count from the first weights to the last prediction, averaged over `views`; not the loading of the
@@ -59,7 +60,7 @@ def speedrun(experiment: str, views: int) -> Callable[[], dict[str, float]]:
     steps = round(config.training.epochs * steps_per_epoch)
     trainer = Trainer(config, steps, steps_per_epoch)
     initialize = jax.jit(trainer.initial_state)
-    predict = Predictor(trainer.network, views=SHIFTED_VIEWS[:views])
+    predict = Predictor(trainer.network, views=VIEWS[views])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
 

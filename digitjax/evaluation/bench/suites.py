@@ -54,7 +54,7 @@ SPEEDRUN = Suite(
                 {"experiment": f"mnist_speedrun:{experiment}", "views": views},
                 "tuned",
             )
-            for experiment, views in (("to_99_0", 1), ("to_99_4", 5), ("to_99_5", 5))
+            for experiment, views in (("to_99_0", "one"), ("to_99_4", "shifted"), ("to_99_5", "shifted"))
         ],
         *[
             Contestant(

@@ -16,7 +16,7 @@ from digitjax.config import CNN, Adam, Data
 from digitjax.data import pipeline
 from digitjax.model.network import Network, Weights
 
-MODEL = CNN(channels=(32, 64), batch_norm=False, dense=(256,), dropout=0.0)
+MODEL = CNN(channels=(32, 64), normalization="none", dense=(256,), dropout=0.0)
 OPTIMIZER = Adam(lr=1e-3)
 BATCH_SIZE = 128
 BATCH_SIZES = (1, 8, 32, 128, 1024)

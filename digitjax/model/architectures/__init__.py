@@ -9,12 +9,33 @@ from typing import Any
 
 from flax import nnx
 
-from digitjax.config import CNN, MLP, VAE, Autoencoder, FastCNN, Model
-from digitjax.model.architectures import autoencoder, cnn, fast_cnn, mlp
+from digitjax import config
+from digitjax.config import Model
+from digitjax.model.architectures import (
+    autoencoder,
+    cnn,
+    deep_cnn,
+    fast_cnn,
+    lenet5,
+    mlp,
+    resnet,
+    tiny_cnn,
+)
 
 CLASSES = 10
-_CLASSIFIERS: dict[type, Any] = {CNN: cnn.CNN, FastCNN: fast_cnn.FastCNN, MLP: mlp.MLP}
-_AUTOENCODERS: dict[type, Any] = {Autoencoder: autoencoder.Autoencoder, VAE: autoencoder.VAE}
+_CLASSIFIERS: dict[type, Any] = {
+    config.CNN: cnn.CNN,
+    config.DeepCNN: deep_cnn.DeepCNN,
+    config.FastCNN: fast_cnn.FastCNN,
+    config.LeNet5: lenet5.LeNet5,
+    config.MLP: mlp.MLP,
+    config.ResNet: resnet.ResNet,
+    config.TinyCNN: tiny_cnn.TinyCNN,
+}
+_AUTOENCODERS: dict[type, Any] = {
+    config.Autoencoder: autoencoder.Autoencoder,
+    config.VAE: autoencoder.VAE,
+}
 
 
 def build(options: Model, rngs: nnx.Rngs) -> nnx.Module:

@@ -2,50 +2,70 @@
 
 from itertools import pairwise
 
-import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import CNN as Options  # noqa: N811
-from digitjax.model.layers import Conv, max_pool
+from digitjax.model.architectures.choices import activation, normalization, pool
+from digitjax.model.layers import Conv
+
+_HE = nnx.initializers.he_normal()
 
 
 class Block(nnx.Module):
-    """Convolution, batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167), ReLU, 2x2 max-pooling."""
+    """Convolution, normalisation, activation, and at the end of a stage a halving of the side."""
 
-    def __init__(self, channels: int, new_channels: int, kernel_size: int, batch_norm: bool, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        channels: int,
+        new_channels: int,
+        kernel_size: int,
+        halves: bool,
+        options: Options,
+        rngs: nnx.Rngs,
+    ):
         self.conv = Conv(
             channels,
             new_channels,
             (kernel_size, kernel_size),
-            use_bias=not batch_norm,  # the normalisation subtracts any bias and brings its own
-            kernel_init=nnx.initializers.he_normal(),
+            strides=2 if halves and options.pooling == "stride" else 1,
+            use_bias=options.normalization == "none",  # a normalisation brings its own
+            kernel_init=_HE,
             rngs=rngs,
         )
-        self.norm = nnx.BatchNorm(new_channels, momentum=0.9, rngs=rngs) if batch_norm else None
+        self.norm = normalization(options.normalization, new_channels, options.groups, rngs)
+        self.activation = activation(options.activation)
+        self.pooling = options.pooling if halves else None
 
     def __call__(self, features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c2"]:
-        """Halve the side (odd sides round down) and change the channels."""
-        features = self.conv(features)
-        if self.norm is not None:
-            features = self.norm(features)
-        return max_pool(jax.nn.relu(features), window_shape=(2, 2), strides=(2, 2))
+        """Change the channels, and the side if this block halves it."""
+        features = self.activation(self.norm(self.conv(features)))
+        return pool(self.pooling, features) if self.pooling else features
 
 
 class CNN(nnx.Module):
-    """Blocks of convolution and pooling, then dense layers with dropout before each (LeCun et al. 1998)."""
+    """Stages of convolution and halving, then dense layers with dropout before each (LeCun et al. 1998).
+
+    Several convolutions a stage follow VGG (Simonyan and Zisserman 2015, arXiv 1409.1556), strides in place of
+    pooling Springenberg et al. (2015, arXiv 1412.6806), global pooling Lin et al. (2014, arXiv 1312.4400).
+    """
 
     def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
-        channels = (1, *options.channels)
-        self.blocks = nnx.List(
-            Block(c, new_c, options.kernel_size, options.batch_norm, rngs) for c, new_c in pairwise(channels)
-        )
-        side = 28 // 2 ** len(options.channels)
-        widths = (side * side * channels[-1], *options.dense)
+        self.blocks: nnx.List[Block] = nnx.List()
+        channels, side = 1, 28
+        for new_channels, kernel_size in zip(options.channels, options.kernel_sizes, strict=True):
+            for i in range(1, options.convolutions + 1):
+                halves = i == options.convolutions
+                self.blocks.append(Block(channels, new_channels, kernel_size, halves, options, rngs))
+                channels = new_channels
+            side = (side + (options.pooling == "stride")) // 2  # strides round up, pooling rounds down
+        self.global_pooling = options.global_pooling
+        widths = (channels if options.global_pooling else side * side * channels, *options.dense)
         self.hidden = nnx.List(
-            nnx.Linear(width, next_width, kernel_init=nnx.initializers.he_normal(), rngs=rngs)
+            nnx.Linear(width, next_width, kernel_init=_HE, rngs=rngs)
             for width, next_width in pairwise(widths)
         )
+        self.activation = activation(options.activation)
         self.dropout = nnx.Dropout(options.dropout)
         self.head = nnx.Linear(widths[-1], classes, rngs=rngs)
 
@@ -57,8 +77,10 @@ class CNN(nnx.Module):
         features = images
         for i, block in enumerate(self.blocks, start=1):
             features = intermediates[f"block{i}"] = block(features)
+        if self.global_pooling:
+            features = features.mean((1, 2))
         features = features.reshape(features.shape[0], -1)
         for i, layer in enumerate(self.hidden, start=1):
-            features = jax.nn.relu(layer(self.dropout(features, rngs=rngs)))
+            features = self.activation(layer(self.dropout(features, rngs=rngs)))
             intermediates[f"dense{i}"] = features
         return self.head(self.dropout(features, rngs=rngs)), intermediates

@@ -2,21 +2,22 @@
 
 from itertools import pairwise
 
-import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import MLP as Options  # noqa: N811
+from digitjax.model.architectures.choices import activation
 
 
 class MLP(nnx.Module):
-    """Dense layers with ReLU and dropout, after Rumelhart, Hinton and Williams (1986)."""
+    """Dense layers with dropout, after Rumelhart, Hinton and Williams (1986)."""
 
     def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
         widths = (28 * 28, *options.dense)
         self.hidden = nnx.List(
             nnx.Linear(width, next_width, rngs=rngs) for width, next_width in pairwise(widths)
         )
+        self.activation = activation(options.activation)
         self.dropout = nnx.Dropout(options.dropout)
         self.head = nnx.Linear(widths[-1], classes, rngs=rngs)
 
@@ -27,7 +28,7 @@ class MLP(nnx.Module):
         intermediates = {}
         features = images.reshape(images.shape[0], -1)
         for i, layer in enumerate(self.hidden, start=1):
-            features = jax.nn.relu(layer(features))
+            features = self.activation(layer(features))
             intermediates[f"dense{i}"] = features
             features = self.dropout(features, rngs=rngs)
         return self.head(features), intermediates

@@ -1,0 +1,82 @@
+"""The cache of prepared data sets: arrays that are written whole or not at all, and verified when they are read."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from digitjax.errors import InputError
+
+Arrays = dict[str, np.ndarray]
+"""`train_images` and `test_images` uint8 (n, 28, 28); `train_labels` and `test_labels` int32 (n,)."""
+
+_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+def cache_folder() -> Path:
+    """Return the folder for prepared data: DIGITJAX_CACHE, or the user's cache folder."""
+    chosen = os.environ.get("DIGITJAX_CACHE")
+    return Path(chosen) if chosen else user_cache_path("digitjax")
+
+
+def prepare(name: str, make: Callable[[Path], Arrays]) -> Path:
+    """Make arrays afresh and return the folder in the cache that holds them.
+
+    Args:
+        name: of that folder; what decides the arrays must decide it.
+        make: returns the arrays; it may use the folder that it is given, which is removed afterwards.
+
+    Raises:
+        InputError: the cache cannot be written.
+    """
+    folder = cache_folder() / name
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as scratch:
+            arrays = make(Path(scratch))
+            whole = Path(scratch, "whole")
+            whole.mkdir()
+            for key in _KEYS:
+                np.save(whole / f"{key}.npy", arrays[key])
+            (whole / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays)}))
+            shutil.rmtree(folder, ignore_errors=True)
+            whole.replace(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror or error}): choose another folder with DIGITJAX_CACHE"
+        ) from None
+    return folder
+
+
+def load(name: str, make: Callable[[Path], Arrays]) -> tuple[Arrays, str]:
+    """Map arrays into memory and return them with their SHA-256; prepare them if they are missing or damaged.
+
+    Raises:
+        InputError: the cache cannot be written, or not be read back.
+    """
+    folder = cache_folder() / name
+    for attempt in ("cached", "prepared"):
+        if attempt == "prepared":
+            prepare(name, make)
+        try:
+            arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in _KEYS}
+            sha256 = json.loads((folder / "sha256.json").read_text())["sha256"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if _digest(arrays) == sha256:
+            return arrays, sha256
+    raise InputError(f"{folder}: what was just written cannot be read back: check the disk")
+
+
+def _digest(arrays: Arrays) -> str:
+    sha256 = hashlib.sha256()
+    for key in _KEYS:
+        sha256.update(f"{key} {arrays[key].dtype} {arrays[key].shape} ".encode())
+        sha256.update(np.ascontiguousarray(arrays[key]).data)
+    return sha256.hexdigest()

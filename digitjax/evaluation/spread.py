@@ -1,0 +1,39 @@
+"""What several seeds make of one number."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and spread of a number over seeds."""
+
+    count: int
+    mean: float
+    std: float
+    """Standard deviation of the sample, with n - 1."""
+    interval: tuple[float, float]
+    """95 % interval of the mean (Student 1908), for numbers that are normally distributed."""
+    min: float
+    max: float
+
+    def percent(self) -> str:
+        """Return mean and standard deviation of a share: `98.24% +- 0.16`."""
+        return f"{self.mean:.2%} +- {100 * self.std:.2f}"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return mean and spread of two or more numbers."""
+    from scipy.special import stdtrit  # late, since a list of runs need not wait for SciPy
+
+    count, mean, std = len(values), statistics.fmean(values), statistics.stdev(values)
+    half = float(stdtrit(count - 1, 0.975)) * std / count**0.5
+    return Spread(count, mean, std, (mean - half, mean + half), min(values), max(values))
+
+
+def format_measure(measure: str, value: float | Spread) -> str:
+    """Write an accuracy in per cent and an error with five decimals: `98.24% +- 0.16`, `0.01203 +- 0.00010`."""
+    if measure == "accuracy":
+        return value.percent() if isinstance(value, Spread) else f"{value:.2%}"
+    return f"{value.mean:.5f} +- {value.std:.5f}" if isinstance(value, Spread) else f"{value:.5f}"

@@ -1,0 +1,37 @@
+"""Packing a run: what others need to read with it, and nothing else."""
+
+from pathlib import Path
+
+from digitjax import runs
+from digitjax.config import to_json
+from digitjax.errors import InputError
+from digitjax.model import checkpoint
+from digitjax.model.network import Network, load_weights
+from digitjax.runs import Run
+
+_PUBLIC = ("packages", "python", "commit", "backend", "cpus", "data_sha256")
+
+
+def pack(run: Run, folder: Path) -> Run:
+    """Copy a run with the weights of its best checkpoint alone: a tenth of its size, and nothing of its machine.
+
+    Config, evaluations of that checkpoint and `finished.json` go along; the copy evaluates and reads as the run does,
+    but cannot be resumed.
+
+    Raises:
+        InputError: `folder` exists, or no checkpoint of the run can be used.
+    """
+    if folder.exists():
+        raise InputError(f"{folder} exists: name another folder, or delete it first")
+    step, weights = load_weights(run, Network(run.config.model))
+    metrics = next(c.metrics for c in checkpoint.list_checkpoints(run.checkpoints) if c.step == step)
+    packed = Run(folder)
+    folder.mkdir(parents=True)
+    runs.write_text(folder / "config.json", to_json(run.config))
+    environment = run.environment
+    runs.write_json(
+        folder / "environment.json", {name: environment[name] for name in _PUBLIC if name in environment}
+    )
+    with checkpoint.Writer(packed.checkpoints, description=to_json(run.config)) as writer:
+        writer.save(step, {"weights": weights}, metrics)
+    return packed

@@ -1,0 +1,20 @@
+"""Ten convolutions without pooling on MNIST, after An et al. 2020 (arXiv 2008.10400).
+
+    digitjax train deep_cnn
+
+A quarter of the paper's channels, so that a CPU trains it in minutes; `--model.width 1` has all of them, and
+`--model.kernel-size 5` and 7 are the paper's two other networks.
+
+RESULT-TO-MEASURE
+"""
+
+from digitjax.config import Adam, Augment, Config, Data, DeepCNN, Training
+
+config = Config(
+    name="deep_cnn",
+    data=Data(name="mnist"),
+    augment=Augment(shift=1),
+    model=DeepCNN(kernel_size=3, width=0.25),
+    optimizer=Adam(lr=3e-3),
+    training=Training(epochs=10, batch_size=128),
+)

@@ -1,0 +1,17 @@
+"""Dense layers alone on MNIST: what any convolution has to beat.
+
+    digitjax train mlp
+
+RESULT-TO-MEASURE
+"""
+
+from digitjax.config import MLP, Adam, Augment, Config, Data, Training
+
+config = Config(
+    name="mlp",
+    data=Data(name="mnist"),
+    augment=Augment(shift=1),
+    model=MLP(dense=(512, 256), dropout=0.2),
+    optimizer=Adam(lr=2e-3),
+    training=Training(epochs=20, batch_size=128),
+)

@@ -1,0 +1,17 @@
+"""A small residual network on MNIST.
+
+    digitjax train resnet
+
+RESULT-TO-MEASURE
+"""
+
+from digitjax.config import Adam, Augment, Config, Data, ResNet, Training
+
+config = Config(
+    name="resnet",
+    data=Data(name="mnist"),
+    augment=Augment(shift=1),
+    model=ResNet(),
+    optimizer=Adam(lr=3e-3),
+    training=Training(epochs=12, batch_size=128, label_smoothing=0.05),
+)

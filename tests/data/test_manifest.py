@@ -1,0 +1,68 @@
+"""Manifests: what is optional is inferred, and what is wrong is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from digitjax.data.manifest import Entry, read_manifest
+from digitjax.errors import InputError
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    (folder / "a.png").touch()
+    (folder / "manifest.csv").write_bytes(text.encode(encoding))
+    return folder
+
+
+def test_file_and_label_are_enough(tmp_path: Path):
+    entries = read_manifest(write(tmp_path, "file,label\na.png,7\na.png,07\na.png,1|23\n"))
+    assert [(entry.layout, entry.lines) for entry in entries] == [
+        ("single", ("7",)),
+        ("string", ("07",)),
+        ("lines", ("1", "23")),
+    ]
+    assert entries[0].groups == {}
+
+
+def test_layout_and_groups_are_taken(tmp_path: Path):
+    text = "label, file, layout, writer, kind, size\n7, a.png, string, ann, , 3\n"
+    assert read_manifest(write(tmp_path, text)) == [Entry("a.png", ("7",), "string", "", {"writer": "ann"})]
+
+
+def test_a_manifest_from_a_spreadsheet_is_read(tmp_path: Path):
+    [entry] = read_manifest(write(tmp_path, 'file,label\r\n"a.png","7"\r\n', "utf-8-sig"))
+    assert (entry.file, entry.lines) == ("a.png", ("7",))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it has no column 'file': its first line must name file and label, with commas"),
+        ("file;label\na.png;7\n", "it has no column 'file'"),
+        ("file,digit\na.png,7\n", "it has no column 'label'"),
+        ("file,label\n", "it names no pictures: add a line"),
+        ("file,label\na.png,7\nb.png,7\n", r"line 3: there is no file 'b\.png' in .*: correct its name"),
+        ("file,label\n,7\n", "line 2: there is no file ''"),
+        ("file,label\na.png\n", r"line 2: the label of a\.png is ''"),
+        ("file,label\na.png,7a\n", r"line 2: the label of a\.png is '7a': it must be digits"),
+        ("file,label\na.png,7|\n", r"label of a\.png is '7\|'"),
+        ("file,label\na.png,\u0667\n", "it must be digits"),
+        ("file,label,layout\na.png,7,page\n", "the layout of a.png is 'page' and its label '7'"),
+        ("file,label,layout\na.png,77,single\n", "the layout of a.png is 'single' and its label '77'"),
+        ('file,label\n"a.png' + "x" * 200_000, "it cannot be read .*: save it as CSV in UTF-8"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, reason: str):
+    with pytest.raises(InputError, match=reason):
+        read_manifest(write(tmp_path, text))
+
+
+def test_another_encoding_is_named(tmp_path: Path):
+    with pytest.raises(InputError, match=r"it cannot be read .*: save it as CSV in UTF-8"):
+        read_manifest(write(tmp_path, "file,label,writer\na.png,7,André\n", "latin-1"))
+
+
+def test_no_folder_and_no_manifest_are_named(tmp_path: Path):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(InputError, match=r"manifest\.csv: No such file or directory: name a folder"):
+            read_manifest(folder)

@@ -1,0 +1,282 @@
+"""Every classifier: it builds, trains, survives a checkpoint, and names what it computes on the way."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitjax.config import (
+    CNN,
+    MLP,
+    Adam,
+    Config,
+    DeepCNN,
+    FastCNN,
+    LeNet5,
+    Model,
+    ResNet,
+    TinyCNN,
+    options,
+    validate,
+)
+from digitjax.config.models import Activation, Normalization, Pooling
+from digitjax.errors import InputError
+from digitjax.model import checkpoint
+from digitjax.model.architectures import choices
+from digitjax.model.architectures.resnet import Block
+from digitjax.model.network import Network
+from digitjax.model.optimizer import make_optimizer
+from digitjax.model.predict import Predictor
+from digitjax.model.train import initial_state, make_train_steps
+
+# What each computes on the way, without the batch; a new classifier needs its line here.
+INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
+    CNN(): {"block1": (14, 14, 32), "block2": (7, 7, 64), "dense1": (128,)},
+    DeepCNN(kernel_size=3): {f"block{i}": (28 - 2 * i,) * 2 + (16 + 16 * i,) for i in range(1, 11)},
+    DeepCNN(kernel_size=5): {f"block{i}": (28 - 4 * i,) * 2 + (32 * i,) for i in range(1, 6)},
+    DeepCNN(kernel_size=7): {f"block{i}": (28 - 6 * i,) * 2 + (48 * i,) for i in range(1, 5)},
+    FastCNN(): {"block1": (14, 14, 16), "block2": (6, 6, 32), "block3": (4, 4, 64)},
+    LeNet5(): {
+        "c1": (28, 28, 6),
+        "s2": (14, 14, 6),
+        "c3": (10, 10, 16),
+        "s4": (5, 5, 16),
+        "c5": (120,),
+        "f6": (84,),
+    },
+    MLP(): {"dense1": (256,), "dense2": (128,)},
+    ResNet(): {
+        "stem": (28, 28, 16),
+        "stage1": (14, 14, 16),
+        "stage2": (7, 7, 32),
+        "stage3": (3, 3, 64),
+        "features": (64,),
+    },
+    TinyCNN(): {
+        "block1": (26, 26, 16),
+        "block2": (12, 12, 16),
+        "block3": (12, 12, 24),
+        "block4": (6, 6, 24),
+        "block5": (4, 4, 32),
+    },
+}
+# Few channels and layers, which compile sooner; a classifier that is missing is tried with its defaults.
+QUICK = {
+    CNN: CNN(channels=(4,), dense=(8,)),
+    DeepCNN: DeepCNN(kernel_size=7, width=0.1),
+    FastCNN: FastCNN(channels=(4, 4, 4)),
+    ResNet: ResNet(channels=(4,), blocks=2),
+    TinyCNN: TinyCNN(channels=(4, 4, 4)),
+}
+CLASSIFIERS = [QUICK.get(kind, kind()) for kind in options(Model)]
+
+GENERATOR = np.random.default_rng(0)
+IMAGES = GENERATOR.integers(0, 256, (8, 28, 28)).astype(np.uint8)
+LABELS = GENERATOR.integers(0, 10, 8).astype(np.int32)
+KEY = jax.random.key(0, impl="rbg")  # compiles sooner than the default
+INPUT = jax.ShapeDtypeStruct((5, 28, 28, 1), jnp.float32)
+
+
+def shapes(model: Any) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
+    """Of the logits and the intermediates, computed without a picture."""
+    network = Network(model)
+    logits, intermediates = jax.eval_shape(network, network.abstract(), INPUT)
+    assert logits.dtype == jnp.float32
+    return logits.shape, {name: value.shape for name, value in intermediates.items()}
+
+
+def parameters(model: Any) -> int:
+    return sum(leaf.size for leaf in jax.tree.leaves(Network(model).abstract().params))
+
+
+def program(model: Any) -> str:
+    """What the network computes, as text."""
+    network = Network(model)
+    return str(jax.make_jaxpr(network)(network.abstract(), INPUT))
+
+
+def test_every_classifier_is_tried_here():
+    assert {type(model) for model in INTERMEDIATES} == set(options(Model))
+
+
+@pytest.mark.parametrize("model", INTERMEDIATES, ids=str)
+def test_logits_and_named_intermediates_have_their_shapes(model: Any):
+    logits, intermediates = shapes(model)
+    assert logits == (5, 10)
+    assert intermediates == {name: (5, *shape) for name, shape in INTERMEDIATES[model].items()}
+
+
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=lambda model: model.kind)
+def test_two_steps_move_every_parameter_and_a_checkpoint_keeps_the_logits(model: Any, tmp_path: Path):
+    network, schedule = Network(model), optax.constant_schedule(1e-3)
+    optimizer = make_optimizer(Adam(), schedule)
+    train_steps = make_train_steps(Config(model=model), network, optimizer, schedule, 2)
+    state = jax.jit(lambda key: initial_state(network, optimizer, key))(KEY)
+    before = jax.device_get(state.weights)
+    indices, weights = np.arange(8, dtype=np.int32).reshape(2, 4), np.ones((2, 4), np.float32)
+    state, metrics = train_steps(state, KEY, jnp.asarray(IMAGES), jnp.asarray(LABELS), indices, weights, 0, 2)
+    assert np.isfinite(metrics["loss"]).all()
+    moved = jax.tree.map(lambda a, b: not np.array_equal(a, b), before, state.weights)
+    assert all(jax.tree.leaves(moved)), moved
+
+    predict = Predictor(network)
+    logits = predict(state.weights, IMAGES)
+    assert not np.allclose(logits, predict(before, IMAGES))
+    with checkpoint.Writer(tmp_path) as writer:
+        writer.save(2, {"weights": state.weights})
+    _, parts = checkpoint.load(tmp_path, {"weights": network.abstract()})
+    np.testing.assert_array_equal(predict(parts["weights"], IMAGES), logits)
+
+
+def literals(choice: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(get_args(choice))
+
+
+WIDTHS = st.lists(st.integers(1, 3), max_size=2).map(tuple)
+STAGES = st.lists(st.integers(1, 3), min_size=1, max_size=5).map(tuple)
+KERNEL_SIZES = st.one_of(st.integers(0, 12), st.lists(st.integers(1, 11), min_size=1, max_size=3).map(tuple))
+MODELS = st.one_of(
+    st.builds(
+        CNN,
+        channels=STAGES,
+        convolutions=st.integers(1, 2),
+        kernel_size=KERNEL_SIZES,
+        pooling=literals(Pooling),
+        normalization=literals(Normalization),
+        groups=st.integers(1, 2),
+        activation=literals(Activation),
+        global_pooling=st.booleans(),
+        dense=WIDTHS,
+    ),
+    st.builds(DeepCNN, kernel_size=st.sampled_from([5, 7]), width=st.floats(0, 0.1)),
+    st.builds(LeNet5, activation=literals(Activation), pooling=st.sampled_from(["max", "average"])),
+    st.builds(MLP, activation=literals(Activation), dense=WIDTHS),
+    st.builds(ResNet, channels=STAGES, blocks=st.integers(1, 2), pooling=literals(Pooling)),
+)
+
+
+@settings(max_examples=30)
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+@given(MODELS)
+def test_whatever_the_config_allows_can_be_built(model: Any):
+    try:
+        validate(Config(model=model))
+    except InputError:
+        return
+    assert shapes(model)[0] == (5, 10)
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (CNN(kernel_size=31), r"model\.kernel_size: .*less than or equal to 11 \(it is 31\)"),
+        (CNN(kernel_size=(3, 31)), r"model\.kernel_size\.1: .*less than or equal to 11 \(it is 31\)"),
+        (
+            CNN(kernel_size=(3, 3, 3)),
+            r"model\.kernel_size is \(3, 3, 3\): give one side for all stages, or one for each of the 2",
+        ),
+        (CNN(channels=(8,) * 5), r"model\.channels: .*at most 4 items .*\(it is \[8, 8, 8, 8, 8\]\)"),
+        (CNN(channels=(8, 0)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
+        (CNN(dense=(0,)), r"model\.dense\.0: .*greater than or equal to 1 \(it is 0\)"),
+        (CNN(normalization="group", groups=3), r"model\.groups is 3: it must divide each of model\.channels"),
+        (DeepCNN(width=0.0), r"model\.width: .*greater than 0 \(it is 0\.0\)"),
+        (ResNet(channels=()), r"model\.channels: .*at least 1 item .*\(it is \[\]\)"),
+        (TinyCNN(channels=(8, 0, 8)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
+    ],
+    ids=str,
+)
+def test_the_impossible_is_refused_by_its_name(model: Any, reason: str):
+    with pytest.raises(InputError, match=f"^config: {reason}"):
+        validate(Config(model=model))
+
+
+def test_sizes_are_those_of_the_docstrings_and_papers():
+    assert parameters(LeNet5()) == 61_706
+    assert parameters(TinyCNN()) == 23_354 < 30_000
+    # The paper's table of M3, M5 and M7 gives channels and sides alone: kernels, two numbers a normalised channel.
+    for size, channels in ((3, range(32, 177, 16)), (5, range(32, 161, 32)), (7, range(48, 193, 48))):
+        kernels = sum(size * size * a * b for a, b in zip((1, *channels), channels, strict=False))
+        side = 28 - len(channels) * (size - 1)
+        head = side * side * channels[-1] * 10
+        assert parameters(DeepCNN(kernel_size=size)) == kernels + head + 2 * (sum(channels) + 10)
+
+
+def test_the_names_of_the_baselines_weights_stay():
+    """Otherwise checkpoints of earlier runs would not load."""
+    flat = nnx.to_flat_state(Network(CNN()).abstract().params)
+    assert {".".join(map(str, path)) for path, _ in flat} == {
+        *(f"blocks.{i}.{name}" for i in (0, 1) for name in ("conv.kernel", "norm.scale", "norm.bias")),
+        *(f"{name}.{part}" for name in ("hidden.0", "head") for part in ("kernel", "bias")),
+    }
+
+
+def test_each_choice_of_the_baseline_reaches_its_network():
+    base = CNN(channels=(4, 6), dense=(5,), groups=2)
+    assert shapes(replace(base, convolutions=2))[1] == {
+        "block1": (5, 28, 28, 4),
+        "block2": (5, 14, 14, 4),
+        "block3": (5, 14, 14, 6),
+        "block4": (5, 7, 7, 6),
+        "dense1": (5, 5),
+    }
+    in_threes = CNN(channels=(4, 4, 4), dense=())
+    assert shapes(in_threes)[1]["block3"] == (5, 3, 3, 4)
+    assert shapes(replace(in_threes, pooling="stride"))[1]["block3"] == (5, 4, 4, 4)
+    # 1,470 of them lead from 7x7 pixels into the dense layer, against 30 from their averages.
+    assert parameters(base) - parameters(replace(base, global_pooling=True)) == 48 * 6 * 5
+    assert parameters(replace(base, kernel_size=(5, 1))) - parameters(base) == 16 * 4 - 8 * 24
+    assert parameters(base) - parameters(replace(base, normalization="none")) == 4 + 6
+    chosen = [
+        replace(base, **{field: choice})
+        for field, union in (
+            ("pooling", Pooling),
+            ("normalization", Normalization),
+            ("activation", Activation),
+        )
+        for choice in get_args(union)
+        if choice != getattr(base, field)
+    ]
+    assert len({program(model) for model in (base, *chosen)}) == 1 + 2 + 3 + 5
+
+
+@pytest.mark.parametrize(
+    ("model", "layers"), [(CNN(activation="tanh"), 3), (LeNet5(), 4), (MLP(activation="tanh"), 2)]
+)
+def test_the_activation_follows_every_layer_but_the_last(model: Any, layers: int):
+    assert program(model).count("= tanh") == layers
+
+
+@pytest.mark.parametrize(
+    ("name", "normalised"), [("batch", (0, 1, 2)), ("layer", (3,)), ("group", (1, 2, 4)), ("none", None)]
+)
+def test_normalisations_are_over_the_right_axes(name: Any, normalised: tuple[int, ...] | None):
+    features = jnp.asarray(GENERATOR.normal(3, 2, (5, 4, 4, 6)), jnp.float32)
+    result = choices.normalization(name, 6, 2, nnx.Rngs(0))(features)
+    if normalised is None:
+        np.testing.assert_array_equal(result, features)
+        return
+    result = result.reshape(5, 4, 4, 2, 3) if name == "group" else result
+    np.testing.assert_allclose(result.mean(normalised), 0, atol=1e-5)
+    np.testing.assert_allclose(result.std(normalised), 1, atol=1e-3)
+
+
+def test_pooling_takes_the_maximum_or_the_mean():
+    features = jnp.arange(16.0).reshape(1, 4, 4, 1)
+    assert choices.pool("max", features).ravel().tolist() == [5, 7, 13, 15]
+    assert choices.pool("average", features).ravel().tolist() == [2.5, 4.5, 10.5, 12.5]
+    assert choices.pool("stride", features) is features
+
+
+def test_a_residual_block_that_learned_nothing_passes_its_input_on():
+    block = Block(4, 4, None, nnx.Rngs(0))
+    block.conv2.kernel[...] = jnp.zeros((3, 3, 4, 4))
+    features = jnp.asarray(GENERATOR.normal(size=(2, 5, 5, 4)), jnp.float32)
+    np.testing.assert_array_equal(block(features), features)
