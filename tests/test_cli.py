@@ -146,7 +146,6 @@ def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(
     for out in ("a.jpg", "nowhere/a.png"):
         assert f"{out}: name a file that ends in .png" in refused("reconstruct", "vae", "--out", out)
     assert "its vae cannot tell digits apart: name a run" in refused("read", "a.png", "--model", "vae")
-    assert "no trained run in" in refused("read", "a.png")
 
 
 def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -211,11 +210,11 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["train", "nowhere"], "no experiment 'nowhere': name one of autoencoder, deep_cnn, digits, lenet5"),
+        (["train", "nowhere"], "no experiment 'nowhere': name one of "),
         (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
         (
             ["train", "digits", "--model.kind", "vit"],
-            "model.kind is 'vit': it must be one of cnn, fast_cnn, mlp",
+            "model.kind is 'vit': it must be one of ",
         ),
         (
             ["train", "digits", "--training.epochs", "0"],
@@ -233,7 +232,8 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
         (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
         (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
-        (["read", "FILE"], "no trained run in runs: train one with `digitjax quickstart`"),
+        (["read", "FILE", "--model", "nowhere"], "no run 'nowhere' in runs"),
+        (["pack", "nowhere", "new"], "no run 'nowhere' in runs"),
         (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
         (["data", "prepare", "folder"], r"data\.folder is missing: the data set folder needs one"),

@@ -118,7 +118,7 @@ class Training(Options):
     ema: Fraction = 0.0
     """Evaluate and keep an exponential moving average of the weights, with this decay a step; 0 is none."""
     init_from: str | None = None
-    """Start from the best weights of a run with the same model, given by its path, instead of random ones."""
+    """Fine-tune: start from the best weights of a run with the same model, by its path or its name in runs/."""
     log_every: Positive = 10
     """Steps from one logged training loss to the next."""
     patience: Positive | None = None

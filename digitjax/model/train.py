@@ -182,7 +182,7 @@ def _begin(config: Config, trainer: Trainer, key: jax.Array) -> TrainState:
     """Return the state before the first step: with new weights, or those of the run to start from."""
     if config.training.init_from is None:
         return trainer.initial_state(key)
-    _, weights = load_weights(Run(Path(config.training.init_from)), trainer.network)
+    _, weights = load_weights(runs.find(config.training.init_from), trainer.network)
     return trainer.state_of(weights)
 
 
@@ -191,10 +191,10 @@ def _check_start(config: Config) -> None:
     if (start := config.training.init_from) is None:
         return
     try:
-        other = Run(Path(start)).config.model
+        other = runs.find(start)
     except InputError as error:
-        raise InputError(f"training.init_from: {error}: name the path of a run") from None
-    if other != config.model:
+        raise InputError(f"training.init_from: {error}") from None
+    if other.config.model != config.model:
         raise InputError(f"training.init_from: {start} has another model: give the same --model options")
 
 

@@ -20,5 +20,5 @@ sweep = Sweep(
         "optimizer.b2": Float(0.8, 0.999),
         "training.label_smoothing": Float(0.0, 0.2),
     },
-    trials=40,
+    trials=16,
 )

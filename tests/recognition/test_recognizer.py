@@ -128,12 +128,10 @@ def test_ink_is_what_differs_from_the_border():
     np.testing.assert_array_equal(find_ink(255 - paper), ink)
 
 
-def test_without_a_name_the_newest_trained_run_reads(tiny_run: Run, tmp_path: Path):
+def test_a_run_is_loaded_by_name_or_path(tiny_run: Run):
     folder = tiny_run.path.parent
-    assert load(None, folder).name == "tiny"
+    assert load("tiny", folder).name == "tiny"
     assert digitjax.load(tiny_run.path).name == "tiny"
-    with pytest.raises(InputError, match=r"no trained run in .*: train one"):
-        load(None, tmp_path)
     with pytest.raises(InputError, match="no run 'other'"):
         load("other", folder)
 
