@@ -129,6 +129,8 @@ class GroupSummary:
     seeds: tuple[int, ...] = ()
     validation_accuracy: Spread | None = None
     test_accuracy: Spread | None = None
+    validation_error: Spread | None = None
+    test_error: Spread | None = None
     seconds: Spread | None = None
     members: tuple[Summary, ...] = ()
     problem: str = ""
@@ -181,6 +183,8 @@ def _summarize_group(group: Group) -> GroupSummary:
         seeds=tuple(seeds),
         validation_accuracy=spread_of([member.validation_accuracy for member in members]),
         test_accuracy=spread_of([member.test_accuracy for member in members]),
+        validation_error=spread_of([member.validation_error for member in members]),
+        test_error=spread_of([member.test_error for member in members]),
         seconds=spread_of([member.seconds for member in members]),
         members=members,
         problem="; ".join(f"{member.name}: {member.problem}" for member in members if member.problem),
@@ -197,8 +201,8 @@ def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
             model="+".join(dict.fromkeys(member.model for member in members)),
             data="+".join(dict.fromkeys(member.data for member in members)),
             members=paths,
-            validation_accuracy=ensemble.accuracy("validation"),
-            test_accuracy=ensemble.accuracy("test"),
+            validation_accuracy=ensemble.measured("accuracy", "validation"),
+            test_accuracy=ensemble.measured("accuracy", "test"),
             seconds=sum(member.seconds for member in members),
         )
     except InputError as error:

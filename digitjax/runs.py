@@ -19,12 +19,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from digitjax.config import Config, from_json, to_json
+from digitjax.config import Config, Task, from_json, to_json
 from digitjax.errors import InputError
 
 DEFAULT_FOLDER = Path("runs")
+MEASURES: dict[Task, Literal["accuracy", "error"]] = {"classification": "accuracy", "reconstruction": "error"}
+"""What the models of each task are compared by."""
 PRETRAINED_FOLDER = Path(__file__).parent / "pretrained"
 """The models in the box: packed runs, found by name like all others."""
 GROUP_FILE = "group.json"
@@ -69,8 +71,8 @@ class Evaluable:
         ]
         return sorted(keys, key=lambda key: (key.split, isinstance(key.step, str), key.step, key.views))
 
-    def accuracy(self, split: str, views: str = "one") -> float | None:
-        """Return the accuracy on a split in the evaluation of the latest step, if there is one.
+    def measured(self, measure: Literal["accuracy", "error"], split: str, views: str = "one") -> float | None:
+        """Return what was measured on a split in the evaluation of the latest step, if there is one.
 
         Raises:
             InputError: the evaluation is damaged.
@@ -79,10 +81,10 @@ class Evaluable:
         if not keys:
             return None
         file = self.evaluation_folder(*keys[-1]) / "metrics.json"
-        accuracy = read_json(file).get("accuracy")
-        if not isinstance(accuracy, float):
-            raise InputError(f"{file}: its accuracy is no number: evaluate {self.name} again")
-        return accuracy
+        value = read_json(file).get(measure)
+        if not isinstance(value, float):
+            raise InputError(f"{file}: its {measure} is no number: evaluate {self.name} again")
+        return value
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,9 @@ class Summary:
     epochs: int | float = 0
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
+    validation_error: float | None = None
+    """Of an autoencoder, in place of an accuracy: the mean squared error of the pixels."""
+    test_error: float | None = None
     seconds: float = 0.0
     problem: str = ""
     kind: str = "run"
@@ -172,6 +177,12 @@ def summarize(run: Run) -> Summary:
         validation = [line for line in lines if line["split"] == "validation"]
         epoch = int(lines[-1]["epoch"]) if lines else 0
         finished = (run.path / "finished.json").exists()
+        measure = MEASURES[config.task]
+        best = max if measure == "accuracy" else min
+        measured: dict[str, Any] = {
+            f"validation_{measure}": best((line[measure] for line in validation), default=None),
+            f"test_{measure}": run.measured(measure, "test"),
+        }
         return Summary(
             name=run.name,
             experiment=config.name,
@@ -180,10 +191,9 @@ def summarize(run: Run) -> Summary:
             seed=config.seed,
             epoch=epoch,
             epochs=config.training.epochs,
-            validation_accuracy=max((line["accuracy"] for line in validation), default=None),
-            test_accuracy=run.accuracy("test"),
             seconds=float(lines[-1]["seconds"]) if lines else 0.0,
             problem="" if finished else "not finished: continue it with --resume",
+            **measured,
         )
     except (InputError, KeyError, TypeError, ValueError) as error:
         reason = (
@@ -291,9 +301,14 @@ def _numbered(name: str) -> Iterator[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text)
+        partial.write_bytes(content)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from jaxtyping import install_import_hook
 # Shapes and dtypes are checked here alone: every annotated function of the library, at every call.
 install_import_hook("digitjax", "beartype.beartype")
 
-from digitjax.config import CNN, Config, Data, Training
+from digitjax.config import CNN, VAE, Config, Data, Training
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.evaluation.evaluate_group import evaluate_group
@@ -49,6 +50,15 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
     """A run of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
     run = train(TINY, tmp_path_factory.mktemp("runs"))
+    evaluate(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_vae(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
+    """A variational autoencoder of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
+    config = replace(TINY, name="tiny-vae", model=VAE(channels=(4, 8), latent=5))
+    run = train(config, tmp_path_factory.mktemp("vae"))
     evaluate(run)
     return run
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ def test_help_imports_nothing_heavy():
         "evaluate",
         "ensemble",
         "read",
+        "reconstruct",
         "evaluate-pictures",
         "pack",
         "dashboard",
@@ -114,6 +116,36 @@ def test_from_training_to_reading(tmp_path: Path):
     plain = run_cli("read", *pictures, *runs)
     assert plain.stdout.startswith(f"{pictures[0]}: ")
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
+
+
+def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(
+    tiny_vae: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copytree(tiny_vae.path, tmp_path / "vae")
+
+    def run(*arguments: str) -> str:
+        capsys.readouterr()
+        cli.main([*arguments, "--runs", str(tmp_path)])
+        return capsys.readouterr().out
+
+    def refused(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            run(*arguments)
+        assert stop.value.code == 2
+        return capsys.readouterr().err
+
+    error = json.loads(run("evaluate", "vae", "--json"))["error"]
+    assert run("evaluate", "vae").splitlines()[2].startswith(f"error       {error:.5f}")
+    assert f"test error {error:.5f}" in run("runs")
+    picture = tmp_path / "vae" / "reconstructions.png"
+    assert (
+        run("reconstruct", "vae", "--split", "validation") == f"vae, validation split, step 21: {picture}\n"
+    )
+    with Image.open(picture) as opened:
+        assert opened.format == "PNG"
+    for out in ("a.jpg", "nowhere/a.png"):
+        assert f"{out}: name a file that ends in .png" in refused("reconstruct", "vae", "--out", out)
+    assert "its vae cannot tell digits apart: name a run" in refused("read", "a.png", "--model", "vae")
 
 
 def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -192,9 +224,14 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
             ["train", "digits", "--runs", "FILE"],
             "FILE/digits: Not a directory: choose another folder with --runs",
         ),
+        (
+            ["train", "digits", "--model.kind", "vae", "--training.mixup", "0.2"],
+            r"training\.mixup is 0\.2: it changes labels",
+        ),
         (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has two seeds or more"),
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
         (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
+        (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE", "--model", "nowhere"], "no run 'nowhere' in runs"),
         (["pack", "nowhere", "new"], "no run 'nowhere' in runs"),
         (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),

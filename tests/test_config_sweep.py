@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitjax.config import (
+    CNN,
     SGD,
+    VAE,
     Adam,
     Choice,
     Config,
@@ -99,6 +101,11 @@ def test_assign_leaves_the_rest_alone():
         ({"space": {"augment.shift": Choice([])}}, "should have at least 1 item"),
         ({"space": {"augment.shift": Choice([1, 1])}}, "augment.shift: two values of ['1'] look the same"),
         ({"base": Config(data=Data(refit=True))}, "data.refit leaves no validation accuracy"),
+        (
+            {"base": Config(model=VAE()), "space": {"model.latent": Int(2, 8)}},
+            "model.kind vae has no accuracy to choose by: name a classifier",
+        ),
+        ({"space": {"model": Choice([CNN(), VAE()])}}, "model.kind vae has no accuracy to choose by"),
     ],
 )
 def test_a_sweep_that_cannot_be_run_says_why(changes: dict[str, Any], reason: str):

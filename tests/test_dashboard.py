@@ -270,3 +270,56 @@ def test_a_run_that_is_trained_again_is_loaded_again(visit, copy, picture):
     after = visit(copy.path.parent, "read", [("zero.png", picture)])
     (digit,) = recognizer.load(copy.path).read(picture).digits
     assert after.metric[1].delta == f"{digit.confidence:.1%} confident" != before.metric[1].delta
+
+
+@pytest.fixture
+def vae(tiny_vae, tmp_path):
+    """A copy of the tiny variational autoencoder, to be damaged."""
+    return Run(shutil.copytree(tiny_vae.path, tmp_path / "runs" / "vae"))
+
+
+def test_an_autoencoder_is_shown_from_headline_to_latent(visit, vae):
+    app = visit(vae.path.parent)
+    summary = evaluate.read(vae, *vae.evaluations()[0]).summary
+    low, high = summary["error_interval"]
+    assert not app.error
+    assert metrics(app)["Test error"] == metrics(app)["Mean squared error"] == f"{summary['error']:.5f}"
+    assert app.metric[0].delta == f"95 % interval: {low:.5f} to {high:.5f}"
+    assert metrics(app)["Divergence, nats a picture"] == f"{summary['divergence']:.1f}"
+    assert len(app.get("vega_lite_chart")) == 2
+    assert len(app.slider) == 5  # a dimension of the latent each
+    assert [caption for image in app.get("image") for caption in image.captions][:3] == [
+        "picture",
+        "reconstructed",
+        "moved",
+    ]
+    assert len(app.get("image")) == 4
+
+
+def test_a_slider_moves_the_picture(visit, vae):
+    app = visit(vae.path.parent)
+
+    def urls():
+        return [image.proto.imgs[0].url for image in app.get("image")[:3]]
+
+    picture, reconstructed, moved = urls()
+    assert moved == reconstructed != picture
+    app.slider[0].set_value(3.0 if app.slider[0].value < 0 else -3.0).run()
+    assert urls()[:2] == [picture, reconstructed]
+    assert urls()[2] != moved
+    app.number_input[0].set_value(1).run()
+    assert urls()[0] != picture
+    assert urls()[1] == urls()[2]
+
+
+def test_an_autoencoder_without_its_checkpoint_still_shows_its_errors(visit, vae):
+    shutil.rmtree(vae.checkpoints)
+    app = visit(vae.path.parent)
+    assert "Mean squared error" in metrics(app)
+    assert "there is no checkpoint yet" in texts(app.error)[0]
+
+
+def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae):
+    app = visit(vae.path.parent, "read")
+    assert "its vae cannot tell digits apart" in texts(app.error)[0]
+    assert not app.file_uploader

@@ -55,6 +55,16 @@ def test_a_trained_run_is_summarized(tiny_run: Run):
     assert 0 < summary.test_accuracy <= 1
 
 
+def test_an_autoencoder_is_summarized_by_its_error(tiny_vae: Run):
+    summary = runs.summarize(tiny_vae)
+    assert (summary.model, summary.problem) == ("vae", "")
+    assert (summary.validation_accuracy, summary.test_accuracy) == (None, None)
+    logged = [line["error"] for line in tiny_vae.metrics() if line["split"] == "validation"]
+    assert summary.validation_error == min(logged)
+    assert summary.test_error is not None
+    assert 0 < summary.test_error < 1
+
+
 @pytest.mark.parametrize(
     ("files", "problem"),
     [

@@ -1,34 +1,22 @@
 """The page "Try it": pictures that people upload, read by the chosen run."""
 
-from typing import NamedTuple
-
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from digitjax import runs
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
-from digitjax.model import checkpoint
 from digitjax.recognition import recognizer
 from digitjax.recognition.decode import MAX_BYTES, decode
 from digitjax.recognition.recognizer import PRETRAINED, REJECT_BELOW, Digit, Reading, Recognizer
 from digitjax.runs import Run
 from digitjax.visualization import charts
-from views import enlarge, escape, reasons_shown
+from views import Model, enlarge, escape, find_model, reasons_shown
 
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 MOST_DIGITS = 40  # shown one by one: more would make the page slow
 SHOWN_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
 READ, REJECTED = "#0072B2", "#D55E00"
-
-
-class Model(NamedTuple):
-    """Names the weights in use: caches go by it, so that a run that is trained again is loaded again."""
-
-    path: str
-    step: int
-    written: int
-    """When the checkpoint was written, in nanoseconds."""
 
 
 def show(run: Run) -> None:
@@ -53,17 +41,6 @@ def choose_reader(run: Run) -> Run:
     boxed = runs.find(PRETRAINED, runs.PRETRAINED_FOLDER)
     readers = {f"{boxed.name}, the model in the box": boxed, f"{run.name}, chosen in the sidebar": run}
     return readers[st.radio("Read by", readers, horizontal=True)]
-
-
-def find_model(run: Run) -> Model:
-    """Return the best checkpoint of a run.
-
-    Raises:
-        InputError: the run is damaged, or has no checkpoint yet.
-    """
-    _ = run.config
-    best = checkpoint.candidates(run.checkpoints, "best")[0]
-    return Model(str(run.path.absolute()), best.step, best.path.stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")

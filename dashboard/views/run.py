@@ -9,9 +9,12 @@ from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.runs import EvaluationKey, Run
+from digitjax.evaluation.reconstruction import Reconstruction
+from digitjax.evaluation.spread import format_measure
+from digitjax.runs import MEASURES, EvaluationKey, Run
 from digitjax.visualization import charts
 from views import enlarge, escape, reasons_shown
+from views.reconstruct import show_reconstruction
 
 MOST_PICTURES = 60  # at once: more would make the page slow
 
@@ -39,14 +42,19 @@ def show_headline(run: Run) -> None:
     summary = runs.summarize(run)
     tests = [key for key in run.evaluations() if headline(key)]
     test = evaluate.read(run, *tests[-1]).summary if tests else None
-    accuracy, interval = "-", "not evaluated yet"
+    measure = MEASURES[run.config.task]
+    reached, interval = "-", "not evaluated yet"
     if test:
-        accuracy = f"{test['accuracy']:.2%}"
-        interval = "95 % interval: {:.2%} to {:.2%}".format(*test["accuracy_interval"])
-    best = summary.validation_accuracy
+        low, high = (format_measure(measure, end) for end in test[f"{measure}_interval"])
+        reached, interval = format_measure(measure, test[measure]), f"95 % interval: {low} to {high}"
+    best = getattr(summary, f"validation_{measure}")
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Test accuracy", accuracy, interval, delta_color="off", delta_arrow="off", width="content")
-        st.metric("Best validation accuracy", "-" if best is None else f"{best:.2%}", width="content")
+        st.metric(f"Test {measure}", reached, interval, delta_color="off", delta_arrow="off", width="content")
+        st.metric(
+            f"Best validation {measure}",
+            "-" if best is None else format_measure(measure, best),
+            width="content",
+        )
         st.metric(
             "Epochs", f"{summary.epoch:g} of {summary.epochs:g}" if summary.epochs else "-", width="content"
         )
@@ -58,24 +66,27 @@ def show_headline(run: Run) -> None:
 
 
 def show_curves(run: Run) -> None:
-    """Show how loss and accuracy went over the steps."""
+    """Show how the loss, and the accuracy or error, went over the steps."""
     st.header("Training")
     lines = run.metrics()
     if not lines:
         st.info("Nothing has been logged yet.")
         return
-    loss, accuracy = st.columns(2)
-    loss.altair_chart(charts.curves(lines, "loss"), alt="Training and validation loss over the steps")
-    accuracy.altair_chart(
-        charts.curves(lines, "accuracy"), alt="Training and validation accuracy over the steps"
-    )
+    for column, metric in zip(st.columns(2), ("loss", MEASURES[run.config.task]), strict=True):
+        column.altair_chart(
+            charts.curves(lines, metric), alt=f"Training and validation {metric} over the steps"
+        )
+    if run.config.model.kind == "vae":
+        st.caption(
+            "The training loss holds the divergence and the noise of the latent, the validation loss neither."
+        )
 
 
 # ------------------------------------------------------------------------------------ evaluation
 
 
 def show_evaluation(run: Run) -> None:
-    """Show one evaluation: its confusion matrix, and the pictures behind each cell."""
+    """Show one evaluation: its confusion matrix and the pictures behind each cell, or its reconstructions."""
     st.header("Evaluation")
     evaluations = run.evaluations()
     if not evaluations:
@@ -87,11 +98,15 @@ def show_evaluation(run: Run) -> None:
         index=max(range(len(evaluations)), key=lambda i: (headline(evaluations[i]), i)),
         format_func=describe,
     )
-    explore(run, evaluate.read(run, *key))
+    evaluation = evaluate.read(run, *key)
+    if isinstance(evaluation, Reconstruction):
+        show_reconstruction(run, evaluation)
+    else:
+        explore(run, evaluation)
 
 
 def headline(key: EvaluationKey) -> bool:
-    """Whether an evaluation is of the kind that the accuracy at the top is of."""
+    """Whether an evaluation is of the kind that the measure at the top is of."""
     return (key.split, key.views) == ("test", "one")
 
 

@@ -121,6 +121,27 @@ def read(args: argparse.Namespace) -> None:
         sys.exit(2)
 
 
+def reconstruct(args: argparse.Namespace) -> None:
+    """Show what an autoencoder makes of pictures: a PNG of reconstructions, latent traversals and interpolations."""
+    import io
+
+    from digitjax import runs
+    from digitjax.evaluation.evaluate import load_pictures
+    from digitjax.model import reconstructor
+    from digitjax.visualization.reconstruct import overview, picture_grid
+
+    run = runs.find(args.run, args.runs)
+    out = args.out or run.path / "reconstructions.png"
+    if out.suffix != ".png" or not out.parent.is_dir():
+        raise InputError(f"{out}: name a file that ends in .png, in a folder that exists")
+    _configure_jax()
+    autoencoder, step = reconstructor.load(run, args.step)
+    png = io.BytesIO()
+    picture_grid(overview(autoencoder, load_pictures(run, args.split).images)).save(png, "PNG")
+    runs.write_bytes(out, png.getvalue())
+    print(f"{run.name}, {args.split} split, step {step}: {out}")
+
+
 def evaluate_pictures(args: argparse.Namespace) -> None:
     """Measure the reader on a folder of pictures with manifest.csv: columns file and label, one line a picture."""
     from digitjax.evaluation import pictures
@@ -232,7 +253,6 @@ def _evaluate(entry: Any, split: str, step: str, views: str, as_json: bool = Fal
 
     from digitjax.evaluation import evaluate as evaluation
     from digitjax.evaluation import evaluate_group as group_evaluation
-    from digitjax.evaluation.metrics import format_summary
     from digitjax.groups import Group
 
     _configure_jax()
@@ -242,7 +262,7 @@ def _evaluate(entry: Any, split: str, step: str, views: str, as_json: bool = Fal
     else:
         made = evaluation.evaluate(entry, split, step, views)
         step = str(made.step)
-        report, text = {"split": split, "step": made.step, **made.summary}, format_summary(made.summary)
+        report, text = {"split": split, "step": made.step, **made.summary}, made.describe()
     if as_json:
         print(json.dumps({"run": entry.name, **report}))
     else:
@@ -252,16 +272,20 @@ def _evaluate(entry: Any, split: str, step: str, views: str, as_json: bool = Fal
 def _line(summary: Any) -> str:
     """Lay the summary of a run, a group or an ensemble out for a terminal."""
 
-    def accuracy(split: str, value: Any) -> str:
-        if value is None:
-            return ""
-        return f"{split} {value:.2%}" if isinstance(value, float) else f"{split} {value.percent()}"
+    from digitjax.evaluation.spread import format_measure
+
+    def reached(split: str) -> str:
+        for measure in ("accuracy", "error"):
+            value = getattr(summary, f"{split}_{measure}", None)
+            if value is not None:
+                return f"{split} {'error ' * (measure == 'error')}{format_measure(measure, value)}"
+        return ""
 
     s = summary
     seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
     return (
-        f"{s.name:<24} {s.model:<8} {s.data:<8} {s.size:<14} {accuracy('validation', s.validation_accuracy):<26} "
-        f"{accuracy('test', s.test_accuracy):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
+        f"{s.name:<24} {s.model:<8} {s.data:<8} {s.size:<14} {reached('validation'):<26} "
+        f"{reached('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
     )
 
 

@@ -35,6 +35,14 @@ def make_parser() -> argparse.ArgumentParser:
             "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
         )
 
+    def add_split_and_step(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--split", default="test", choices=("train", "validation", "test"), help="(default: test)"
+        )
+        sub.add_argument(
+            "--step", default="best", help="a step, latest, or best on the validation split (default: best)"
+        )
+
     def add_views(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "--views",
@@ -88,12 +96,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     sub = add("evaluate", commands.evaluate, "digitjax evaluate mnist --split test")
     sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
-    sub.add_argument(
-        "--split", default="test", choices=("train", "validation", "test"), help="(default: test)"
-    )
-    sub.add_argument(
-        "--step", default="best", help="a step, latest, or best by validation accuracy (default: best)"
-    )
+    add_split_and_step(sub)
     add_views(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
@@ -113,6 +116,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_views(sub)
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
+    add_runs(sub)
+
+    sub = add("reconstruct", commands.reconstruct, "digitjax reconstruct vae --out vae.png")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run of an autoencoder")
+    sub.add_argument(
+        "--out", type=Path, metavar="FILE", help="PNG to write (default: reconstructions.png in the run)"
+    )
+    add_split_and_step(sub)
     add_runs(sub)
 
     sub = add(

@@ -6,8 +6,19 @@ A choice among several things (a model, an optimizer) is a union of option class
 
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
-from digitjax.config.experiment import Config, differences, from_json, to_json, validate
-from digitjax.config.models import CNN, MLP, DeepCNN, FastCNN, LeNet5, Model, ResNet, TinyCNN
+from digitjax.config.experiment import Config, Task, differences, from_json, to_json, validate
+from digitjax.config.models import (
+    CNN,
+    MLP,
+    VAE,
+    Autoencoder,
+    DeepCNN,
+    FastCNN,
+    LeNet5,
+    Model,
+    ResNet,
+    TinyCNN,
+)
 from digitjax.config.overrides import override
 from digitjax.config.sweep import Choice, Float, Int, Sweep, validate_sweep
 from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
@@ -16,9 +27,11 @@ __all__ = [
     "CNN",
     "MLP",
     "SGD",
+    "VAE",
     "Adam",
     "AdamW",
     "Augment",
+    "Autoencoder",
     "Choice",
     "Config",
     "Data",
@@ -35,6 +48,7 @@ __all__ = [
     "ResNet",
     "Schedule",
     "Sweep",
+    "Task",
     "TinyCNN",
     "Training",
     "differences",

@@ -2,15 +2,17 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
-from digitjax.config.models import CNN, Model
+from digitjax.config.models import CNN, VAE, Autoencoder, Model
 from digitjax.config.training import Adam, Optimizer, Schedule, Training
 from digitjax.errors import InputError
+
+Task = Literal["classification", "reconstruction"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,22 @@ class Config(Options):
     optimizer: Optimizer = Adam()
     schedule: Schedule = Schedule()
     training: Training = Training()
+
+    @property
+    def task(self) -> Task:
+        """What the model is trained for: to tell digits apart, or to give pictures back."""
+        return "reconstruction" if isinstance(self.model, Autoencoder | VAE) else "classification"
+
+    @model_validator(mode="after")
+    def _uses_labels(self) -> "Config":
+        for name in ("label_smoothing", "mixup"):
+            value = getattr(self.training, name)
+            if value and self.task == "reconstruction":
+                raise ValueError(
+                    f"training.{name} is {value}: it changes labels, which model.kind {self.model.kind} does not "
+                    "learn from: set it to 0"
+                )
+        return self
 
 
 _ADAPTER: TypeAdapter[Config] = TypeAdapter(Config)
@@ -85,7 +103,7 @@ def _reason(error: ValidationError) -> str:
     if first["type"] == "union_tag_invalid":
         return f"{field}.kind is {first['ctx']['tag']!r}: it must be one of {first['ctx']['expected_tags']}"
     if first["type"] == "value_error":  # of a validator of ours, which begins with the name of the field
-        return f"{field}.{first['ctx']['error']}"
+        return ".".join(part for part in (field, str(first["ctx"]["error"])) if part)
     message = first["msg"][0].lower() + first["msg"][1:]
     given = "" if first["type"] == "json_invalid" else f" (it is {first['input']!r})"
     return f"{field}: {message}{given}" if field else f"{message}{given}"

@@ -138,4 +138,32 @@ class TinyCNN(Options):
     """Share of the features that is dropped before the dense layer while training."""
 
 
-Model = Annotated[CNN | DeepCNN | FastCNN | LeNet5 | MLP | ResNet | TinyCNN, Field(discriminator="kind")]
+@dataclass(frozen=True, kw_only=True)
+class Autoencoder(Options):
+    """Convolutions from a picture to a few numbers, its latent, and from these back to the picture."""
+
+    kind: Literal["autoencoder"] = "autoencoder"
+    """Architecture; another one, with its own fields: --model.kind cnn."""
+    channels: tuple[Positive, Positive] = (16, 32)
+    """Channels of the encoder at sides 14 and 7; the decoder has the same."""
+    latent: Positive = 16
+    """Numbers that stand for a picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VAE(Options):
+    """An autoencoder with a normal distribution for each picture, so that pictures can be drawn from noise."""
+
+    kind: Literal["vae"] = "vae"
+    """Architecture; another one, with its own fields: --model.kind cnn."""
+    channels: tuple[Positive, Positive] = (16, 32)
+    """Channels of the encoder at sides 14 and 7; the decoder has the same."""
+    latent: Positive = 16
+    """Numbers that stand for a picture."""
+    beta: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the divergence from the standard normal (Higgins et al. 2017); 1 bounds the likelihood."""
+
+
+Model = Annotated[
+    CNN | DeepCNN | FastCNN | LeNet5 | MLP | ResNet | TinyCNN | Autoencoder | VAE, Field(discriminator="kind")
+]

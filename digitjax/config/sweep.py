@@ -128,9 +128,16 @@ def validate_sweep(sweep: Sweep) -> Sweep:
     assign(sweep.base, {"name": sweep.name}, source)
     if sweep.base.data.refit:
         raise InputError(f"{source}: data.refit leaves no validation accuracy to choose by: set it to False")
-    for field, distribution in sweep.space.items():
-        for value in _extremes(f"{source}: {field}", distribution):
-            assign(sweep.base, {field: value}, source)
+    tried = [
+        assign(sweep.base, {field: value}, source)
+        for field, distribution in sweep.space.items()
+        for value in _extremes(f"{source}: {field}", distribution)
+    ]
+    for config in (sweep.base, *tried):
+        if config.task != "classification":
+            raise InputError(
+                f"{source}: model.kind {config.model.kind} has no accuracy to choose by: name a classifier"
+            )
     return sweep
 
 

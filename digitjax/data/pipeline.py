@@ -57,6 +57,11 @@ def normalize(images: UInt8[Array | np.ndarray, "*batch 28 28"]) -> Float[Array,
     return (scaled - MEAN) / STD
 
 
+def denormalize(inputs: Float[Array, "*batch 28 28 1"]) -> Float[Array, "*batch 28 28"]:
+    """Turn what networks see back into the amount of ink in each pixel, 0 to 1."""
+    return inputs[..., 0] * STD + MEAN
+
+
 def prepare(data: Data) -> Path:
     """Prepare a data set afresh and return the folder of its cached arrays.
 

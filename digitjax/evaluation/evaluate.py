@@ -15,7 +15,8 @@ from digitjax import runs
 from digitjax.config import Config, differences
 from digitjax.data import pipeline
 from digitjax.errors import InputError
-from digitjax.evaluation import metrics
+from digitjax.evaluation import metrics, reconstruction
+from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.groups import Ensemble
 from digitjax.model import classifier
 from digitjax.model.views import find_views
@@ -41,38 +42,58 @@ class Evaluation:
         """Probability of each class."""
         return softmax(self.logits, axis=1)
 
+    @property
+    def arrays(self) -> dict[str, Any]:
+        """What is kept of each picture."""
+        return {"logits": self.logits, "labels": self.labels}
+
+    def describe(self) -> str:
+        """Lay the summary out for a terminal."""
+        return metrics.format_summary(self.summary)
+
 
 def evaluate(
     model: Run | Ensemble, split: str = "test", step: int | str = "best", views: str = "one"
-) -> Evaluation:
+) -> Evaluation | Reconstruction:
     """Predict a split, and write `metrics.json` and `predictions.npz` into the folder of the run or the ensemble.
+
+    A classifier predicts digits, an autoencoder the pictures themselves.
 
     Args:
         model: a trained run, or an ensemble of runs that were trained on the same data.
         split: `train`, `validation` or `test`, the very splits of the training.
-        step: a step, `latest`, or `best` by validation accuracy, of each member its own.
+        step: a step, `latest`, or `best` on the validation split, of each member its own.
         views: over which views of a picture probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
 
     Raises:
         InputError: there is no such split, checkpoint or views, or the data are not those of the training.
     """
-    if split not in SPLITS:
-        raise InputError(f"there is no split {split!r}: choose one of {', '.join(SPLITS)}")
     find_views(views)
-    members = model.members()
-    pictures: pipeline.Split = getattr(_load_data(members), split)
-    if not len(pictures):
-        raise InputError(f"{model.path}: its {split} split is empty, since data.refit trains on it")
-    classify, steps = classifier.load(members, step, views)
-    logits = classify(pictures.images)
-    labels = np.asarray(pictures.labels)
-    summary = {"views": views, **metrics.summarize(logits, labels)}
-    if isinstance(model, Ensemble):
-        summary["steps"] = dict(zip(model.member_paths(), steps, strict=True))
-    used_step = step if isinstance(model, Ensemble) else steps[0]
-    evaluation = Evaluation(split, used_step, summary, logits, labels)
+    pictures = load_pictures(model, split)
+    evaluation: Evaluation | Reconstruction
+    if isinstance(model, Run) and model.config.task == "reconstruction":
+        if views != "one":
+            raise InputError(f"{model.path}: an autoencoder is evaluated on one view: leave --views out")
+        evaluation = reconstruction.evaluate(model, split, pictures, step)
+    else:
+        evaluation = _classify(model, split, pictures, step, views)
+    evaluation.summary["views"] = views
     _write(model, evaluation)
     return evaluation
+
+
+def load_pictures(model: Run | Ensemble, split: str) -> pipeline.Split:
+    """Return the pictures of a split.
+
+    Raises:
+        InputError: there is no such split, it is empty, or the data are not those of the training.
+    """
+    if split not in SPLITS:
+        raise InputError(f"there is no split {split!r}: choose one of {', '.join(SPLITS)}")
+    pictures: pipeline.Split = getattr(_load_data(model.members()), split)
+    if not len(pictures):
+        raise InputError(f"{model.path}: its {split} split is empty, since data.refit trains on it")
+    return pictures
 
 
 def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
@@ -93,7 +114,22 @@ def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
     return dataset
 
 
-def read(model: Run | Ensemble, split: str, step: int | str, views: str = "one") -> Evaluation:
+def _classify(
+    model: Run | Ensemble, split: str, pictures: pipeline.Split, step: int | str, views: str
+) -> Evaluation:
+    classify, steps = classifier.load(model.members(), step, views)
+    logits = classify(pictures.images)
+    labels = np.asarray(pictures.labels)
+    summary = metrics.summarize(logits, labels)
+    if isinstance(model, Ensemble):
+        summary["steps"] = dict(zip(model.member_paths(), steps, strict=True))
+    used_step = step if isinstance(model, Ensemble) else steps[0]
+    return Evaluation(split, used_step, summary, logits, labels)
+
+
+def read(
+    model: Run | Ensemble, split: str, step: int | str, views: str = "one"
+) -> Evaluation | Reconstruction:
     """Read an evaluation back.
 
     Raises:
@@ -101,23 +137,25 @@ def read(model: Run | Ensemble, split: str, step: int | str, views: str = "one")
     """
     folder = model.evaluation_folder(split, step, views)
     summary = runs.read_json(folder / "metrics.json")
+    reconstructs = isinstance(model, Run) and model.config.task == "reconstruction"
+    of_task = Reconstruction if reconstructs else Evaluation
     try:
         with (folder / "predictions.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Evaluation(split, step, summary, arrays["logits"], arrays["labels"])
+            return of_task(split, step, summary, **arrays)
     except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
         raise InputError(
             f"{folder / 'predictions.npz'}: it cannot be read: evaluate {model.name} again"
         ) from error
 
 
-def _write(model: Run | Ensemble, evaluation: Evaluation) -> None:
+def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> None:
     """Write the folder whole or not at all."""
     folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["views"])
     folder.parent.mkdir(exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         runs.write_json(partial / "metrics.json", evaluation.summary)
-        np.savez_compressed(partial / "predictions.npz", logits=evaluation.logits, labels=evaluation.labels)
+        np.savez_compressed(partial / "predictions.npz", **evaluation.arrays)
         partial.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)

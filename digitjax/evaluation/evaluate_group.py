@@ -5,23 +5,26 @@ from typing import Any
 
 from digitjax import runs
 from digitjax.evaluation.evaluate import evaluate
-from digitjax.evaluation.spread import Spread, spread
+from digitjax.evaluation.spread import Spread, format_measure, spread
 from digitjax.groups import Group
+from digitjax.runs import MEASURES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GroupEvaluation:
     """What is known of one split with the weights of every seed."""
 
     split: str
     step: int | str
     views: str
-    accuracy: Spread
+    accuracy: Spread | None = None
+    error: Spread | None = None
+    """Of autoencoders, in place of an accuracy."""
     loss: Spread
     seconds: Spread
     """Of the training."""
     members: tuple[dict[str, Any], ...]
-    """Of each run its name, step, accuracy, loss and seconds."""
+    """Of each run its name, step, accuracy or error, loss and seconds."""
 
 
 def evaluate_group(
@@ -37,13 +40,15 @@ def evaluate_group(
         InputError: a run is missing, damaged or not finished, or as in `digitjax.evaluation.evaluate.evaluate`.
     """
     members = []
-    for run in group.members():
+    seeds = group.members()
+    measure = MEASURES[seeds[0].config.task]
+    for run in seeds:
         made = evaluate(run, split, step, views)
-        metrics = {name: made.summary[name] for name in ("accuracy", "loss")}
+        metrics = {name: made.summary[name] for name in (measure, "loss")}
         seconds = runs.summarize(run).seconds
         members.append({"name": run.name, "step": made.step, **metrics, "seconds": seconds})
-    spreads = {name: spread([member[name] for member in members]) for name in ("accuracy", "loss", "seconds")}
-    evaluation = GroupEvaluation(split, step, views, **spreads, members=tuple(members))
+    spreads = {name: spread([member[name] for member in members]) for name in (measure, "loss", "seconds")}
+    evaluation = GroupEvaluation(split=split, step=step, views=views, members=tuple(members), **spreads)
     folder = group.evaluation_folder(split, step, views)
     folder.mkdir(parents=True, exist_ok=True)
     runs.write_json(folder / "metrics.json", asdict(evaluation))
@@ -52,21 +57,24 @@ def evaluate_group(
 
 def format_evaluation(evaluation: GroupEvaluation) -> str:
     """Lay an evaluation out for a terminal: a line a seed, then the spreads."""
-    accuracy, seconds = evaluation.accuracy, evaluation.seconds
-    lines = [f"{'run':<24}  accuracy    loss  seconds   step"]
+    measure = "accuracy" if evaluation.accuracy else "error"
+    measured: Spread = getattr(evaluation, measure)
+    low, high, least, most = (
+        format_measure(measure, value) for value in (*measured.interval, measured.min, measured.max)
+    )
+    lines = [f"{'run':<24}  {measure:<8}    loss  seconds   step"]
     lines += [
-        f"{member['name']:<24}  {member['accuracy']:>8.2%}  {member['loss']:.4f}  {member['seconds']:>7.1f}  "
-        f"{member['step']:>5}"
+        f"{member['name']:<24}  {format_measure(measure, member[measure]):>8}  {member['loss']:.4f}  "
+        f"{member['seconds']:>7.1f}  {member['step']:>5}"
         for member in evaluation.members
     ]
-    low, high = accuracy.interval
     return "\n".join(
         [
             *lines,
             "",
-            f"accuracy   {accuracy.percent()} over {accuracy.count} seeds (95 % interval of the mean {low:.2%} to "
-            f"{high:.2%}; {accuracy.min:.2%} to {accuracy.max:.2%})",
+            f"{measure:<8}   {format_measure(measure, measured)} over {measured.count} seeds (95 % interval of the "
+            f"mean {low} to {high}; {least} to {most})",
             f"loss       {evaluation.loss.mean:.4f} +- {evaluation.loss.std:.4f}",
-            f"training   {seconds.mean:.1f} s +- {seconds.std:.1f}",
+            f"training   {evaluation.seconds.mean:.1f} s +- {evaluation.seconds.std:.1f}",
         ]
     )

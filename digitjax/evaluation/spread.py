@@ -30,3 +30,10 @@ def spread(values: Sequence[float]) -> Spread:
     count, mean, std = len(values), statistics.fmean(values), statistics.stdev(values)
     half = float(stdtrit(count - 1, 0.975)) * std / count**0.5
     return Spread(count, mean, std, (mean - half, mean + half), min(values), max(values))
+
+
+def format_measure(measure: str, value: float | Spread) -> str:
+    """Write an accuracy in per cent and an error with five decimals: `98.24% +- 0.16`, `0.01203 +- 0.00010`."""
+    if measure == "accuracy":
+        return value.percent() if isinstance(value, Spread) else f"{value:.2%}"
+    return f"{value.mean:.5f} +- {value.std:.5f}" if isinstance(value, Spread) else f"{value:.5f}"

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from digitjax.config import Model
+from digitjax.errors import InputError
 from digitjax.model import checkpoint
 from digitjax.model.network import Network, Weights
 from digitjax.model.predict import Predictor
@@ -47,11 +48,17 @@ def load(runs: Sequence[Run], step: int | str = "best", views: str = "one") -> t
         The classifier, and the step that was used of each run.
 
     Raises:
-        InputError: a run is damaged or has no checkpoint that can be used, or there are no such views.
+        InputError: a run is damaged, has no checkpoint that can be used, or is of an autoencoder, or there are no such
+            views.
     """
     chosen = find_views(views)
     members, steps = [], []
     for run in runs:
+        if run.config.task != "classification":
+            raise InputError(
+                f"{run.path}: its {run.config.model.kind} cannot tell digits apart: name a run of a classifier, or see "
+                f"what it does with `digitjax reconstruct {run.name}`"
+            )
         network = Network(run.config.model)
         used, parts = checkpoint.load(run.checkpoints, {"weights": network.abstract()}, step)
         members.append((network, parts["weights"]))

@@ -1,6 +1,6 @@
 """A network taken apart into what `jax.jit` wants: static structure on one side, arrays on the other."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 from flax import nnx
@@ -57,7 +57,11 @@ class Network:
         self, weights: Weights, images: Float[Array, "batch 28 28 1"]
     ) -> tuple[Float[Array, "batch outputs"], dict[str, Array]]:
         """Return outputs and named intermediates, without dropout and with the running statistics."""
-        return nnx.merge(self._inference, *weights)(images)
+        return self.module(weights)(images)
+
+    def module(self, weights: Weights) -> Any:
+        """Return the module itself with these weights, for those who call a part of it; as `__call__`."""
+        return nnx.merge(self._inference, *weights)
 
 
 def load_weights(run: Run, network: Network, step: int | str = "best") -> tuple[int, Weights]:

@@ -16,14 +16,16 @@ import numpy as np
 _BLUE, _VERMILLION, _GREY = "#0072B2", "#D55E00", "#808080"  # seen on white and on black
 
 
-def curves(lines: Sequence[Mapping[str, Any]], metric: Literal["loss", "accuracy"]) -> alt.LayerChart:
+def curves(
+    lines: Sequence[Mapping[str, Any]], metric: Literal["loss", "accuracy", "error"]
+) -> alt.LayerChart:
     """Chart the training and validation curves of a run over its steps.
 
     Args:
         lines: rows of `metrics.jsonl`, as `Run.metrics` returns them: each has `step`, `epoch`, `split`
             ("train" or "validation") and the metric. Values that an axis cannot show are left out:
-            NaN, infinities, and a loss of 0, since losses are drawn on a logarithmic axis.
-        metric: "loss" (nats) or "accuracy" (0 to 1).
+            NaN, infinities, and a loss or error of 0, since these are drawn on a logarithmic axis.
+        metric: "loss" (nats), "accuracy" (0 to 1) or "error" (mean square, of ink from 0 to 1).
 
     Raises:
         KeyError: a row lacks one of these.
@@ -33,14 +35,14 @@ def curves(lines: Sequence[Mapping[str, Any]], metric: Literal["loss", "accuracy
         point = {"step": line["step"], "epoch": line["epoch"], "split": line["split"], "value": line[metric]}
         if math.isfinite(point["value"]) and (metric == "accuracy" or point["value"] > 0):
             points[line["split"]].append(point)
-    if metric == "loss":
-        title, number = "loss (nats)", ".4f"
+    if metric == "accuracy":
+        title, number = "accuracy (%)", ".2%"
+        y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~%"))
+    else:
+        title, number = {"loss": ("loss (nats)", ".4f"), "error": ("mean squared error", ".5f")}[metric]
         y = alt.Y(
             "value:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)
         )
-    else:
-        title, number = "accuracy (%)", ".2%"
-        y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~%"))
 
     def layer(rows: list[dict[str, Any]], tooltip: str) -> alt.Chart:
         return alt.Chart(alt.Data(values=rows)).encode(

@@ -10,7 +10,7 @@ from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.groups import Ensemble, Entry, Group
 from digitjax.model.network import Network
-from digitjax.runs import Evaluable, Run
+from digitjax.runs import MEASURES, Evaluable, Run
 
 _HEAD = ("experiment", "model", "parameters", "validation accuracy", "test accuracy", "training", "hardware")
 
@@ -18,8 +18,9 @@ _HEAD = ("experiment", "model", "parameters", "validation accuracy", "test accur
 def markdown(entries: Sequence[Entry]) -> str:
     """Return a table with a row for each run, group and ensemble, by name.
 
-    What was tested with several kinds of views has a row for each. Accuracies and seconds of a group are
-    mean and standard deviation over its seeds; an ensemble has the parameters and the seconds of all its members.
+    What was tested with several kinds of views has a row for each. Accuracies, of autoencoders errors, and seconds of
+    a group are mean and standard deviation over its seeds; an ensemble has the parameters and the seconds of all its
+    members.
 
     Warns:
         UserWarning: a run is damaged or not finished, and left out.
@@ -41,22 +42,26 @@ def _rows(entry: Entry) -> list[tuple[str, ...]]:
         raise InputError("; ".join(problems))
     parameters = [count_parameters(member) for member in members]
     seconds = [summary.seconds for summary in summaries]
-    best = [summary.validation_accuracy for summary in summaries]
+    measure = MEASURES[members[0].config.task]
+    best = [getattr(summary, f"validation_{measure}") for summary in summaries]
     title = f"`{entry.name}`"
     measured: Sequence[Evaluable] = members
     if isinstance(entry, Group):
         title, parameters = f"{title}, {len(members)} seeds", parameters[:1]
     elif isinstance(entry, Ensemble):
         title, measured, seconds = f"{title}, ensemble of {len(members)}", [entry], [sum(seconds)]
-        best = [entry.accuracy("validation")]
+        best = [entry.measured("accuracy", "validation")]
     views = {key.views for one in measured for key in one.evaluations() if key.split == "test"}
     return [
         (
             f"{title}, {name} views" if name != "one" else title,
             _list(member.config.model.kind for member in members),
             f"{sum(parameters):,}",
-            _accuracy(best if name == "one" else [one.accuracy("validation", name) for one in measured]),
-            _accuracy([one.accuracy("test", name) for one in measured]),
+            _measured(
+                measure,
+                best if name == "one" else [one.measured(measure, "validation", name) for one in measured],
+            ),
+            _measured(measure, [one.measured(measure, "test", name) for one in measured]),
             f"{_spread(seconds, 1)} s",
             _list(_hardware(member) for member in members),
         )
@@ -69,9 +74,13 @@ def count_parameters(run: Run) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(Network(run.config.model).abstract().params))
 
 
-def _accuracy(values: Sequence[float | None]) -> str:
-    known = [100 * value for value in values if value is not None]
-    return f"{_spread(known, 2)} %" if known and len(known) == len(values) else "-"
+def _measured(measure: str, values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return "-"
+    if measure == "error":
+        return f"error {_spread(known, 5)}"
+    return f"{_spread([100 * value for value in known], 2)} %"
 
 
 def _spread(values: Sequence[float], digits: int) -> str:

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitjax import groups
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.evaluation.evaluate_group import evaluate_group, format_evaluation
 from digitjax.groups import Group
+from digitjax.runs import Run
+from digitjax.visualization import table
 
 
 @pytest.fixture
@@ -33,6 +36,24 @@ def test_the_spread_is_that_of_the_runs(copied: Group):
     lines = format_evaluation(made).splitlines()
     assert lines[1].startswith("tiny/seed-0 ")
     assert f"accuracy   {made.accuracy.percent()} over 2 seeds" in lines[4]
+
+
+def test_seeds_of_an_autoencoder_are_compared_by_their_error(tiny_vae: Run, tmp_path: Path):
+    group = groups.create_group("g", [0, 1], tmp_path)
+    for seed in (0, 1):
+        shutil.copytree(tiny_vae.path, group.member(seed).path)
+    made = evaluate_group(group)
+    error = evaluation.read(tiny_vae, "test", 21).summary["error"]
+    assert made.accuracy is None
+    assert made.error is not None
+    assert made.error.mean == pytest.approx(error)
+    assert f"error      {error:.5f} +- 0.00000 over 2 seeds" in format_evaluation(made)
+    summary = groups.summarize(group)
+    assert isinstance(summary, groups.GroupSummary)
+    assert summary.test_accuracy is None
+    assert summary.test_error == made.error
+    (_, _, row) = table.markdown([group]).splitlines()
+    assert f"| error {error:.5f} ± 0.00000 |" in row
 
 
 def test_a_damaged_run_is_named_before_any_is_evaluated(copied: Group):

@@ -36,7 +36,7 @@ def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_pa
     ]
     size = table.count_parameters(run)
     assert [row[2] for row in rows] == [f"{n * size:,}" for n in (1, 2, 2, 1)]
-    accuracies = [100 * (member.accuracy("test") or 0) for member in group.members()]
+    accuracies = [100 * (member.measured("accuracy", "test") or 0) for member in group.members()]
     assert rows[0][4] == f"{np.mean(accuracies):.2f} ± {np.std(accuracies, ddof=1):.2f} %"
     assert rows[1][3:5] == ["-", f"{100 * one.summary['accuracy']:.2f} %"]
     assert rows[2][4] == f"{100 * shifted.summary['accuracy']:.2f} %"

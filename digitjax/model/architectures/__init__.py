@@ -1,8 +1,8 @@
 """Networks, each in a file of its own and picked by its option class.
 
-Every network maps normalised pictures (batch, 28, 28, 1) to logits (batch, 10) and a dict of its named
-intermediate results, in the order in which they arise. To add one: its options in `digitjax.config`, its
-module here, and a line in `_MODULES`.
+Every network maps normalised pictures (batch, 28, 28, 1) to logits, of the classes (batch, 10) or of the
+pixels (batch, 784), and a dict of its named intermediate results, in the order in which they arise. To add
+one: its options in `digitjax.config`, its module here, and a line in `_CLASSIFIERS` or `_AUTOENCODERS`.
 """
 
 from typing import Any
@@ -11,10 +11,19 @@ from flax import nnx
 
 from digitjax import config
 from digitjax.config import Model
-from digitjax.model.architectures import cnn, deep_cnn, fast_cnn, lenet5, mlp, resnet, tiny_cnn
+from digitjax.model.architectures import (
+    autoencoder,
+    cnn,
+    deep_cnn,
+    fast_cnn,
+    lenet5,
+    mlp,
+    resnet,
+    tiny_cnn,
+)
 
 CLASSES = 10
-_MODULES: dict[type, Any] = {
+_CLASSIFIERS: dict[type, Any] = {
     config.CNN: cnn.CNN,
     config.DeepCNN: deep_cnn.DeepCNN,
     config.FastCNN: fast_cnn.FastCNN,
@@ -23,8 +32,14 @@ _MODULES: dict[type, Any] = {
     config.ResNet: resnet.ResNet,
     config.TinyCNN: tiny_cnn.TinyCNN,
 }
+_AUTOENCODERS: dict[type, Any] = {
+    config.Autoencoder: autoencoder.Autoencoder,
+    config.VAE: autoencoder.VAE,
+}
 
 
 def build(options: Model, rngs: nnx.Rngs) -> nnx.Module:
     """Build the network that the options describe, with weights drawn from `rngs.params`."""
-    return _MODULES[type(options)](options, CLASSES, rngs)
+    if type(options) in _AUTOENCODERS:
+        return _AUTOENCODERS[type(options)](options, rngs)
+    return _CLASSIFIERS[type(options)](options, CLASSES, rngs)
