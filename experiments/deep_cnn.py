@@ -16,5 +16,5 @@ config = Config(
     augment=Augment(shift=1),
     model=DeepCNN(kernel_size=3, width=0.25),
     optimizer=Adam(lr=3e-3),
-    training=Training(epochs=12, batch_size=128),
+    training=Training(epochs=6, batch_size=128),
 )
