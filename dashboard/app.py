@@ -10,7 +10,7 @@ import streamlit as st
 from views import escape
 
 from digitjax import runs
-from digitjax.runs import Summary
+from digitjax.runs import Run, Summary
 
 
 def main(folder: Path) -> None:
@@ -23,20 +23,28 @@ def main(folder: Path) -> None:
         ],
         position="top",
     )
-    summaries = summarize_all(folder)
+    found = find_all(folder)
+    summaries = summarize_all(list(found.values()))
     if not runs.list_runs(folder):
-        st.info(f"There are no runs in {escape(str(folder))} yet: train one with `digitjax quickstart`.")
-    st.session_state["run"] = runs.find(choose(summaries), folder)
+        st.info(
+            f"There are no runs in {escape(str(folder))} yet: train one with `digitjax quickstart`. "
+            "Until then this shows the model in the box."
+        )
+    st.session_state["run"] = found[choose(summaries)]
     page.run()
 
 
+def find_all(folder: Path) -> dict[str, Run]:
+    """Return the runs of a folder by name, newest first, then the models in the box."""
+    own = {run.name: run for run in runs.list_runs(folder)}
+    boxed = {run.name: run for run in runs.list_runs(runs.PRETRAINED_FOLDER)}
+    return own | {name: run for name, run in boxed.items() if name not in own}
+
+
 @st.cache_data(ttl=5, show_spinner=False)
-def summarize_all(folder: Path) -> list[Summary]:
-    """Summarize the runs of a folder, newest first, then the models in the box; new ones are seen in five seconds."""
-    own = runs.list_runs(folder)
-    taken = {run.name for run in own}
-    boxed = [run for run in runs.list_runs(runs.PRETRAINED_FOLDER) if run.name not in taken]
-    return [runs.summarize(run) for run in own + boxed]
+def summarize_all(found: list[Run]) -> list[Summary]:
+    """Summarize runs; what is new in them is seen within five seconds."""
+    return [runs.summarize(run) for run in found]
 
 
 def choose(summaries: list[Summary]) -> str:

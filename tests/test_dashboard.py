@@ -50,7 +50,7 @@ def copy(tiny_run, tmp_path):
 def visit(monkeypatch):
     """Return a function that opens a page on a folder of runs, and uploads pictures there."""
 
-    def visit(folder, page="run", files=(), **query):
+    def visit(folder, page="run", files=(), boxed=False, **query):
         monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
         monkeypatch.syspath_prepend(DASHBOARD)
         app = AppTest.from_file(DASHBOARD / "app.py", default_timeout=120)
@@ -58,6 +58,8 @@ def visit(monkeypatch):
         app.run()
         if page != "run":
             app.switch_page(f"views/{page}.py").run()
+        if page == "read" and not boxed and app.radio:
+            app.radio[0].set_value(app.radio[0].options[1]).run()
         if files:
             uploads = [(name, content, "image/png") for name, content in files]
             app.file_uploader[0].set_value(uploads).run()
@@ -162,7 +164,7 @@ def test_a_run_that_was_not_evaluated_says_how(visit, copy):
 def test_without_runs_there_is_a_way_on(visit, tmp_path, page, folder):
     app = visit(tmp_path / folder, page)
     assert "digitjax quickstart" in app.info[0].value
-    assert not app.title
+    assert texts(app.title) == ["handwriting" if page == "run" else "Try it"]
 
 
 @pytest.mark.parametrize("page", ["run", "read"])
@@ -204,7 +206,7 @@ def test_bad_runs_do_not_hide_good_ones_nor_speak_markdown(visit, copy):
     (copy.path.parent / "[a](b) *c*").mkdir()
     app = visit(copy.path.parent, run="copy")
     assert texts(app.title) == ["copy"]
-    assert sorted(app.selectbox(key="chosen_run").options) == ["[a](b) *c*", "copy"]
+    assert sorted(app.selectbox(key="chosen_run").options) == ["[a](b) *c*", "copy", "handwriting"]
     assert r"\[a\]\(b\) \*c\*" in app.sidebar.warning[0].value
 
 
@@ -233,7 +235,7 @@ def test_the_runs_of_a_group_can_be_chosen(visit, tiny_group, tmp_path):
     (group.path / "seed-2").mkdir()
     app = visit(group.path.parent, run="group/seed-1")
     assert texts(app.title) == ["group/seed-1"] == [app.query_params["run"]]
-    assert app.selectbox(key="chosen_run").options == [f"group/seed-{n}" for n in range(3)]
+    assert app.selectbox(key="chosen_run").options == [*(f"group/seed-{n}" for n in range(3)), "handwriting"]
     assert texts(app.sidebar.warning)[0].startswith("**group/seed-2**")
     evaluations = app.main.selectbox[0]
     assert evaluations.options == [f"test split, weights of step 21{end}" for end in ("", ", shifted views")]
@@ -252,6 +254,13 @@ def test_a_picture_is_read(visit, able_run, picture):
     assert metrics(app) == {"Read as": "0", "Digit": "0"}
     assert app.metric[1].delta == f"{digit.confidence:.1%} confident"
     assert (len(app.get("image")), len(app.get("vega_lite_chart"))) == (2, 1)
+
+
+def test_the_model_in_the_box_reads_unless_another_is_asked_for(visit, tiny_run, picture):
+    app = visit(tiny_run.path.parent, "read", [("zero.png", picture)], boxed=True)
+    (digit,) = recognizer.load().read(picture).digits
+    assert app.radio[0].value == "handwriting, the model in the box"
+    assert app.metric[1].delta == f"{digit.confidence:.1%} confident"
 
 
 def test_bad_pictures_give_their_reasons_beside_the_good_ones(visit, tiny_run, picture):

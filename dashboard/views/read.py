@@ -37,8 +37,10 @@ def show(run: Run) -> None:
 
 
 def choose_reader(run: Run) -> Run:
-    """Return the run that is to read: the model in the box unless another is chosen."""
+    """Return the run that is to read: the model in the box unless the one in the sidebar is asked for."""
     boxed = runs.find(PRETRAINED, runs.PRETRAINED_FOLDER)
+    if run == boxed:
+        return boxed
     readers = {f"{boxed.name}, the model in the box": boxed, f"{run.name}, chosen in the sidebar": run}
     return readers[st.radio("Read by", readers, horizontal=True)]
 
