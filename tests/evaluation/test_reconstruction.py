@@ -81,6 +81,11 @@ def test_the_errors_are_those_of_the_pictures(tiny_vae: Run):
     np.testing.assert_allclose(kept.errors, errors, atol=1e-3)
 
 
+def test_views_are_of_classifiers_alone(tiny_vae: Run):
+    with pytest.raises(InputError, match="an autoencoder is evaluated on one view: leave --views out"):
+        evaluation.evaluate(tiny_vae, views="shifted")
+
+
 def test_predictions_of_a_classifier_are_not_taken_for_reconstructions(
     tiny_run: Run, tiny_vae: Run, tmp_path: Path
 ):
