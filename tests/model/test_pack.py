@@ -35,6 +35,7 @@ def test_a_packed_run_tells_nothing_of_its_machine(tiny_run: Run, tmp_path: Path
     assert not {"command", "platform", "processor", "settings"} & packed.environment.keys()
     content = b"".join(path.read_bytes() for path in packed.path.rglob("*") if path.is_file())
     assert str(tiny_run.path.parent).encode() not in content
+    assert str(tmp_path).encode() not in content
 
 
 def test_nothing_is_packed_over_or_out_of_nothing(tiny_run: Run, tmp_path: Path):
