@@ -242,7 +242,8 @@ def create_ensemble(
     """Write an ensemble of two or more runs.
 
     Raises:
-        InputError: the name cannot be used, a run is named twice or damaged, or the folder cannot be written.
+        InputError: the name cannot be used, a run is named twice, damaged or of an autoencoder, or the folder cannot
+            be written.
     """
     ensemble = Ensemble(folder / validate(Config(name=name), "ensemble").name)
     paths = [os.path.relpath(member.path, folder) for member in members]
@@ -251,7 +252,8 @@ def create_ensemble(
     if len(paths) < 2:
         raise InputError(f"{ensemble.path}: an ensemble needs two runs or more")
     for member in members:
-        _ = member.config
+        if member.config.task != "classification":
+            raise InputError(f"{member.path}: its {member.config.model.kind} has no probabilities to average")
     replaceable = overwrite and (ensemble.path / ENSEMBLE_FILE).exists()
     if ensemble.path.exists() and not replaceable:
         raise InputError(

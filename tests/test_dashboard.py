@@ -14,7 +14,7 @@ pytest.importorskip("streamlit")
 
 from streamlit.testing.v1 import AppTest
 
-from digitjax import groups
+from digitjax import groups, runs
 from digitjax.config import CNN, Adam, Training
 from digitjax.evaluation import evaluate
 from digitjax.experiments import shipped_folder
@@ -328,7 +328,10 @@ def test_an_autoencoder_without_its_checkpoint_still_shows_its_errors(visit, vae
     assert "there is no checkpoint yet" in texts(app.error)[0]
 
 
-def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae):
+def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae, tiny_run, tmp_path, monkeypatch):
+    shutil.copytree(tiny_run.path, tmp_path / "box" / "handwriting")
+    monkeypatch.setattr(runs, "PRETRAINED_FOLDER", tmp_path / "box")
     app = visit(vae.path.parent, "read")
+    app.radio[0].set_value(app.radio[0].options[1]).run()
     assert "its vae cannot tell digits apart" in texts(app.error)[0]
     assert not app.file_uploader

@@ -133,6 +133,12 @@ def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(fold
         np.testing.assert_allclose(recognizer.load(name, folder).probabilities(images), expected, atol=1e-6)
 
 
+def test_an_ensemble_has_no_autoencoders(folder: Path, tiny_vae: Run):
+    with pytest.raises(InputError, match="tiny-vae: its vae has no probabilities to average"):
+        groups.create_ensemble("e", [tiny_vae, runs.find("single", folder)], folder)
+    assert not (folder / "e").exists()
+
+
 def test_an_ensemble_of_other_data_reads_but_does_not_evaluate(folder: Path):
     config = runs.find("single", folder).config
     other = replace(config, data=Data(name="digits", split_seed=1, manual_dir="x"))

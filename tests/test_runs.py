@@ -1,6 +1,7 @@
 """Run folders: created once, read with care, listed whatever their state."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,11 @@ def test_a_trained_run_is_summarized(tiny_run: Run):
     assert 0 < summary.test_accuracy <= 1
 
 
-def test_an_autoencoder_is_summarized_by_its_error(tiny_vae: Run):
-    summary = runs.summarize(tiny_vae)
+def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_path: Path):
+    run = Run(Path(shutil.copytree(tiny_vae.path, tmp_path / "vae")))
+    with run.metrics_file.open("a") as file:
+        file.write('{"step": 42, "epoch": 2, "split": "validation", "error": 0.9, "seconds": 1}\n')
+    summary = runs.summarize(run)
     assert (summary.model, summary.problem) == ("vae", "")
     assert (summary.validation_accuracy, summary.test_accuracy) == (None, None)
     logged = [line["error"] for line in tiny_vae.metrics() if line["split"] == "validation"]

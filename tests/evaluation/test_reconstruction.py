@@ -16,7 +16,7 @@ from digitjax.model import reconstructor
 from digitjax.runs import Run
 
 ERRORS = np.float32([0.1, 0.3, 0.2, 0.2])
-LABELS = np.array([0, 0, 0, 7])
+LABELS = np.array([0, 7, 0, 0])
 
 
 def test_a_summary_is_what_was_worked_out_by_hand():
@@ -29,8 +29,8 @@ def test_a_summary_is_what_was_worked_out_by_hand():
     assert summary["loss"] == 2.5
     assert "divergence" not in summary
     assert summary["per_class"] == [
-        {"digit": 0, "error": pytest.approx(0.2), "pictures": 3},
-        {"digit": 7, "error": pytest.approx(0.2), "pictures": 1},
+        {"digit": 0, "error": pytest.approx(0.5 / 3), "pictures": 3},
+        {"digit": 7, "error": pytest.approx(0.3), "pictures": 1},
     ]
     assert json.loads(json.dumps(summary))["pictures"] == 4
 
@@ -53,7 +53,7 @@ def test_the_text_holds_the_headline_and_every_digit():
         "error       0.20000  (mean squared, ink from 0 to 1; 4 pictures; 95 % interval 0.13"
     )
     assert "divergence  2.50 nats a picture" in lines
-    assert lines[-1].split() == ["7", "0.20000", "1"]
+    assert lines[-1].split() == ["7", "0.30000", "1"]
 
 
 def test_an_evaluation_is_written_and_read_back(tiny_vae: Run, tmp_path: Path):
@@ -79,6 +79,11 @@ def test_the_errors_are_those_of_the_pictures(tiny_vae: Run):
     kept = evaluation.read(tiny_vae, "test", 21)
     assert isinstance(kept, Reconstruction)
     np.testing.assert_allclose(kept.errors, errors, atol=1e-3)
+
+
+def test_views_are_of_classifiers_alone(tiny_vae: Run):
+    with pytest.raises(InputError, match="an autoencoder is evaluated on one view: leave --views out"):
+        evaluation.evaluate(tiny_vae, views="shifted")
 
 
 def test_predictions_of_a_classifier_are_not_taken_for_reconstructions(
