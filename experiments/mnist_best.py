@@ -1,10 +1,14 @@
 """The most accurate model that a CPU of two cores trains on MNIST in minutes; and three of them as one.
 
     digitjax train mnist_best --seeds 3
+    digitjax evaluate mnist_best --views shifted
     digitjax ensemble best-of-three mnist_best
     digitjax evaluate best-of-three --views shifted
 
-RESULT-TO-MEASURE
+Measured on 2 cores of an AMD EPYC, busy with other work: 463 +- 92 s of training a seed. Test accuracy of seeds 0, 1,
+2: 99.65 % +- 0.04 (99.62, 99.65, 99.69); averaged over five shifted views 99.69 % +- 0.04 (99.65, 99.72, 99.71); the
+three as one 99.68 %, over shifted views 99.70 %. Chosen among four recipes by validation accuracy, then trained on
+all 60,000.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, FastCNN, Schedule, Training

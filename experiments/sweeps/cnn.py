@@ -21,5 +21,5 @@ sweep = Sweep(
         "training.label_smoothing": Float(0.0, 0.2),
         "augment.shift": Int(0, 3),
     },
-    trials=12,
+    trials=8,
 )
