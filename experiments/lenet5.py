@@ -2,8 +2,8 @@
 
     digitjax train lenet5
 
-Test accuracy 99.29 % +- 0.01 (mean and standard deviation of seeds 0, 1, 2), in 139 to 201 s of training on one core of an
-AMD EPYC, beside other work.
+Test accuracy 99.29 % +- 0.01 (mean and standard deviation of seeds 0, 1, 2), in 139 to 201 s of training on one
+core of an AMD EPYC, beside other work.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, LeNet5, Training
