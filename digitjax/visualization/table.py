@@ -92,7 +92,9 @@ def _hardware(run: Run) -> str:
     environment = run.environment
     devices = environment.get("devices") or ["device"]
     if environment.get("backend") == "cpu":
-        return f"{environment.get('cpus')} cores, {environment.get('processor') or 'CPU'}"
+        count = environment.get("cpus")
+        cores = f"{count} core{'s' * (count != 1)}"
+        return f"{cores}, {environment.get('processor') or 'CPU'}"
     return f"{len(devices)} x {_list(devices)}"
 
 
