@@ -2,7 +2,8 @@
 
     digitjax train resnet
 
-RESULT-TO-MEASURE
+Test accuracy 99.41 % (seed 0; validation 99.42 %), in 318 s of training on one core of an AMD EPYC, beside other
+work.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, ResNet, Training
