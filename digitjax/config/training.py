@@ -70,7 +70,7 @@ class Muon(Options):
     weight_decay: _Decay = 0.0
     """Share of each kernel that is subtracted a step, times the learning rate."""
     adam_lr: _Rate = 2e-3
-    """Highest learning rate of biases and scales, which Adam changes."""
+    """Highest learning rate of biases and scales, which Adam with Nesterov's look-ahead changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
