@@ -98,6 +98,10 @@ def test_json_spells_out_every_field():
             '{"model": {"kind": "autoencoder"}, "training": {"label_smoothing": 0.1}}',
             "training.label_smoothing is 0.1: it changes labels",
         ),
+        (
+            '{"model": {"kind": "autoencoder"}, "data": {"nondigits": 0.1}}',
+            "data.nondigits is 0.1: they are for a classifier to doubt, which model.kind autoencoder is not",
+        ),
         ('{"seed": "1"}', "seed: input should be a valid integer"),
         ('{"training": {"batch_size": 2.5}}', "training.batch_size: input should be a valid integer"),
         ('{"data": {"name": "folder"}}', "data.folder is missing: the data set folder needs one"),

@@ -22,6 +22,9 @@ class Data(Options):
     """Seed that decides which pictures are held out, apart from the seed of the training."""
     refit: bool = False
     """Train on the validation pictures too: for settings that are frozen, since nothing is left to choose on."""
+    nondigits: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Generated strokes that are no digit, added to the training pictures as a share of them, for a classifier to doubt
+    (Hendrycks et al. 2019, arXiv 1812.04606)."""
     manual_dir: str | None = None
     """Folder with the official files, used in place of a download."""
 

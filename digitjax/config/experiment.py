@@ -44,6 +44,11 @@ class Config(Options):
                     f"training.{name} is {value}: it changes labels, which model.kind {self.model.kind} does not "
                     "learn from: set it to 0"
                 )
+        if self.data.nondigits and self.task == "reconstruction":
+            raise ValueError(
+                f"data.nondigits is {self.data.nondigits}: they are for a classifier to doubt, which model.kind "
+                f"{self.model.kind} is not: set it to 0"
+            )
         return self
 
 

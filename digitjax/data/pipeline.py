@@ -92,6 +92,22 @@ def load(data: Data) -> Dataset:
     )
 
 
+def add_nondigits(split: Split, data: Data) -> Split:
+    """Return a split with the share of generated strokes that `data.nondigits` asks for, labelled `NOT_A_DIGIT`.
+
+    Training alone meets them: the splits of a `Dataset` hold digits. A pure function of its arguments.
+    """
+    if not (count := round(data.nondigits * len(split))):
+        return split
+    from digitjax.data import nondigits  # which takes SciPy with it
+
+    labels = np.full(count, nondigits.NOT_A_DIGIT, np.int32)
+    return Split(
+        np.concatenate([split.images, nondigits.generate(count, data.split_seed)]),
+        np.concatenate([split.labels, labels]),
+    )
+
+
 def batch_indices(
     seed: int, epoch: int, size: int, batch_size: int
 ) -> tuple[Int32[np.ndarray, "steps batch"], Float[np.ndarray, "steps batch"]]:

@@ -98,7 +98,9 @@ def load_pictures(model: Run | Ensemble, split: str) -> pipeline.Split:
 
 def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
     """Load the data that all members were trained on."""
-    first, *others = (Config(data=replace(member.config.data, manual_dir=None)) for member in members)
+    first, *others = (
+        Config(data=replace(member.config.data, manual_dir=None, nondigits=0.0)) for member in members
+    )
     for member, other in zip(members[1:], others, strict=True):
         for field, values in differences(first, other).items():
             raise InputError(

@@ -35,18 +35,27 @@ def make_objective(config: Config) -> Objective:
 
 
 def classification(options: Training) -> Objective:
-    """Cross-entropy with smoothed labels (Szegedy et al. 2016, arXiv 1512.00567); measures accuracy."""
+    """Cross-entropy with smoothed labels (Szegedy et al. 2016, arXiv 1512.00567); measures accuracy.
+
+    What is no digit, with a label of -1, is to be every digit alike (Hendrycks et al. 2019, arXiv 1812.04606): the
+    answer to it is right where no digit has half of the probability.
+    """
 
     def targets(
         inputs: Float[Array, "batch 28 28 1"], labels: Int32[Array, " batch"]
     ) -> Float[Array, "batch classes"]:
-        return optax.smooth_labels(jax.nn.one_hot(labels, CLASSES), options.label_smoothing)
+        digits = jax.nn.one_hot(labels, CLASSES)
+        spread = (1 - digits.sum(axis=1, keepdims=True)) / CLASSES
+        return optax.smooth_labels(digits + spread, options.label_smoothing)
 
     def losses(logits: Array, intermediates: Any, targets: Array) -> Float[Array, " batch"]:
         return optax.softmax_cross_entropy(logits, targets)
 
     def measures(logits: Array, targets: Array) -> dict[str, Float[Array, " batch"]]:
-        return {"accuracy": (logits.argmax(-1) == targets.argmax(-1)).astype(jnp.float32)}
+        no_digit = jnp.isclose(targets.max(-1), 1 / CLASSES)
+        doubted = jax.nn.softmax(logits).max(-1) < 0.5
+        correct = jnp.where(no_digit, doubted, logits.argmax(-1) == targets.argmax(-1))
+        return {"accuracy": correct.astype(jnp.float32)}
 
     def validate(logits: Float[np.ndarray, "n classes"], split: Split) -> dict[str, float]:
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, split.labels)

@@ -101,10 +101,11 @@ def fit(
 ) -> None:
     """Train in a run folder, from its newest good checkpoint if it has one."""
     # ------------------------------------------------------------------------------------- data
-    size, batch_size = len(dataset.train), config.training.batch_size
+    pictures = pipeline.add_nondigits(dataset.train, config.data)
+    size, batch_size = len(pictures), config.training.batch_size
     steps_per_epoch = -(-size // batch_size)
     total = max(1, round(steps_per_epoch * config.training.epochs))
-    images, labels = jnp.asarray(dataset.train.images), jnp.asarray(dataset.train.labels)
+    images, labels = jnp.asarray(pictures.images), jnp.asarray(pictures.labels)
     runs.write_json(run.path / "environment.json", {**environment.describe(), "data_sha256": dataset.sha256})
 
     # ------------------------------------------------------------------------------------ model

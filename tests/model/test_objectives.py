@@ -84,3 +84,12 @@ def test_every_model_has_an_objective_with_the_measure_of_its_task(kind: type):
     assert list(objective.measures(targets, targets)) == [
         "error" if config.task == "reconstruction" else "accuracy"
     ]
+
+
+def test_what_is_no_digit_is_to_be_every_digit_alike():
+    objective = make_objective(Config(training=Training(label_smoothing=0.1)))
+    targets = objective.targets(normalize(IMAGES), jnp.int32([3, -1, -1]))
+    np.testing.assert_allclose(targets[0], np.where(np.arange(10) == 3, 0.91, 0.01), rtol=1e-5)
+    np.testing.assert_allclose(targets[1:], 0.1, rtol=1e-5)
+    sure = jnp.zeros((3, 10)).at[:2, 3].set(9.0)
+    np.testing.assert_array_equal(objective.measures(sure, targets)["accuracy"], [1, 0, 1])

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import shutil
 import signal
@@ -269,3 +270,12 @@ def test_other_pictures_are_not_resumed_with(tiny_run: Run, tmp_path: Path):
     write_json(copy.path / "environment.json", {**copy.environment, "data_sha256": "0" * 64})
     with pytest.raises(InputError, match="was begun with other pictures"):
         train(tiny_run.config, tmp_path, resume=True)
+
+
+def test_nondigits_are_met_in_training_alone(tmp_path: Path):
+    config = dataclasses.replace(
+        SMALL, data=Data(nondigits=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
+    )
+    run = train(config, tmp_path)
+    assert run.metrics()[-2]["step"] == math.ceil(1.5 * 1293 / 100)
+    assert set(evaluate(run, "train").labels) == set(range(10))
