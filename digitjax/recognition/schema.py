@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-_EXAMPLE = {
+_EXAMPLE: JsonValue = {
     "file": "photo.jpg",
     "text": "7",
     "lines": ["7"],

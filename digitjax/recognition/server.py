@@ -104,11 +104,12 @@ class _BodyCap:
         self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = 0
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        declared, received = int(Headers(scope=scope).get("content-length", 0)), 0
 
         async def receive_below_cap() -> Message:
             nonlocal received
-            declared = int(Headers(scope=scope).get("content-length", 0))
             if declared <= self.max_bytes:
                 message = await receive()
                 received += len(message.get("body", b""))
@@ -118,7 +119,7 @@ class _BodyCap:
                 413, f"the body is larger than {self.max_bytes:,} bytes: send fewer or smaller pictures"
             )
 
-        await self.app(scope, receive_below_cap, send)
+        return await self.app(scope, receive_below_cap, send)
 
 
 async def _refuse(request: Request, error: Any) -> JSONResponse:
@@ -135,12 +136,13 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         InputError: the port is in use, or is none, or the address is not of this machine.
     """
+    if port not in range(65536):
+        raise InputError(f"port is {port}: it must be 0 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
-        reason = reason.partition(" (while")[0].rstrip(".")  # Python repeats the address there
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]  # Python repeats the address there
         raise InputError(f"{host}:{port}: {reason}: choose another --host or --port") from None
 
 
