@@ -61,6 +61,7 @@ def test_help_imports_nothing_heavy():
         "evaluate-pictures",
         "pack",
         "dashboard",
+        "serve",
         "data prepare",
     ],
 )

@@ -105,12 +105,8 @@ def read(args: argparse.Namespace) -> None:
     reader = recognizer.load(args.model, args.runs, args.views)
     failed = False
     for picture in args.pictures:
-        result: dict[str, Any] = {"file": picture, "text": "", "lines": [], "digits": [], "error": None}
-        try:
-            result |= reader.read(picture).to_dict()
-        except InputError as error:
-            result["error"] = str(error)
-            failed = True
+        result = reader.read_file(picture, picture)
+        failed |= result["error"] is not None
         if args.json:
             print(json.dumps(result), flush=True)
         elif result["error"]:
@@ -190,6 +186,25 @@ def dashboard(args: argparse.Namespace) -> None:
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(app), *flags, "--", str(args.runs)]
     sys.stdout.flush()
     os.execv(sys.executable, command)
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Read pictures over HTTP, on this machine alone unless --host says otherwise; Ctrl-C ends it."""
+    import importlib.util
+
+    missing = [
+        name for name in ("fastapi", "uvicorn", "python_multipart") if not importlib.util.find_spec(name)
+    ]
+    if missing:
+        raise InputError(f"serve needs {', '.join(missing)}: pip install 'digitjax[serve]'")
+    if args.max_mb < 1:
+        raise InputError(f"--max-mb is {args.max_mb}: it must be 1 or more")
+    from digitjax.recognition import recognizer, server
+
+    _configure_jax()
+    listening = server.bind(args.host, args.port)
+    reader = recognizer.load(args.model, args.runs, args.views)
+    server.serve(server.make_app(reader, max_bytes=args.max_mb * 1_000_000), listening)
 
 
 def bench(args: argparse.Namespace) -> None:

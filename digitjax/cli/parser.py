@@ -153,6 +153,20 @@ def make_parser() -> argparse.ArgumentParser:
     add_runs(sub)
     add_dashboard(sub)
 
+    sub = add("serve", commands.serve, "digitjax serve --port 8080")
+    sub.add_argument(
+        "--model",
+        metavar="RUN",
+        help="name or path of a run, a group or an ensemble (default: handwriting, the model in the box)",
+    )
+    add_views(sub)
+    sub.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    sub.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000)")
+    sub.add_argument(
+        "--max-mb", type=int, default=60, metavar="N", help="megabytes of a request (default: 60)"
+    )
+    add_runs(sub)
+
     sub = add("bench", commands.bench, "digitjax bench training --rounds 7 --json bench.json")
     every = ("training", "inference", "speedrun", "scaling")
     sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")

@@ -1,8 +1,9 @@
 """Augmentations: pure functions of a key and pictures, made to run inside a jitted step.
 
-Every picture is changed in a way of its own. What moves ink (rotation, scale, ..., elastic) adds up to one map of
-positions, so that a picture is resampled once; then strokes become thicker or thinner; then come the changes of
-grey. Pictures are light ink on dark ground, and what comes in from outside is dark.
+Every picture is changed in a way of its own. Strokes that belong to the digit come first. What moves ink (rotation,
+scale, ..., elastic) adds up to one map of positions, so that a picture is resampled once; whole pixels of shift
+follow. Then strokes become thicker or thinner; then come the changes of grey. Pictures are light ink on dark ground,
+and what comes in from outside is dark.
 """
 
 import math
@@ -11,29 +12,36 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.ndimage import map_coordinates
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Int, Shaped, UInt8
 
 from digitjax.config import Augment
+from digitjax.data.strokes import add_strokes
 
 _ELASTIC_POINTS = 5  # a side, each moved on its own; what lies between follows smoothly
+_FITTED = 20  # longer side of a digit in MNIST, in pixels, and of one that the reader has normalised
 
 
 def augment(
-    key: jax.Array, images: UInt8[Array, "batch 28 28"], options: Augment
+    key: jax.Array, images: UInt8[Array, "batch 28 28"], labels: Int[Array, " batch"], options: Augment
 ) -> UInt8[Array, "batch 28 28"]:
     """Return the pictures changed at random as the options say; what is not asked for costs nothing."""
-    warp_key, shift_key, thickness_key, blur_key, noise_key, erase_key = jax.random.split(key, 6)
-    if options.shift:
-        images = shift(shift_key, images, options.shift)
-    if not (options.warps or options.thickness or options.blur or options.noise or options.erase):
+    if options == Augment():
         return images
+    keys = jax.random.split(key, 8)
+    warp_key, shift_key, thickness_key, blur_key, noise_key, erase_key, strokes_key, sharpen_key = keys
     ink = images.astype(jnp.float32) / 255
+    if options.strokes:
+        ink = add_strokes(strokes_key, ink, labels, options.strokes)
     if options.warps:
         ink = warp(warp_key, ink, options)
+    if options.shift:
+        ink = shift(shift_key, ink, options.shift)
     if options.thickness:
         ink = thicken(thickness_key, ink, options.thickness)
     if options.blur:
         ink = blur(blur_key, ink, options.blur)
+    if options.sharpen:
+        ink = sharpen(sharpen_key, ink, options.sharpen)
     if options.noise:
         ink = noise(noise_key, ink, options.noise)
     if options.erase:
@@ -41,7 +49,7 @@ def augment(
     return jnp.round(255 * jnp.clip(ink, 0, 1)).astype(jnp.uint8)
 
 
-def shift(key: jax.Array, images: UInt8[Array, "batch h w"], most: int) -> UInt8[Array, "batch h w"]:
+def shift(key: jax.Array, images: Shaped[Array, "batch h w"], most: int) -> Shaped[Array, "batch h w"]:
     """Move each picture by up to `most` whole pixels up or down and left or right."""
     batch, height, width = images.shape
     padded = jnp.pad(images, ((0, 0), (most, most), (most, most)))
@@ -58,7 +66,10 @@ def warp(key: jax.Array, ink: Float[Array, "batch h w"], options: Augment) -> Fl
     affine_key, elastic_key = jax.random.split(key)
     rows, columns = jnp.arange(height) - (height - 1) / 2, jnp.arange(width) - (width - 1) / 2
     grid = jnp.stack(jnp.meshgrid(rows, columns, indexing="ij"))
-    sources = jnp.einsum("bij,jhw->bihw", affine_maps(affine_key, batch, options), grid)
+    maps, origins = affine_maps(affine_key, batch, options), jnp.zeros((batch, 2))
+    if options.reframe:
+        maps, origins = reframe(ink, grid, maps)
+    sources = jnp.einsum("bij,jhw->bihw", maps, grid) + origins[:, :, None, None]
     sources += jnp.array([(height - 1) / 2, (width - 1) / 2])[:, None, None]
     if options.elastic:
         sources += elastic_field(elastic_key, (batch, 2, height, width), options.elastic)
@@ -79,6 +90,26 @@ def affine_maps(key: jax.Array, batch: int, options: Augment) -> Float[Array, "b
     heights, widths = jnp.exp(aspect / 2 - scale), jnp.exp(-aspect / 2 - scale)
     stretch = _matrices([[heights, jnp.zeros(batch)], [jnp.zeros(batch), widths]])
     return stretch @ slant @ rotation
+
+
+def reframe(
+    ink: Float[Array, "batch h w"], grid: Float[Array, "2 h w"], maps: Float[Array, "batch 2 2"]
+) -> tuple[Float[Array, "batch 2 2"], Float[Array, "batch 2"]]:
+    """Change the maps so that they give each digit the size and the place that the reader gives it.
+
+    Its longer side becomes as many pixels as in MNIST, but for what `scale` drew, and its centre of mass comes to
+    lie in the middle. Returns the maps and the place, from the middle, that each map's middle comes from.
+    """
+    inked = (ink > 0.2)[:, None]
+    places = jnp.einsum("bij,jhw->bihw", jnp.linalg.inv(maps), grid)
+    first = jnp.min(places, (2, 3), where=inked, initial=jnp.inf)
+    last = jnp.max(places, (2, 3), where=inked, initial=-jnp.inf)
+    scales = jnp.linalg.det(maps) ** 0.5  # nothing else of a map changes areas
+    sides = (last - first).max(axis=1) * scales + 1
+    factors = jnp.where(inked.any((1, 2, 3)), sides / _FITTED, 1)
+    mass = jnp.maximum(ink.sum(axis=(1, 2)), 1e-6)
+    centres = jnp.einsum("bhw,ihw->bi", ink, grid) / mass[:, None]
+    return maps * factors[:, None, None], centres
 
 
 def _matrices(entries: list[list[Array]]) -> Float[Array, "batch 2 2"]:
@@ -122,6 +153,16 @@ def blur(key: jax.Array, ink: Float[Array, "batch h w"], most: float) -> Float[A
         return weights / weights.sum(axis=2, keepdims=True)
 
     return matrices(ink.shape[1]) @ ink @ matrices(ink.shape[2]).mT
+
+
+def sharpen(key: jax.Array, ink: Float[Array, "batch h w"], share: float) -> Float[Array, "batch h w"]:
+    """Make the grey edges of a share of the pictures steep, up to hard, as small drawings have them."""
+    share_key, middle_key, slope_key = jax.random.split(key, 3)
+    middle = _uniform(middle_key, ink, 0.3, 0.55)
+    slope = jnp.exp(_uniform(slope_key, ink, math.log(4), math.log(40)))
+    low, high = jax.nn.sigmoid(-middle * slope), jax.nn.sigmoid((1 - middle) * slope)
+    sharp = (jax.nn.sigmoid((ink - middle) * slope) - low) / (high - low)
+    return jnp.where(_uniform(share_key, ink, 0.0, 1.0) < share, sharp, ink)
 
 
 def noise(key: jax.Array, ink: Float[Array, "batch h w"], most: float) -> Float[Array, "batch h w"]:

@@ -93,7 +93,7 @@ class Trainer:
     ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
         """Take one step on these pictures, each with its weight in the loss."""
         augment_key, network_key, mixup_key = jax.random.split(jax.random.fold_in(key, state.step), 3)
-        inputs = normalize(augment(augment_key, images, self._augment))
+        inputs = normalize(augment(augment_key, images, labels, self._augment))
         targets = self.objective.targets(inputs, labels)
         if self._options.mixup:
             inputs, targets = mixup(mixup_key, self._options.mixup, inputs, targets)

@@ -10,6 +10,7 @@ from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
 from digitjax import groups, runs
+from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.model.classifier import Classifier
 from digitjax.recognition.decode import Source
@@ -126,6 +127,19 @@ class Recognizer:
                 )
             )
         return Reading(tuple(digits), picture.grey, ink)
+
+    def read_file(self, source: Source, name: str) -> dict[str, Any]:
+        """Read a picture into one object of the JSON interface, with `error` set where it cannot be decoded.
+
+        Args:
+            source: a path, the bytes of a file, an open file, or pixels.
+            name: what the object calls it, in `file`.
+        """
+        result: dict[str, Any] = {"file": name, "text": "", "lines": [], "digits": [], "error": None}
+        try:
+            return result | self.read(source).to_dict()
+        except InputError as error:
+            return result | {"error": str(error)}
 
 
 def load(

@@ -16,12 +16,14 @@ from digitjax.data.augment import (
     elastic_field,
     erase,
     noise,
+    sharpen,
     shift,
     thicken,
     warp,
 )
 
 IMAGES = jnp.asarray(np.random.default_rng(0).integers(1, 256, (400, 28, 28)), jnp.uint8)
+LABELS = jnp.ones(400, jnp.int32)
 KEY = jax.random.key(0)
 EVERYTHING = Augment(
     shift=2,
@@ -34,12 +36,22 @@ EVERYTHING = Augment(
     blur=0.5,
     noise=0.1,
     erase=6,
+    strokes=1.0,
+    sharpen=0.5,
+    reframe=True,
 )
+RANDOM = [name for name in vars(EVERYTHING) if name != "reframe"]
 
 
 def bars(count: int) -> Array:
     """Pictures of an upright bar, 3 pixels wide and 13 long, ink from 0 to 1."""
     return jnp.zeros((count, 28, 28)).at[:, 7:20, 12:15].set(1.0)
+
+
+def centres_of_mass(ink: np.ndarray) -> np.ndarray:
+    """Mean row and column of the ink of each picture, (batch, 2)."""
+    places = np.indices(ink.shape[1:])
+    return np.einsum("bhw,ihw->bi", ink, places) / ink.sum(axis=(1, 2))[:, None]
 
 
 def widths(ink: Array) -> np.ndarray:
@@ -67,20 +79,20 @@ def test_a_shift_moves_whole_pictures_and_fills_with_dark():
 
 
 def test_no_option_changes_nothing():
-    np.testing.assert_array_equal(augment(KEY, IMAGES, Augment()), IMAGES)
+    np.testing.assert_array_equal(augment(KEY, IMAGES, LABELS, Augment()), IMAGES)
 
 
 @pytest.mark.parametrize(
     "options",
-    [EVERYTHING] + [Augment(**{name: value}) for name, value in vars(EVERYTHING).items()],
-    ids=["everything", *vars(EVERYTHING)],
+    [EVERYTHING] + [Augment(**{name: getattr(EVERYTHING, name)}) for name in RANDOM],
+    ids=["everything", *RANDOM],
 )
 def test_every_option_changes_pictures_as_the_key_decides(options: Augment):
-    changed = augment(KEY, IMAGES, options)
+    changed = augment(KEY, IMAGES, LABELS, options)
     assert changed.dtype == jnp.uint8
-    np.testing.assert_array_equal(changed, augment(KEY, IMAGES, options))
+    np.testing.assert_array_equal(changed, augment(KEY, IMAGES, LABELS, options))
     assert (np.asarray(changed) != np.asarray(IMAGES)).any(axis=(1, 2)).mean() > 0.4
-    assert (np.asarray(changed) != np.asarray(augment(jax.random.key(1), IMAGES, options))).any()
+    assert (np.asarray(changed) != np.asarray(augment(jax.random.key(1), IMAGES, LABELS, options))).any()
 
 
 @settings(max_examples=20)
@@ -118,6 +130,42 @@ def test_scale_slant_and_aspect_change_what_they_should():
     np.testing.assert_allclose(heights(slanted), 13, atol=0.01)
     centres = (slanted * jnp.arange(28)).sum(axis=2) / jnp.maximum(slanted.sum(axis=2), 1e-6)
     assert np.abs(centres[:, 18] - centres[:, 8]).max() > 10 * np.tan(np.deg2rad(25))
+
+
+@settings(max_examples=20)
+@given(st.floats(0, 30), st.floats(0, 0.4), st.floats(0, 20))
+def test_a_reframed_digit_has_the_size_and_place_that_the_reader_gives(
+    rotation: float, aspect: float, shear: float
+):
+    options = Augment(rotation=rotation, aspect=aspect, shear=shear, reframe=True)
+    off_centre = bars(100).at[:, 16:20, 15:18].set(1.0)  # a bar with a foot
+    changed = np.asarray(warp(KEY, off_centre, options))
+    inked = changed > 0.4
+    sides = np.maximum(inked.any(axis=1).sum(axis=1), inked.any(axis=2).sum(axis=1))
+    np.testing.assert_allclose(sides, 20, atol=1.5)
+    np.testing.assert_allclose(centres_of_mass(changed), 13.5, atol=0.3)
+
+
+def test_scale_changes_a_reframed_digit_and_a_blank_picture_stays_blank():
+    changed = np.asarray(warp(KEY, bars(200), Augment(scale=0.2, reframe=True)))
+    heights = changed.max(axis=2).sum(axis=1)
+    assert heights.min() == pytest.approx(20 * np.exp(-0.2), abs=0.7)
+    assert heights.max() == pytest.approx(20 * np.exp(0.2), abs=0.7)
+    assert not warp(KEY, jnp.zeros((2, 28, 28)), EVERYTHING).any()
+
+
+def test_a_share_of_the_pictures_gets_hard_edges():
+    grey = blur(KEY, bars(1000), 1.5)
+    sharpened = np.asarray(sharpen(KEY, grey, 0.3))
+    touched = (sharpened != np.asarray(grey)).any(axis=(1, 2))
+    assert touched.mean() == pytest.approx(0.3, abs=0.05)
+    assert sharpened.min() >= 0
+    assert sharpened.max() <= 1
+
+    def between(ink: np.ndarray) -> float:
+        return ((ink > 0.05) & (ink < 0.95)).mean()
+
+    assert between(sharpened[touched]) < 0.7 * between(np.asarray(grey)[touched])
 
 
 def test_elastic_displacements_are_smooth_and_of_the_size_asked_for():

@@ -1,0 +1,287 @@
+"""Reading over HTTP: what the command line reads, for many at once, within caps."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi")
+
+import httpx2
+from fastapi.openapi.models import OpenAPI
+from fastapi.testclient import TestClient
+from starlette import formparsers
+
+from digitjax import cli
+from digitjax.errors import InputError
+from digitjax.recognition import server
+from digitjax.recognition.decode import Source
+from digitjax.recognition.recognizer import Reading, Recognizer, load
+from digitjax.recognition.schema import FileResult
+from tests.recognition.drawing import digit_picture, encode
+
+PICTURE = encode(Image.fromarray(digit_picture(7)))
+
+
+class Stub(Recognizer):
+    """Decodes nothing: says how many bytes it was given, and how many read at once."""
+
+    def __init__(self, wait: Callable[[], object] = lambda: None):
+        self.name = "stub"
+        self.wait = wait
+        self.busy, self.most_busy = 0, 0
+
+    def read(self, source: Source) -> Reading:
+        self.busy += 1
+        self.most_busy = max(self.most_busy, self.busy)
+        self.wait()
+        content = source.read()
+        self.busy -= 1
+        raise InputError(f"{len(content)} bytes")
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(server.make_app(Stub(), max_bytes=10_000, max_files=3)) as client:
+        yield client
+
+
+def sent(*contents: bytes, field: str = "files") -> list[tuple[str, tuple[str, bytes]]]:
+    return [(field, (f"{n}.png", content)) for n, content in enumerate(contents)]
+
+
+def refused(response: httpx2.Response, code: int) -> str:
+    assert response.status_code == code, response.text
+    assert response.headers["content-type"] == "application/json"
+    assert list(response.json()) == ["error"]
+    return response.json()["error"]
+
+
+def test_the_answer_is_what_the_command_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    contents = {
+        "two.png": encode(Image.fromarray(digit_picture(3, count=2))),
+        "cut.png": PICTURE[:60],
+        "note.txt": b"no picture",
+        "seven.jpg": encode(Image.fromarray(digit_picture(7)), "JPEG"),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SystemExit), contextlib.chdir(tmp_path):
+        cli.main(["read", *contents, "--json"])
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    response = TestClient(server.make_app(load())).post(
+        "/read", files=[("files", item) for item in contents.items()]
+    )
+    assert response.status_code == 200
+    assert response.json() == {"results": printed}
+    assert [list(result) for result in response.json()["results"]] == [list(result) for result in printed]
+    assert [bool(result["error"]) for result in printed] == [False, True, True, False]
+    assert (printed[0]["text"], printed[3]["text"]) == ("33", "7")
+
+
+def test_files_are_answered_in_order_under_the_names_they_were_sent_with(client: TestClient):
+    names = ["../../etc/passwd", '<b>"é\\\n', "数字.png"]
+    files = [("files", (name, b"x" * n)) for n, name in enumerate(names)]
+    results = client.post("/read", files=files).json()["results"]
+    assert [result["error"] for result in results] == ["0 bytes", "1 bytes", "2 bytes"]
+    assert [results[0]["file"], results[2]["file"]] == [names[0], names[2]]
+    assert results[1]["file"].startswith("<b>")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "reason"),
+    [
+        ({}, 415, "send multipart/form-data"),
+        ({"json": {"files": []}}, 415, "send multipart/form-data"),
+        ({"data": {"files": "7"}}, 415, "send multipart/form-data"),
+        ({"files": sent(PICTURE, field="file")}, 422, "in the form field `files`"),
+        ({"files": sent(PICTURE, field="file"), "data": {"files": "7"}}, 422, "in the form field `files`"),
+        ({"files": sent(*[b"x"] * 4)}, 400, "Maximum number of files is 3"),
+        ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "Missing boundary"),
+        ({"files": sent(b"x" * 10_000)}, 413, "the body is larger than 10,000 bytes"),
+    ],
+)
+def test_a_request_that_cannot_be_used_is_refused_with_a_reason(
+    client: TestClient, body: dict[str, Any], code: int, reason: str
+):
+    assert reason in refused(client.post("/read", **body), code)
+
+
+def test_other_pages_and_methods_are_refused_in_the_same_form(client: TestClient):
+    refused(client.get("/nowhere"), 404)
+    refused(client.get("/read"), 405)
+
+
+@pytest.mark.parametrize(("declared", "taken"), [(None, 6), (100, 6), (1_000_000, 0)])
+def test_a_body_is_refused_as_soon_as_it_is_over_the_cap_and_its_files_are_closed(
+    declared: int | None, taken: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Past the cap of 5 chunks the sixth is the last that is taken, whatever length was declared."""
+    opened = []
+
+    class Recorded(formparsers.SpooledTemporaryFile):
+        def __init__(self, *args: Any, **options: Any):
+            super().__init__(*args, **options)
+            opened.append(self)
+
+    monkeypatch.setattr(formparsers, "SpooledTemporaryFile", Recorded)
+    monkeypatch.setattr(formparsers.MultiPartParser, "spool_max_size", 1000)
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    chunks = iter([head.ljust(2000, b"x"), *[b"x" * 2000] * 100])
+    received, answered = [], []
+
+    async def receive() -> dict[str, Any]:
+        received.append(next(chunks))
+        return {"type": "http.request", "body": received[-1], "more_body": True}
+
+    async def send(message: dict[str, Any]) -> None:
+        answered.append(message)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    if declared is not None:
+        headers.append((b"content-length", str(declared).encode()))
+    scope = {"type": "http", "method": "POST", "path": "/read", "query_string": b"", "headers": headers}
+    asyncio.run(server.make_app(Stub(), max_bytes=10_000)(scope, receive, send))
+    assert answered[0]["status"] == 413
+    assert "larger than 10,000 bytes" in json.loads(answered[1]["body"])["error"]
+    assert len(received) == taken
+    assert len(opened) == bool(taken)
+    assert all(file.closed for file in opened)
+
+
+def test_each_of_many_at_once_gets_its_own_answer_one_picture_at_a_time():
+    stub = Stub(lambda: time.sleep(0.005))
+    with TestClient(server.make_app(stub)) as client, ThreadPoolExecutor(8) as pool:
+        sizes = [range(first, first + 3) for first in range(0, 80, 10)]
+        posts = [
+            pool.submit(client.post, "/read", files=sent(*(b"x" * size for size in each))) for each in sizes
+        ]
+        for post, each in zip(posts, sizes, strict=True):
+            assert [r["error"] for r in post.result().json()["results"]] == [f"{n} bytes" for n in each]
+    assert stub.most_busy == 1
+
+
+def test_health_is_answered_while_a_picture_is_read():
+    reading, go_on = threading.Event(), threading.Event()
+    stub = Stub(lambda: (reading.set(), go_on.wait(20)))
+    with TestClient(server.make_app(stub)) as client, ThreadPoolExecutor(1) as pool:
+        post = pool.submit(client.post, "/read", files=sent(b"x"))
+        try:
+            assert reading.wait(20)
+            assert client.get("/health").json() == {"status": "ok"}
+            assert not post.done()
+        finally:
+            go_on.set()
+        assert post.result().status_code == 200
+
+
+def test_the_index_names_the_model_and_pages_that_exist(client: TestClient):
+    index = client.get("/").json()
+    assert index["model"] == "stub"
+    assert client.get(index["docs"]).status_code == client.get(index["openapi"]).status_code == 200
+    assert index["read"] in client.get(index["openapi"]).json()["paths"]
+
+
+def test_the_openapi_document_is_valid_and_its_example_is_an_answer(client: TestClient):
+    document = client.get("/openapi.json").json()
+    OpenAPI.model_validate(document)
+    operation = document["paths"]["/read"]["post"]
+    assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]
+    forms = {code: r["content"]["application/json"]["schema"] for code, r in operation["responses"].items()}
+    assert forms.pop("200") == {"$ref": "#/components/schemas/Results"}
+    assert set(forms) == {"400", "413", "415", "422"}
+    assert all(form == {"$ref": "#/components/schemas/Error"} for form in forms.values())
+    [example] = document["components"]["schemas"]["FileResult"]["examples"]
+    example["error"] = None  # FastAPI leaves nulls out of the document
+    assert FileResult.model_validate(example).model_dump() == example
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--port", "TAKEN"], "Address already in use: choose another --host or --port"),
+        (["--port", "70000"], "port is 70000: it must be 0 to 65535"),
+        (["--max-mb", "0"], "--max-mb is 0: it must be 1 or more"),
+    ],
+)
+def test_an_address_or_a_cap_that_cannot_be_used_is_one_line_and_code_2(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["serve", *(port if word == "TAKEN" else word for word in arguments)])
+    assert stop.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert reason in line
+
+
+def test_without_its_extra_the_command_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["serve"])
+    assert stop.value.code == 2
+    assert "pip install 'digitjax[serve]'" in capsys.readouterr().err
+
+
+@contextlib.contextmanager
+def started(*command: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a server, and yield it with its address once it has said that."""
+    process = subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().split(" reads at ")[1].split("/read;")[0]
+        finally:
+            process.kill()
+
+
+def test_the_command_reads_until_it_is_told_to_stop(tmp_path: Path):
+    with started("-m", "digitjax", "serve", "--port", "0", "--runs", str(tmp_path)) as (process, address):
+        assert address.startswith("http://127.0.0.1:")
+        [result] = httpx2.post(f"{address}/read", files=sent(PICTURE)).json()["results"]
+        assert (result["file"], result["text"]) == ("0.png", "7")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_accepted_is_answered_before_the_end(number: signal.Signals, tmp_path: Path):
+    script = f"""
+import pathlib, time
+import numpy as np
+from digitjax.recognition import recognizer, server
+
+class Slow(recognizer.Recognizer):
+    def read(self, source):
+        pathlib.Path({str(tmp_path / "reading")!r}).touch()
+        time.sleep(0.5)
+        return recognizer.Reading((), np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.float32))
+
+slow = Slow(lambda images: np.zeros((len(images), 10), np.float32), "slow")
+server.serve(server.make_app(slow), server.bind("127.0.0.1", 0))
+"""
+    with started("-c", script) as (process, address), ThreadPoolExecutor(1) as pool:
+        post = pool.submit(httpx2.post, f"{address}/read", files=sent(b"xyz"))
+        while not (tmp_path / "reading").exists():
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert post.result().json()["results"][0]["error"] is None
+        assert process.wait(20) == 0
