@@ -1,22 +1,42 @@
-"""Any picture file to grey pixels, as a person sees the picture."""
+"""Any picture file to pixels, as a person sees the picture, within fixed bounds of memory."""
 
 import io
 import os
+import textwrap
+import threading
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from jaxtyping import Float32, Shaped, UInt8
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from digitjax.errors import InputError
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 120_000_000
-WORKING_SIDE = 1600
+MAX_MEMORY = 250_000_000
+WORKING_SIDE = 1400
 """Pictures with a longer side, in pixels, are reduced to it before they are read."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a picture may cost; a larger one is refused before it is decoded."""
+
+    max_bytes: int = MAX_BYTES
+    """Bytes of the file."""
+    max_pixels: int = MAX_PIXELS
+    """Pixels of the picture."""
+    max_memory: int = MAX_MEMORY
+    """Bytes that the file and its decoder hold at their peak, about."""
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @runtime_checkable
@@ -32,73 +52,105 @@ Source = str | os.PathLike[str] | bytes | Readable | np.ndarray
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as displayed, after EXIF orientation and over its background."""
+    """A picture as displayed, after EXIF orientation and over its ground."""
 
-    grey: UInt8[np.ndarray, "h w"]
-    """Luminance, reduced to the working size."""
+    pixels: UInt8[np.ndarray, "h w 3"]
+    """Red, green and blue (sRGB), reduced to the working size. Read only."""
     width: int
     """Width of the whole picture, in pixels."""
     height: int
     """Height of the whole picture, in pixels."""
 
+    @cached_property
+    def grey(self) -> UInt8[np.ndarray, "h w"]:
+        """Luminance (ITU-R 601), reduced to the working size. Read only."""
+        return np.asarray(Image.fromarray(self.pixels).convert("L"))
 
-def decode(source: Source) -> Picture:
-    """Decode a picture.
+
+_ONE_AT_A_TIME = threading.Lock()  # bounds the memory; and warnings are silenced for all threads at once
+_FORMATS = ("PNG", "WEBP", "BMP", "TIFF", "GIF")  # and JPEG; Pillow's other decoders are never reached
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # of a pixel in Pillow; others take 4
+_COPIES = {"WEBP": 5, "HEIF": 5, "BMP": 3}  # of the frame, that a decoder holds at its peak; others hold 1
+_MAX_SCANS = 100  # of a progressive JPEG: each takes the time of a whole picture, however few its bytes
+_STRIP = 1_000_000  # pixels that are converted at once
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def decode(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
+    """Decode a picture: PNG, JPEG, WebP, BMP, TIFF, GIF, and HEIC with the extra `heic`.
+
+    Of several frames the first is taken. Colour profiles are not applied. Threads take turns.
 
     Args:
-        source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w) or (h, w, 3).
+        source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4).
+        limits: what the picture may cost.
 
     Raises:
-        InputError: it is missing, too large, empty, damaged, or no picture.
+        InputError: it is missing, too large, empty, damaged, cut short, or no picture.
     """
-    if isinstance(source, np.ndarray):
-        return _displayed(_from_pixels(source))
-    content = _read(source)
-    try:
-        with _open(content) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise InputError(
-                    f"it has {image.width * image.height:,} pixels: reduce it to {MAX_PIXELS:,} or fewer"
-                )
-            image.draft("L", (WORKING_SIDE, WORKING_SIDE))  # JPEG alone: decode at a reduced scale
-            size = image.size
-            image.load()
-            return _displayed(image, size)
-    except InputError:
-        raise
-    except Image.DecompressionBombError:
-        raise InputError(f"it has far too many pixels: reduce it to {MAX_PIXELS:,} or fewer") from None
-    except UnidentifiedImageError:
-        raise InputError(
-            "it is not a picture that can be read: use PNG, JPEG, WebP, BMP, TIFF or GIF"
-        ) from None
-    except Exception as error:  # decoders raise nearly anything on a damaged file
-        raise InputError(f"it is damaged ({error}): save it again") from error
-
-
-def _open(content: bytes) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own cap is checked next
-        return Image.open(io.BytesIO(content))
-
-
-def _read(source: str | os.PathLike[str] | bytes | Readable) -> bytes:
-    if isinstance(source, (str, os.PathLike)):
+    pixels = _checked(source) if isinstance(source, np.ndarray) else None
+    content = b"" if isinstance(source, np.ndarray) else _read(source, limits)
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what decoders mend by themselves
         try:
+            with Image.fromarray(pixels) if pixels is not None else _open(content) as image:
+                size = image.size
+                if size[0] * size[1] > limits.max_pixels:
+                    raise InputError(
+                        f"it has {size[0] * size[1]:,} pixels: reduce it to {limits.max_pixels:,} or fewer"
+                    )
+                image.draft(None, _working_size(size))  # JPEG alone: decode at a reduced scale
+                if len(content) + _memory(image, size) > limits.max_memory:
+                    raise InputError(
+                        f"it is too large to decode ({size[0]} x {size[1]} pixels): reduce it, or save it as JPEG"
+                    )
+                return _displayed(image, size)
+        except InputError:
+            raise
+        except Image.DecompressionBombError:
+            raise InputError(
+                f"it has far too many pixels: reduce it to {limits.max_pixels:,} or fewer"
+            ) from None
+        except UnidentifiedImageError:
+            raise InputError(
+                "it is not a picture that can be read: use PNG, JPEG, WebP, BMP, TIFF or GIF"
+            ) from None
+        except Exception as error:  # decoders raise nearly anything on a damaged file
+            raise InputError(f"it is damaged ({_one_line(error)}): save it again") from error
+
+
+# --------------------------------------------------------------------------------------- opening
+
+
+def _read(source: str | os.PathLike[str] | bytes | Readable, limits: Limits) -> bytes:
+    try:
+        if isinstance(source, (str, os.PathLike)):
             with Path(source).open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise InputError(f"it cannot be opened: {error.strerror}") from None
-    else:
-        content = source if isinstance(source, bytes) else source.read(MAX_BYTES + 1)
+                content = file.read(limits.max_bytes + 1)
+        else:
+            content = source if isinstance(source, bytes) else source.read(limits.max_bytes + 1)
+    except (OSError, ValueError) as error:  # ValueError: a closed file, or a null character in the path
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise InputError(f"it cannot be opened: {reason or _one_line(error)}") from None
     if not content:
         raise InputError("it is empty")
-    if len(content) > MAX_BYTES:
-        raise InputError(f"it is larger than {MAX_BYTES:,} bytes: reduce it")
+    if not isinstance(content, bytes):
+        raise InputError("it is open as text: open it in binary mode")
+    if len(content) > limits.max_bytes:
+        raise InputError(f"it is larger than {limits.max_bytes:,} bytes: reduce it")
     return content
 
 
-def _from_pixels(pixels: np.ndarray) -> Image.Image:
+def _checked(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
     if (
         pixels.dtype != np.uint8
         or pixels.ndim not in (2, 3)
@@ -109,29 +161,159 @@ def _from_pixels(pixels: np.ndarray) -> Image.Image:
         )
     if not pixels.size:
         raise InputError("it is empty")
-    return Image.fromarray(pixels)
+    return pixels
 
 
-def _displayed(image: Image.Image, size: tuple[int, int] | None = None) -> Picture:
-    oriented = ImageOps.exif_transpose(image)
-    width, height = size or image.size
-    if (oriented.width > oriented.height) != (image.width > image.height):
-        width, height = height, width
-    grey = _luminance(oriented)
-    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    return Picture(np.asarray(grey), width, height)
+def _open(content: bytes) -> Image.Image:
+    """Open a file without decoding it."""
+    if content.startswith(b"\xff\xd8\xff"):  # not by way of Pillow's factory, which looks for further pictures
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(content))
+    if content[4:8] != b"ftyp" or content[8:12] not in _HEIC_BRANDS:
+        return Image.open(io.BytesIO(content), formats=_FORMATS)
+    try:
+        import pillow_heif
+    except ImportError:
+        raise InputError("it is HEIC: pip install 'digitjax[heic]', or save it as JPEG") from None
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    return Image.open(io.BytesIO(content), formats=["HEIF"])
 
 
-def _luminance(image: Image.Image) -> Image.Image:
-    """Convert to 8-bit grey, transparent parts laid over what the visible ones stand out from."""
-    if image.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel
-        values = np.asarray(image, np.float64)
-        full = 65535 if image.mode.startswith("I") else max(values.max(), 1.0)
-        return Image.fromarray((values.clip(0, full) * (255 / full)).astype(np.uint8))
-    if not image.has_transparency_data:
-        return image.convert("L")
-    grey, alpha = image.convert("LA").split()
-    values, opacity = np.asarray(grey, np.float32), np.asarray(alpha, np.float32) / 255
-    visible = values[opacity > 0.5]
-    background = 255 if not visible.size or np.median(visible) < 128 else 0
-    return Image.fromarray((values * opacity + background * (1 - opacity)).astype(np.uint8))
+def _memory(image: Image.Image, size: tuple[int, int]) -> int:
+    """Return about how many bytes decoding takes at its peak, the reduction in strips with it.
+
+    Args:
+        image: opened and, if it is a JPEG, set to the scale that it will be decoded at.
+        size: width and height of the whole picture.
+    """
+    frame = image.width * image.height * _BYTES.get(image.mode, 4)
+    row = image.width * max(1, max(image.size) // WORKING_SIDE)  # pixels behind one row of the result
+    strip = 8 * max(_STRIP, row)
+    if isinstance(image, JpegImagePlugin.JpegImageFile) and _has_many_scans(image):
+        return frame + strip + size[0] * size[1] * 2 * image.layers  # all coefficients, of 2 bytes each
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 2 * frame + strip + _tiff_block(image)
+    return frame * _COPIES.get(image.format or "", 1) + strip
+
+
+def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether the decoder must hold the whole picture, because each scan of the file holds a part of it.
+
+    Raises:
+        InputError: it has far too many scans.
+    """
+    assert image.fp is not None
+    header = 8 + 2 * image.layers  # bytes of the first scan's header, which has just been read
+    image.fp.seek(image.fp.tell() - header)
+    whole = image.fp.read(5) == b"\xff\xda" + bytes([0, header - 2, image.layers])
+    if whole and not image.info.get("progressive"):
+        return False
+    image.fp.seek(0)
+    if image.fp.read().count(b"\xff\xda") > _MAX_SCANS:
+        raise InputError(f"it has more than {_MAX_SCANS} scans: save it again")
+    return True
+
+
+def _tiff_block(image: TiffImagePlugin.TiffImageFile) -> int:
+    """Return the bytes of one strip or tile, as the file says: libtiff holds it whole, beside the frame."""
+    tags = image.tag_v2
+    width = tags.get(TiffImagePlugin.TILEWIDTH, image.width)
+    height = tags.get(
+        TiffImagePlugin.TILELENGTH, min(tags.get(TiffImagePlugin.ROWSPERSTRIP, image.height), image.height)
+    )
+    bits = sum(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
+    return width * height * (bits + 8) // 8
+
+
+def _one_line(error: Exception) -> str:
+    """Return what a decoder says, cut to a short line that can be printed."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    return textwrap.shorten(text, 80, placeholder="…") or type(error).__name__
+
+
+# --------------------------------------------------------------------------------------- displaying
+
+
+def _displayed(image: Image.Image, size: tuple[int, int]) -> Picture:
+    """Decode an opened picture whose whole size is given, and turn it as its EXIF orientation says."""
+    image.load()
+    orientation = 1
+    with suppress(Exception):  # damaged metadata leave a picture as it is
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    reduced = _reduced(image)
+    if orientation in _TURNS:
+        reduced = reduced.transpose(_TURNS[orientation])
+    width, height = size if orientation not in (5, 6, 7, 8) else size[::-1]
+    return Picture(_colours(reduced), width, height)
+
+
+def _working_size(size: tuple[int, int]) -> tuple[int, int]:
+    scale = min(1.0, WORKING_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """Reduce to the working size by means over areas, as F (more than 8 bits), RGBA (transparent) or RGB.
+
+    It goes strip by strip, so that a large picture is never copied whole.
+    """
+    mode = "F" if image.mode[0] in "IF" else "RGBA" if image.has_transparency_data else "RGB"
+    width, height = _working_size(image.size)
+    reduced = Image.new(mode, (width, height))
+    scale = image.height / height
+    step = max(1, int(_STRIP / (image.width * scale)))
+    for start in range(0, height, step):
+        stop = min(start + step, height)
+        top, bottom = int(start * scale), min(int(np.ceil(stop * scale)), image.height)
+        strip = image.crop((0, top, image.width, bottom)).convert(mode)
+        box = (0, start * scale - top, strip.width, min(stop * scale - top, strip.height))
+        reduced.paste(strip.resize((width, stop - start), Image.Resampling.BOX, box), (0, start))
+    return reduced
+
+
+def _colours(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
+    """Return the colours of a picture in mode F, RGBA or RGB."""
+    if image.mode == "F":
+        return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=-1)
+    if image.mode == "RGBA":
+        return _over_ground(np.asarray(image))
+    return np.asarray(image)
+
+
+def _eight_bits(values: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+    """Scale grey of more than 8 bits by the range that it uses: 1, or that of the fewest bits that hold it.
+
+    A type says too little: cameras and scanners leave 10, 12 or 14 bits in 16, and floats may mean 0 to 1 or
+    0 to 255. The largest value alone would make a dark picture bright. Negative values mean a symmetric range.
+    """
+    values = np.nan_to_num(values)
+    largest = np.abs(values).max()
+    full = next((2.0**bits - 1 for bits in (1, 8, 10, 12, 14, 16, 24, 32) if largest < 2**bits), largest)
+    scaled = values.astype(np.float64) / full
+    if scaled.min() < -0.25:
+        scaled = (scaled + 1) / 2
+    return np.rint(255 * scaled.clip(0, 1)).astype(np.uint8)
+
+
+def _over_ground(pixels: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
+    """Lay what is transparent over a ground; without clear parts, or with nothing else, drop the opacity."""
+    colours, alpha = pixels[..., :3], pixels[..., 3]
+    if alpha.min() >= 128 or not alpha.any():
+        return colours
+    visible = alpha > alpha.max() // 2
+    opacity = alpha[..., None] / np.float32(255)
+    ground = _ground(colours[visible], visible)
+    return np.rint(colours * opacity + ground * (1 - opacity)).astype(np.uint8)
+
+
+def _ground(colours: UInt8[np.ndarray, "n 3"], visible: Shaped[np.ndarray, "h w"]) -> np.ndarray:
+    """Return the colour that fits under the clear parts.
+
+    What is seen is a page if it fills its bounding box and has more than one tone: its own colour then
+    goes on around it. Or else it is the ink, and the ground contrasts with it.
+    """
+    luminance = colours @ np.array([0.299, 0.587, 0.114])
+    rows, columns = np.nonzero(visible)
+    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    if len(colours) >= 0.6 * box and np.ptp(luminance) >= 50:
+        return np.median(colours, axis=0).astype(np.float32)
+    return np.full(3, 255 if np.median(luminance) < 160 else 0, np.float32)
