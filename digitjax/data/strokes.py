@@ -16,6 +16,8 @@ _FLAGS, _FEET, _BARS, _SLASHES = 0.55, 0.3, 0.22, 0.1
 # A 1 with a flag becomes a 7 if it leans more (columns a row), or if the flag is flatter (from upright).
 _MOST_LEANING, _FLATTEST = 0.42, math.radians(65)
 
+_CHANCE = (0.0, 1.0)
+
 
 class Stroke(NamedTuple):
     """A straight stroke with round ends, which may be left out."""
@@ -49,10 +51,12 @@ def flag_and_foot(key: jax.Array, ink: Float[Array, "h w"], often: float) -> lis
 
     Some flags leave the stem by a short level shoulder.
     """
-    chance, foot_chance, shoulder_chance, turn, length, shoulder, drop, thinner, left, right, tilt = _draw(
-        key, (0, 1), (0, 1), (0, 1), (22, 68), (0.2, 0.55), (0.04, 0.16), (0, 0.25), (0.75, 1.05),
-        (0.15, 0.45), (0.15, 0.45), (-1, 1),
-    )  # fmt: skip
+    chance_key, shape_key, foot_key = jax.random.split(key, 3)
+    chance, foot_chance, shoulder_chance = _draw(chance_key, _CHANCE, _CHANCE, _CHANCE)
+    turn, length, shoulder, drop, thinner = _draw(
+        shape_key, (22.0, 68.0), (0.2, 0.55), (0.04, 0.16), (0.0, 0.25), (0.75, 1.05)
+    )
+    left, right, tilt = _draw(foot_key, (0.15, 0.45), (0.15, 0.45), (-1.0, 1.0))
     first, last = _rows(ink)
     height = jnp.maximum(last - first, 1)
     leaning = (_column(ink, last - 1) - _column(ink, first + 1)) / jnp.maximum(height - 2, 1)
@@ -75,7 +79,7 @@ def flag_and_foot(key: jax.Array, ink: Float[Array, "h w"], often: float) -> lis
 
 def bar(key: jax.Array, ink: Float[Array, "h w"], often: float) -> list[Stroke]:
     """Return the stroke through the stem of a 7."""
-    chance, share, left, right, rise = _draw(key, (0, 1), (0.42, 0.66), (2.5, 5.5), (2.5, 5.5), (-0.8, 1.8))
+    chance, share, left, right, rise = _draw(key, _CHANCE, (0.42, 0.66), (2.5, 5.5), (2.5, 5.5), (-0.8, 1.8))
     first, last = _rows(ink)
     row = first + share * (last - first)
     below = jnp.arange(len(ink))[:, None] > row
@@ -86,7 +90,7 @@ def bar(key: jax.Array, ink: Float[Array, "h w"], often: float) -> list[Stroke]:
 
 def slash(key: jax.Array, ink: Float[Array, "h w"], often: float) -> list[Stroke]:
     """Return the stroke through a 0, from its lower left to its upper right."""
-    chance, angle, reach, thinner = _draw(key, (0, 1), (30, 60), (0.75, 1.35), (0.75, 1.05))
+    chance, angle, reach, thinner = _draw(key, _CHANCE, (30.0, 60.0), (0.75, 1.35), (0.75, 1.05))
     mass = jnp.maximum(ink.sum(), 1e-6)
     rows, columns = jnp.arange(ink.shape[0])[:, None], jnp.arange(ink.shape[1])
     row, column = (ink * rows).sum() / mass, (ink * columns).sum() / mass

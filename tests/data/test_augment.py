@@ -1,5 +1,7 @@
 """Augmentations are pure, and do what they say to every picture."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,11 +90,12 @@ def test_no_option_changes_nothing():
     ids=["everything", *RANDOM],
 )
 def test_every_option_changes_pictures_as_the_key_decides(options: Augment):
-    changed = augment(KEY, IMAGES, LABELS, options)
+    jitted = jax.jit(partial(augment, options=options))
+    changed = jitted(KEY, IMAGES, LABELS)
     assert changed.dtype == jnp.uint8
-    np.testing.assert_array_equal(changed, augment(KEY, IMAGES, LABELS, options))
+    np.testing.assert_array_equal(changed, jitted(KEY, IMAGES, LABELS))
     assert (np.asarray(changed) != np.asarray(IMAGES)).any(axis=(1, 2)).mean() > 0.4
-    assert (np.asarray(changed) != np.asarray(augment(jax.random.key(1), IMAGES, LABELS, options))).any()
+    assert (np.asarray(changed) != np.asarray(jitted(jax.random.key(1), IMAGES, LABELS))).any()
 
 
 @settings(max_examples=20)
@@ -151,7 +154,7 @@ def test_scale_changes_a_reframed_digit_and_a_blank_picture_stays_blank():
     heights = changed.max(axis=2).sum(axis=1)
     assert heights.min() == pytest.approx(20 * np.exp(-0.2), abs=0.7)
     assert heights.max() == pytest.approx(20 * np.exp(0.2), abs=0.7)
-    assert not warp(KEY, jnp.zeros((2, 28, 28)), EVERYTHING).any()
+    assert not warp(KEY, jnp.zeros((200, 28, 28)), Augment(scale=0.2, reframe=True)).any()
 
 
 def test_a_share_of_the_pictures_gets_hard_edges():
@@ -160,7 +163,7 @@ def test_a_share_of_the_pictures_gets_hard_edges():
     touched = (sharpened != np.asarray(grey)).any(axis=(1, 2))
     assert touched.mean() == pytest.approx(0.3, abs=0.05)
     assert sharpened.min() >= 0
-    assert sharpened.max() <= 1
+    assert sharpened.max() <= 1 + 1e-6
 
     def between(ink: np.ndarray) -> float:
         return ((ink > 0.05) & (ink < 0.95)).mean()
