@@ -166,7 +166,9 @@ def _checked(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
 
 def _open(content: bytes) -> Image.Image:
     """Open a file without decoding it."""
-    if content.startswith(b"\xff\xd8\xff"):  # not by way of Pillow's factory, which looks for further pictures
+    if content.startswith(
+        b"\xff\xd8\xff"
+    ):  # not by way of Pillow's factory, which looks for further pictures
         return JpegImagePlugin.JpegImageFile(io.BytesIO(content))
     if content[4:8] != b"ftyp" or content[8:12] not in _HEIC_BRANDS:
         return Image.open(io.BytesIO(content), formats=_FORMATS)

@@ -1,12 +1,14 @@
 """A picture to the digits in it, each in the form of MNIST: the way of every picture, be it read or trained on."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, UInt8
+from scipy import ndimage
 
 from digitjax.recognition.decode import Picture, Source, decode
-from digitjax.recognition.ink import find_ink, ink_mask
+from digitjax.recognition.ink import find_ink
 from digitjax.recognition.normalize import SIDE, to_mnist
 from digitjax.recognition.segment import Region, find_digits
 
@@ -33,9 +35,24 @@ def extract(source: Source) -> Extraction:
         InputError: it is no picture that can be decoded.
     """
     picture = decode(source)
-    ink = find_ink(picture.grey)
-    regions = find_digits(ink_mask(ink))
+    ink = find_ink(picture.pixels)
+    regions = find_digits(ink)
+    return Extraction(picture, ink.amount, regions, to_images(ink.amount, regions))
+
+
+def to_images(ink: Float32[np.ndarray, "h w"], regions: Sequence[Region]) -> UInt8[np.ndarray, "n 28 28"]:
+    """Return what a network sees of each region."""
     images = np.zeros((len(regions), SIDE, SIDE), np.uint8)
     for image, region in zip(images, regions, strict=True):
-        image[:] = to_mnist(ink[region.y0 : region.y1, region.x0 : region.x1] * region.mask)
-    return Extraction(picture, ink, regions, images)
+        image[:] = to_mnist(cut(ink, region))
+    return images
+
+
+def cut(ink: Float32[np.ndarray, "h w"], region: Region) -> Float32[np.ndarray, "h2 w2"]:
+    """Cut one digit out, with the soft edges of its strokes and nothing of its neighbours."""
+    near = ndimage.binary_dilation(np.pad(region.mask, 1), np.ones((3, 3), bool))
+    window = ink[max(region.y0 - 1, 0) : region.y1 + 1, max(region.x0 - 1, 0) : region.x1 + 1]
+    top, left = int(region.y0 == 0), int(region.x0 == 0)
+    alone = np.zeros(near.shape, np.float32)
+    alone[top : top + window.shape[0], left : left + window.shape[1]] = window
+    return alone * near

@@ -14,7 +14,10 @@ from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.model.classifier import Classifier
 from digitjax.recognition.decode import Source
-from digitjax.recognition.extract import extract
+from digitjax.recognition.extract import extract, to_images
+from digitjax.recognition.normalize import SIDE
+from digitjax.recognition.segment import Region
+from digitjax.recognition.split import best_reading, readings
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
@@ -104,13 +107,12 @@ class Recognizer:
         Raises:
             InputError: it is no picture that can be decoded.
         """
-        picture, ink, regions, images = extract(source)
-        if not regions:
-            return Reading((), picture.grey, ink)
+        picture, ink, regions, _ = extract(source)
+        regions, images, probabilities = self._classify_regions(ink, regions)
         height, width = picture.grey.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []
-        for region, image, row in zip(regions, images, self.probabilities(images), strict=True):
+        for region, image, row in zip(regions, images, probabilities, strict=True):
             x0, y0, x1, y1 = np.rint(np.array([region.x0, region.y0, region.x1, region.y1]) * scale).astype(
                 int
             )
@@ -127,6 +129,27 @@ class Recognizer:
                 )
             )
         return Reading(tuple(digits), picture.grey, ink)
+
+    def _classify_regions(
+        self, ink: Float32[np.ndarray, "h w"], regions: list[Region]
+    ) -> tuple[list[Region], UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
+        """Return the regions, those of touching digits cut where that is likelier, what each shows, and its digits."""
+        ways = [readings(region) for region in regions]
+        candidates = [part for choices in ways for way in choices for part in way]
+        if not candidates:
+            return [], np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
+        images = to_images(ink, candidates)
+        probabilities = self.probabilities(images)
+        confidences = probabilities.max(axis=1)
+        chosen: list[int] = []
+        first = 0
+        for choices in ways:
+            places = []
+            for way in choices:
+                places.append(np.arange(first, first + len(way)))
+                first += len(way)
+            chosen += list(places[best_reading([confidences[place].tolist() for place in places])])
+        return [candidates[i] for i in chosen], images[chosen], probabilities[chosen]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
         """Read a picture into one object of the JSON interface, with `error` set where it cannot be decoded.

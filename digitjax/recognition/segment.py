@@ -1,13 +1,15 @@
-"""Ink to digits: connected strokes, gathered into digits, lines and reading order."""
+"""Strokes to digits: which belong to one digit, which digits stand in one line, and in which order they are read."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
-from scipy import ndimage
 
-MIN_AREA = 0.02
-"""Components smaller than this share of the largest are specks."""
+from digitjax.recognition.components import Group, find_components
+from digitjax.recognition.ink import Ink
+
+_LEAST_HEIGHT = 0.42
+"""Of a digit, where the usual one of the picture is 1: what is lower is a comma, a dash, or noise."""
 
 
 @dataclass(frozen=True)
@@ -21,70 +23,92 @@ class Region:
     line: int
     mask: Bool[np.ndarray, "h w"]
 
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.y1 - self.y0
 
-def find_digits(mask: Bool[np.ndarray, "h w"]) -> list[Region]:
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.x1 - self.x0
+
+    def only(self, mask: Bool[np.ndarray, "h w"]) -> "Region":
+        """Return the part of this region that a mask of its size shows, in a box around it."""
+        rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+        y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        box = (self.x0 + int(x0), self.y0 + int(y0), self.x0 + int(x1), self.y0 + int(y1))
+        return Region(*box, self.line, mask[y0:y1, x0:x1])
+
+
+def find_digits(ink: Ink) -> list[Region]:
     """Return the digits in reading order: lines from the top, digits from the left."""
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if not count:
-        return []
-    areas = np.bincount(labels.ravel())[1:]
-    boxes = ndimage.find_objects(labels)
-    groups = [_Group([i + 1], boxes[i]) for i in range(count) if areas[i] >= MIN_AREA * areas.max()]
+    labels, strokes = find_components(ink)
     regions = []
-    for number, line in enumerate(_lines(_merge(groups))):
+    for number, line in enumerate(_lines(_without_marks(_merge(strokes)))):
         for group in line:
-            window = labels[group.y0 : group.y1, group.x0 : group.x1]
-            ink = np.isin(window, group.labels)
-            regions.append(Region(group.x0, group.y0, group.x1, group.y1, number, ink))
+            box = (group.x0, group.y0, group.x1, group.y1)
+            regions.append(Region(*box, number, group.ink(labels)))
     return regions
 
 
-class _Group:
-    """Components that belong to one digit, and the box around them."""
-
-    def __init__(self, labels: list[int], box: tuple[slice, slice]):
-        self.labels = labels
-        self.y0, self.y1 = box[0].start, box[0].stop
-        self.x0, self.x1 = box[1].start, box[1].stop
-
-    @property
-    def height(self) -> int:
-        return self.y1 - self.y0
-
-    def belongs_with(self, other: "_Group") -> bool:
-        """Whether one lies mostly over the other, as the bar of a 5 does, with little space between."""
-        overlap = min(self.x1, other.x1) - max(self.x0, other.x0)
-        gap = max(self.y0, other.y0) - min(self.y1, other.y1)
-        narrower = min(self.x1 - self.x0, other.x1 - other.x0)
-        return overlap > 0.5 * narrower and gap < 0.25 * max(self.height, other.height)
-
-    def absorb(self, other: "_Group") -> None:
-        self.labels += other.labels
-        self.y0, self.y1 = min(self.y0, other.y0), max(self.y1, other.y1)
-        self.x0, self.x1 = min(self.x0, other.x0), max(self.x1, other.x1)
-
-
-def _merge(groups: list[_Group]) -> list[_Group]:
-    merged: list[_Group] = []
-    for group in sorted(groups, key=lambda g: -g.height):
-        home = next((other for other in merged if other.belongs_with(group)), None)
+def _merge(strokes: list[Group]) -> list[Group]:
+    """Join the strokes of each digit: the loose bar of a 5, the pieces that a worn pencil leaves."""
+    merged: list[Group] = []
+    height = _usual([group.height for group in strokes])
+    for group in sorted(strokes, key=lambda group: -group.height * group.width):
+        home = next((other for other in merged if _belong_together(other, group, height)), None)
         if home is None:
             merged.append(group)
         else:
             home.absorb(group)
-    return merged
+    return merged if len(merged) == len(strokes) else _merge(merged)
 
 
-def _lines(groups: list[_Group]) -> list[list[_Group]]:
-    """Put each group into the line whose last digit it stands beside."""
-    lines: list[list[_Group]] = []
-    for group in sorted(groups, key=lambda g: g.x0):
-        for line in lines:
+def _belong_together(large: Group, small: Group, height: float) -> bool:
+    """Whether two groups are parts of one digit, where digits are usually so high."""
+    right = max(large.x0, small.x0) - min(large.x1, small.x1)
+    down = max(large.y0, small.y0) - min(large.y1, small.y1)
+    above = -right > 0.5 * min(large.width, small.width) and down < 0.25 * height
+    together = max(large.y1, small.y1) - min(large.y0, small.y0)
+    piece = small.size < 0.45 * height
+    return (
+        (above and (piece or together < 1.35 * height or down < 0.08 * height))
+        or (piece and max(right, down) < 0.16 * height)
+        or (small.size < 0.65 * height and max(right, down) <= 0)
+    )
+
+
+def _without_marks(groups: list[Group]) -> list[Group]:
+    """Drop what is too low for a digit, unless nothing else is there."""
+    usual = _usual([group.size for group in groups])
+    kept = [group for group in groups if group.height >= _LEAST_HEIGHT * usual]
+    return kept or sorted(groups, key=lambda group: group.size)[-1:]
+
+
+def _usual(sizes: list[int]) -> float:
+    """Return the median of the sizes without those of small parts; of one or two, the largest."""
+    largest = max(sizes, default=0)
+    return (
+        float(np.median([size for size in sizes if size > 0.4 * largest]))
+        if len(sizes) > 2
+        else float(largest)
+    )
+
+
+def _lines(groups: list[Group]) -> list[list[Group]]:
+    """Put each group into the line whose last digit it stands beside most."""
+    lines: list[list[Group]] = []
+    for group in sorted(groups, key=lambda group: group.x0):
+
+        def beside(line: list[Group], group: Group = group) -> float:
             last = line[-1]
-            beside = min(last.y1, group.y1) - max(last.y0, group.y0)
-            if beside > 0.35 * min(last.height, group.height):
-                line.append(group)
-                break
+            overlap = min(last.y1, group.y1) - max(last.y0, group.y0)
+            return overlap / min(last.height, group.height)
+
+        line = max(lines, key=beside, default=None)
+        if line is not None and beside(line) > 0.35:
+            line.append(group)
         else:
             lines.append([group])
-    return sorted(lines, key=lambda line: float(np.mean([g.y0 + g.y1 for g in line])))
+    return sorted(lines, key=lambda line: float(np.mean([group.y0 + group.y1 for group in line])))

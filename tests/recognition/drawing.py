@@ -1,9 +1,9 @@
-"""Pictures of digits for the tests: scikit-learn's, put on paper of any kind."""
+"""Pictures of digits for the tests: scikit-learn's and digits of straight lines, put on paper of any kind."""
 
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from sklearn.datasets import load_digits
 
 
@@ -26,3 +26,56 @@ def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+# Each digit as the points that its pen goes through, x and y on a grid from 0 to 4 and 0 to 8.
+_PATHS = {
+    "0": ["10 30 42 46 38 18 06 02 10"],
+    "1": ["12 20 28"],
+    "2": ["02 10 30 42 43 08 48"],
+    "3": ["00 40 24 45 46 38 18 07"],
+    "4": ["30 05 45", "33 38"],
+    "5": ["40 00 03 23 45 46 38 08"],
+    "6": ["30 03 06 18 38 46 45 34 05"],
+    "7": ["00 40 18"],
+    "8": ["10 30 42 24 06 18 38 46 24 02 10"],
+    "9": ["43 14 02 10 30 42 28"],
+}
+
+
+def rng(seed: int) -> np.random.Generator:
+    """Return random numbers that are the same each time."""
+    return np.random.default_rng(seed)
+
+
+def strokes(
+    text: str, height: int = 80, pen: int = 7, gap: int = 40, margin: int = 50, scale: int = 4
+) -> np.ndarray:
+    """Draw digits of straight lines side by side: bool (height + 2 * margin, ...), True where the ink is."""
+    width = height // 2
+    size = (2 * margin + len(text) * (width + gap) - gap, 2 * margin + height)
+    canvas = Image.new("L", (size[0] * scale, size[1] * scale))
+    draw = ImageDraw.Draw(canvas)
+    for i, digit in enumerate(text):
+        for path in _PATHS[digit]:
+            points = [
+                (
+                    scale * (margin + i * (width + gap) + int(point[0]) * width / 4),
+                    scale * (margin + int(point[1]) * height / 8),
+                )
+                for point in path.split()
+            ]
+            draw.line(points, 255, pen * scale, joint="curve")
+            for x, y in (points[0], points[-1]):
+                reach = pen * scale / 2
+                draw.ellipse((x - reach, y - reach, x + reach, y + reach), 255)
+    return np.asarray(canvas.resize(size, Image.Resampling.BOX)) > 127
+
+
+def shade(picture: np.ndarray, darkest: float, direction: tuple[int, int]) -> np.ndarray:
+    """Dim a picture (h, w, 3) evenly along a direction (down, right), from all of its light to a share of it."""
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    along = direction[0] * y + direction[1] * x
+    along = (along - along.min()) / np.ptp(along)
+    return np.rint(picture * (1 - (1 - darkest) * along)[..., None]).astype(np.uint8)

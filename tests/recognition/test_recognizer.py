@@ -5,9 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import ndimage
 from sklearn.datasets import load_digits
 
 import digitjax
@@ -15,10 +12,7 @@ from digitjax.config import CNN, Config, Training
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.train import train
-from digitjax.recognition.ink import find_ink, ink_mask
-from digitjax.recognition.normalize import to_mnist
 from digitjax.recognition.recognizer import Recognizer, load
-from digitjax.recognition.segment import find_digits
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 
@@ -93,39 +87,6 @@ def test_training_and_reading_share_one_normalisation(
     assert before.shape == (4, 10)
     monkeypatch.setattr(pipeline, "STD", 10.0)
     assert not np.allclose(load(run.path).probabilities(pixels), before)
-
-
-@settings(max_examples=30)
-@given(st.integers(0, 1796), st.integers(1, 6))
-def test_a_crop_keeps_its_shape_and_is_centred(number: int, scale: int):
-    ink = np.kron(load_digits().images[number] / 16, np.ones((scale, scale))).astype(np.float32)
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    image = to_mnist(ink)
-    assert image.max() == 255
-    height, width = (np.ptp(np.flatnonzero(image.any(axis))) + 1 for axis in (1, 0))
-    assert max(height, width) <= 20
-    np.testing.assert_allclose(ndimage.center_of_mass(image), (13.5, 13.5), atol=0.51)
-
-
-def test_specks_are_dropped_and_a_loose_bar_is_merged():
-    mask = np.zeros((60, 60), bool)
-    mask[20:50, 20:40] = True
-    mask[14:17, 22:42] = True
-    mask[2, 2] = True
-    [region] = find_digits(mask)
-    assert (region.x0, region.y0, region.x1, region.y1) == (20, 14, 42, 50)
-    assert region.mask.sum() == 30 * 20 + 3 * 20
-
-
-def test_ink_is_what_differs_from_the_border():
-    paper = np.full((40, 40), 200, np.uint8)
-    paper[10:20, 10:20] = 50
-    ink = find_ink(paper)
-    assert ink[15, 15] == 1.0
-    assert ink[0, 0] == 0.0
-    np.testing.assert_array_equal(ink_mask(ink), paper == 50)
-    np.testing.assert_array_equal(find_ink(255 - paper), ink)
 
 
 def test_a_run_is_loaded_by_name_or_path(tiny_run: Run):
