@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Shaped, UInt8
-from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
+from jaxtyping import Shaped, UInt8
+from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from digitjax.errors import InputError
+from digitjax.recognition.colours import to_rgb
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 120_000_000
@@ -68,11 +69,11 @@ class Picture:
 
 
 _ONE_AT_A_TIME = threading.Lock()  # bounds the memory; and warnings are silenced for all threads at once
-_FORMATS = ("PNG", "WEBP", "BMP", "TIFF", "GIF")  # and JPEG; Pillow's other decoders are never reached
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # of a pixel in Pillow; others take 4
-_COPIES = {"WEBP": 5, "HEIF": 5, "BMP": 3}  # of the frame, that a decoder holds at its peak; others hold 1
+_COPIES = {"WEBP": 4, "HEIF": 3}  # of the frame, that a decoder holds at its peak; others hold 1
 _MAX_SCANS = 100  # of a progressive JPEG: each takes the time of a whole picture, however few its bytes
+_MAX_EXIF = 70_000  # bytes: a JPEG holds 65,533, and entries can claim the same bytes many times over
 _STRIP = 1_000_000  # pixels that are converted at once
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -97,22 +98,15 @@ def decode(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
     Raises:
         InputError: it is missing, too large, empty, damaged, cut short, or no picture.
     """
-    pixels = _checked(source) if isinstance(source, np.ndarray) else None
-    content = b"" if isinstance(source, np.ndarray) else _read(source, limits)
+    if isinstance(source, np.ndarray):
+        return _displayed(Image.fromarray(_checked(source)), (source.shape[1], source.shape[0]))
+    content = _read(source, limits)
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what decoders mend by themselves
         try:
-            with Image.fromarray(pixels) if pixels is not None else _open(content) as image:
+            with _open(content) as image:
                 size = image.size
-                if size[0] * size[1] > limits.max_pixels:
-                    raise InputError(
-                        f"it has {size[0] * size[1]:,} pixels: reduce it to {limits.max_pixels:,} or fewer"
-                    )
-                image.draft(None, _working_size(size))  # JPEG alone: decode at a reduced scale
-                if len(content) + _memory(image, size) > limits.max_memory:
-                    raise InputError(
-                        f"it is too large to decode ({size[0]} x {size[1]} pixels): reduce it, or save it as JPEG"
-                    )
+                _admit(image, len(content), limits)
                 return _displayed(image, size)
         except InputError:
             raise
@@ -164,37 +158,81 @@ def _checked(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
     return pixels
 
 
-def _open(content: bytes) -> Image.Image:
+class _Metered(io.BytesIO):
+    """A file that stops a decoder which reads far more than the pixels need: metadata without end."""
+
+    reads_left = 1_000_000
+    bytes_left = 4_000_000
+    """Until the pixels are allowed for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        self.reads_left -= 1
+        self.bytes_left -= len(content)
+        if self.reads_left < 0 or self.bytes_left < 0:
+            raise InputError("it holds far more than a picture needs: save it again")
+        return content
+
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    """A JPEG whose EXIF data are left alone until its size is known."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
+def _open(content: bytes) -> ImageFile.ImageFile:
     """Open a file without decoding it."""
-    if content.startswith(
-        b"\xff\xd8\xff"
-    ):  # not by way of Pillow's factory, which looks for further pictures
-        return JpegImagePlugin.JpegImageFile(io.BytesIO(content))
-    if content[4:8] != b"ftyp" or content[8:12] not in _HEIC_BRANDS:
-        return Image.open(io.BytesIO(content), formats=_FORMATS)
-    try:
-        import pillow_heif
-    except ImportError:
-        raise InputError("it is HEIC: pip install 'digitjax[heic]', or save it as JPEG") from None
-    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-    return Image.open(io.BytesIO(content), formats=["HEIF"])
+    if content.startswith(b"\xff\xd8\xff"):
+        return _Jpeg(_Metered(content))
+    if content.startswith(b"RIFF"):
+        return Image.open(io.BytesIO(content), formats=["WEBP"])  # it reads the file whole
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
+        try:
+            import pillow_heif
+        except ImportError:
+            raise InputError("it is HEIC: pip install 'digitjax[heic]', or save it as JPEG") from None
+        pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+        return Image.open(io.BytesIO(content), formats=["HEIF"])
+    return Image.open(_Metered(content), formats=["PNG", "BMP", "TIFF", "GIF"])
 
 
-def _memory(image: Image.Image, size: tuple[int, int]) -> int:
+def _admit(image: ImageFile.ImageFile, file_bytes: int, limits: Limits) -> None:
+    """Set an opened picture to the scale that it will be decoded at.
+
+    Raises:
+        InputError: it costs more than the limits.
+    """
+    width, height = image.size
+    if width * height > limits.max_pixels:
+        raise InputError(f"it has {width * height:,} pixels: reduce it to {limits.max_pixels:,} or fewer")
+    if isinstance(image.fp, _Metered):
+        image.fp.bytes_left += 8 * width * height
+    image.draft(None, _working_size(image.size))  # only some decoders can
+    if file_bytes + _memory(image, (width, height)) > limits.max_memory:
+        raise InputError(
+            f"it is too large to decode ({width} x {height} pixels): reduce it, or save it as JPEG"
+        )
+
+
+def _memory(image: ImageFile.ImageFile, size: tuple[int, int]) -> int:
     """Return about how many bytes decoding takes at its peak, the reduction in strips with it.
 
     Args:
-        image: opened and, if it is a JPEG, set to the scale that it will be decoded at.
+        image: opened, and set to the scale that it will be decoded at.
         size: width and height of the whole picture.
     """
     frame = image.width * image.height * _BYTES.get(image.mode, 4)
     row = image.width * max(1, max(image.size) // WORKING_SIDE)  # pixels behind one row of the result
-    strip = 8 * max(_STRIP, row)
+    rest = 24 * max(_STRIP, row)  # the strips, and what is made of the reduced picture
     if isinstance(image, JpegImagePlugin.JpegImageFile) and _has_many_scans(image):
-        return frame + strip + size[0] * size[1] * 2 * image.layers  # all coefficients, of 2 bytes each
+        samples = [across * down for _, across, down, _ in image.layer]
+        return frame + rest + 2 * size[0] * size[1] * sum(samples) // max(samples)  # all coefficients
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return 2 * frame + strip + _tiff_block(image)
-    return frame * _COPIES.get(image.format or "", 1) + strip
+        turned = image.tag_v2.get(ExifTags.Base.Orientation, 1) != 1
+        return frame * (1 + turned) + rest + _tiff_block(image)
+    run_lengths = image.tile and image.tile[0].codec_name == "bmp_rle"
+    return frame * (3 if run_lengths else _COPIES.get(image.format or "", 1)) + rest
 
 
 def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
@@ -203,14 +241,13 @@ def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
     Raises:
         InputError: it has far too many scans.
     """
-    assert image.fp is not None
+    assert isinstance(image.fp, io.BytesIO)
     header = 8 + 2 * image.layers  # bytes of the first scan's header, which has just been read
     image.fp.seek(image.fp.tell() - header)
     whole = image.fp.read(5) == b"\xff\xda" + bytes([0, header - 2, image.layers])
     if whole and not image.info.get("progressive"):
         return False
-    image.fp.seek(0)
-    if image.fp.read().count(b"\xff\xda") > _MAX_SCANS:
+    if image.fp.getvalue().count(b"\xff\xda") > _MAX_SCANS:
         raise InputError(f"it has more than {_MAX_SCANS} scans: save it again")
     return True
 
@@ -238,14 +275,21 @@ def _one_line(error: Exception) -> str:
 def _displayed(image: Image.Image, size: tuple[int, int]) -> Picture:
     """Decode an opened picture whose whole size is given, and turn it as its EXIF orientation says."""
     image.load()
-    orientation = 1
-    with suppress(Exception):  # damaged metadata leave a picture as it is
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    orientation = _orientation(image)
     reduced = _reduced(image)
     if orientation in _TURNS:
         reduced = reduced.transpose(_TURNS[orientation])
     width, height = size if orientation not in (5, 6, 7, 8) else size[::-1]
-    return Picture(_colours(reduced), width, height)
+    return Picture(to_rgb(reduced), width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; damaged metadata leave a picture as it is."""
+    with suppress(Exception):
+        if len(image.info.get("exif", b"")) <= _MAX_EXIF:
+            orientation = image.getexif().get(ExifTags.Base.Orientation)
+            return int(orientation) if orientation in _TURNS else 1
+    return 1
 
 
 def _working_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -270,52 +314,3 @@ def _reduced(image: Image.Image) -> Image.Image:
         box = (0, start * scale - top, strip.width, min(stop * scale - top, strip.height))
         reduced.paste(strip.resize((width, stop - start), Image.Resampling.BOX, box), (0, start))
     return reduced
-
-
-def _colours(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
-    """Return the colours of a picture in mode F, RGBA or RGB."""
-    if image.mode == "F":
-        return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=-1)
-    if image.mode == "RGBA":
-        return _over_ground(np.asarray(image))
-    return np.asarray(image)
-
-
-def _eight_bits(values: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """Scale grey of more than 8 bits by the range that it uses: 1, or that of the fewest bits that hold it.
-
-    A type says too little: cameras and scanners leave 10, 12 or 14 bits in 16, and floats may mean 0 to 1 or
-    0 to 255. The largest value alone would make a dark picture bright. Negative values mean a symmetric range.
-    """
-    values = np.nan_to_num(values)
-    largest = np.abs(values).max()
-    full = next((2.0**bits - 1 for bits in (1, 8, 10, 12, 14, 16, 24, 32) if largest < 2**bits), largest)
-    scaled = values.astype(np.float64) / full
-    if scaled.min() < -0.25:
-        scaled = (scaled + 1) / 2
-    return np.rint(255 * scaled.clip(0, 1)).astype(np.uint8)
-
-
-def _over_ground(pixels: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
-    """Lay what is transparent over a ground; without clear parts, or with nothing else, drop the opacity."""
-    colours, alpha = pixels[..., :3], pixels[..., 3]
-    if alpha.min() >= 128 or not alpha.any():
-        return colours
-    visible = alpha > alpha.max() // 2
-    opacity = alpha[..., None] / np.float32(255)
-    ground = _ground(colours[visible], visible)
-    return np.rint(colours * opacity + ground * (1 - opacity)).astype(np.uint8)
-
-
-def _ground(colours: UInt8[np.ndarray, "n 3"], visible: Shaped[np.ndarray, "h w"]) -> np.ndarray:
-    """Return the colour that fits under the clear parts.
-
-    What is seen is a page if it fills its bounding box and has more than one tone: its own colour then
-    goes on around it. Or else it is the ink, and the ground contrasts with it.
-    """
-    luminance = colours @ np.array([0.299, 0.587, 0.114])
-    rows, columns = np.nonzero(visible)
-    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
-    if len(colours) >= 0.6 * box and np.ptp(luminance) >= 50:
-        return np.median(colours, axis=0).astype(np.float32)
-    return np.full(3, 255 if np.median(luminance) < 160 else 0, np.float32)
