@@ -23,6 +23,7 @@ config = Config(
         thickness=0.6,
         blur=0.5,
         sharpen=0.15,
+        coarse=0.15,
         noise=0.05,
     ),
     model=TinyCNN(channels=(32, 64, 96)),

@@ -63,6 +63,8 @@ class Augment(Options):
     """Blur with a Gaussian of a standard deviation of up to this many pixels."""
     sharpen: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the pictures whose grey edges become steep, up to hard."""
+    coarse: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the pictures that are reduced to fewer pixels, the digit to 8 to 14, and enlarged again."""
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Add Gaussian noise of a standard deviation of up to this, where full ink is 1."""
     erase: Annotated[int, Field(ge=0, le=28)] = 0

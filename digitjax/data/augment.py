@@ -18,6 +18,7 @@ from digitjax.config import Augment
 from digitjax.data.strokes import add_strokes
 
 _ELASTIC_POINTS = 5  # a side, each moved on its own; what lies between follows smoothly
+_COARSE_SIDES = (11, 12, 13, 14, 15, 17, 19)  # of a whole picture; a digit fills 20 of its 28 pixels
 _FITTED = 20  # longer side of a digit in MNIST, in pixels, and of one that the reader has normalised
 
 
@@ -27,8 +28,9 @@ def augment(
     """Return the pictures changed at random as the options say; what is not asked for costs nothing."""
     if options == Augment():
         return images
-    keys = jax.random.split(key, 8)
-    warp_key, shift_key, thickness_key, blur_key, noise_key, erase_key, strokes_key, sharpen_key = keys
+    keys = jax.random.split(key, 9)
+    warp_key, shift_key, thickness_key, blur_key, noise_key, erase_key, *new_keys = keys
+    strokes_key, sharpen_key, coarse_key = new_keys
     ink = images.astype(jnp.float32) / 255
     if options.strokes:
         ink = add_strokes(strokes_key, ink, labels, options.strokes)
@@ -42,6 +44,8 @@ def augment(
         ink = blur(blur_key, ink, options.blur)
     if options.sharpen:
         ink = sharpen(sharpen_key, ink, options.sharpen)
+    if options.coarse:
+        ink = coarsen(coarse_key, ink, options.coarse)
     if options.noise:
         ink = noise(noise_key, ink, options.noise)
     if options.erase:
@@ -163,6 +167,26 @@ def sharpen(key: jax.Array, ink: Float[Array, "batch h w"], share: float) -> Flo
     low, high = jax.nn.sigmoid(-middle * slope), jax.nn.sigmoid((1 - middle) * slope)
     sharp = (jax.nn.sigmoid((ink - middle) * slope) - low) / (high - low)
     return jnp.where(_uniform(share_key, ink, 0.0, 1.0) < share, sharp, ink)
+
+
+def coarsen(key: jax.Array, ink: Float[Array, "batch h w"], share: float) -> Float[Array, "batch h w"]:
+    """Reduce a share of the pictures to fewer pixels and enlarge them again, as the reader does with tiny digits."""
+    share_key, size_key = jax.random.split(key)
+    height, width = ink.shape[1:]
+
+    def matrices(side: int) -> Float[Array, "sizes side side"]:
+        """For each size, what leads from a row of pixels to the same row reduced and enlarged."""
+        rows = jnp.eye(side)
+        return jnp.stack(
+            [
+                jax.image.resize(jax.image.resize(rows, (size, side), "linear"), (side, side), "cubic")
+                for size in _COARSE_SIDES
+            ]
+        )
+
+    chosen = jax.random.randint(size_key, (len(ink),), 0, len(_COARSE_SIDES))
+    coarse = matrices(height)[chosen] @ ink @ matrices(width)[chosen].mT
+    return jnp.where(_uniform(share_key, ink, 0.0, 1.0) < share, coarse, ink)
 
 
 def noise(key: jax.Array, ink: Float[Array, "batch h w"], most: float) -> Float[Array, "batch h w"]:

@@ -11,6 +11,8 @@ FITTED = 20
 """Longer side of the digit, in pixels."""
 STROKE_WIDTH = 2.8
 """Width that strokes are brought to, in pixels: what a pen, a mouse or a marker draws is 0.3 to 8."""
+COARSE = 14
+"""Longer side, in pixels, under which a digit's strokes have no edges to measure."""
 _DRAFT = 80  # longer side at which strokes are measured and changed
 _HAIR = 0.05  # share of ink in a pixel of the draft that makes it a stroke
 _SOFT = 2.0  # width of a stroke's soft edge there
@@ -22,12 +24,15 @@ def to_mnist(ink: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     Args:
         ink: the digit alone, 0 to 1 with stroke edges at 0.5.
     """
+    if max(ink.shape) < COARSE:
+        return fit(_enlarge(ink))  # a stroke is a pixel wide, and its grey says more than its edge
     return fit(set_stroke_width(ink))
 
 
 def set_stroke_width(ink: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h2 w2"]:
     """Return the digit at a size where strokes can be measured, with strokes of one width and soft edges."""
-    strokes = np.pad(_enlarge(ink), _DRAFT // 10)
+    draft = _enlarge(ink) > 0.5 if max(ink.shape) < _DRAFT else _reduce(ink)
+    strokes = np.pad(draft, _DRAFT // 10)
     if not strokes.any():
         return ink
     width = strokes.sum() / max(1, skeletonize(strokes).sum())
@@ -42,15 +47,22 @@ def set_stroke_width(ink: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h2
     return np.clip(0.5 + (change - beyond) / _SOFT, 0, 1).astype(np.float32)
 
 
-def _enlarge(ink: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h2 w2"]:
-    """Bring a digit to the size where strokes are measured; a hair-thin one is kept when it is reduced."""
+def _enlarge(ink: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h2 w2"]:
+    enlarged = Image.fromarray(ink).resize(_size(ink, _DRAFT), Image.Resampling.BICUBIC)
+    return np.asarray(enlarged).clip(0, 1)
+
+
+def _reduce(ink: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h2 w2"]:
+    """Reduce the strokes, the hair-thin ones too."""
+    solid = Image.fromarray((ink > 0.5).astype(np.float32))
+    return np.asarray(solid.resize(_size(ink, _DRAFT), Image.Resampling.BOX)) > _HAIR
+
+
+def _size(ink: Float32[np.ndarray, "h w"], side: int) -> tuple[int, int]:
+    """Return the width and the height of a digit whose longer side is so long."""
     height, width = ink.shape
-    scale = _DRAFT / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    if scale < 1:
-        solid = Image.fromarray((ink > 0.5).astype(np.float32)).resize(size, Image.Resampling.BOX)
-        return np.asarray(solid) > _HAIR
-    return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC)) > 0.5
+    scale = side / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def fit(ink: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
@@ -59,11 +71,8 @@ def fit(ink: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     if not rows.size:
         return np.zeros((SIDE, SIDE), np.uint8)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = ink.shape
-    scale = FITTED / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    filter_ = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    fitted = np.asarray(Image.fromarray(ink).resize(size, filter_))
+    filter_ = Image.Resampling.BOX if max(ink.shape) > FITTED else Image.Resampling.BILINEAR
+    fitted = np.asarray(Image.fromarray(ink).resize(_size(ink, FITTED), filter_))
     fitted = fitted / float(fitted.max())
     centre_y, centre_x = ndimage.center_of_mass(fitted)
     top = _place((SIDE - 1) / 2 - centre_y, fitted.shape[0])

@@ -15,6 +15,7 @@ from digitjax.data.augment import (
     affine_maps,
     augment,
     blur,
+    coarsen,
     elastic_field,
     erase,
     noise,
@@ -40,6 +41,7 @@ EVERYTHING = Augment(
     erase=6,
     strokes=1.0,
     sharpen=0.5,
+    coarse=0.5,
     reframe=True,
 )
 RANDOM = [name for name in vars(EVERYTHING) if name != "reframe"]
@@ -169,6 +171,18 @@ def test_a_share_of_the_pictures_gets_hard_edges():
         return ((ink > 0.05) & (ink < 0.95)).mean()
 
     assert between(sharpened[touched]) < 0.7 * between(np.asarray(grey)[touched])
+
+
+def test_a_share_of_the_pictures_is_made_of_fewer_pixels():
+    fine = jnp.tile(jnp.asarray([[0.0, 1.0], [1.0, 0.0]]), (500, 14, 14))
+    coarse = np.asarray(coarsen(KEY, fine, 0.3))
+    touched = (np.abs(coarse - np.asarray(fine)) > 0.1).any(axis=(1, 2))
+    assert touched.mean() == pytest.approx(0.3, abs=0.06)
+    assert (
+        np.ptp(coarse[touched][:, 4:-4, 4:-4], axis=(1, 2)).max() < 0.7
+    )  # finer than the pixels that are left
+    broad = np.asarray(coarsen(KEY, bars(50), 1.0))
+    np.testing.assert_allclose(broad.sum(axis=(1, 2)), np.asarray(bars(50)).sum(axis=(1, 2)), rtol=0.1)
 
 
 def test_elastic_displacements_are_smooth_and_of_the_size_asked_for():
