@@ -1,6 +1,7 @@
 """From a picture to the digits in it: the one path that the command line, the API and the dashboard share."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
-from digitjax import groups, runs
+from digitjax import calibration, groups, runs
+from digitjax.calibration import Calibration
 from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.model.classifier import Classifier
@@ -18,8 +20,6 @@ from digitjax.recognition.extract import extract
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
-REJECT_BELOW = 0.5
-"""Confidence under which a digit is marked as rejected: another answer is as likely as this one."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,17 @@ class Reading:
 class Recognizer:
     """Reads pictures of digits with one trained network or several."""
 
-    def __init__(self, classify: Classifier, name: str = ""):
+    def __init__(self, classify: Classifier, calibrations: Sequence[Calibration], name: str = ""):
+        """Prepare to read with networks, each with its calibration."""
         self.name = name
+        self.reject_below = float(np.mean([one.reject_below for one in calibrations]))
+        """Confidence under which a digit is marked as rejected: the mean over the networks."""
         self._classify = classify
+        self._temperatures = [one.temperature for one in calibrations]
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
-        """Return the probability of each digit for pictures in the form of MNIST."""
-        return softmax(self._classify(images), axis=1)
+        """Return the probability of each digit for pictures in the form of MNIST, calibrated."""
+        return softmax(self._classify(images, self._temperatures), axis=1)
 
     def read(self, source: Source) -> Reading:
         """Find and recognize the digits of a picture.
@@ -122,7 +126,7 @@ class Recognizer:
                     probabilities=tuple(float(p) for p in row),
                     box=(int(x0), int(y0), int(x1), int(y1)),
                     line=region.line,
-                    rejected=bool(row[best] < REJECT_BELOW),
+                    rejected=bool(row[best] < self.reject_below),
                     image=image,
                 )
             )
@@ -154,8 +158,11 @@ def load(
         views: over which views of a digit probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
 
     Raises:
-        InputError: there is no such run, or none of its checkpoints can be used, or there are no such views.
+        InputError: there is no such run, or none of its checkpoints can be used, or its calibration is damaged, or
+            there are no such views.
     """
     chosen = groups.find(model or PRETRAINED, folder)
-    classify, _ = classifier.load(chosen.members(), "best", views)
-    return Recognizer(classify, chosen.name)
+    members = chosen.members()
+    classify, steps = classifier.load(members, "best", views)
+    calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
+    return Recognizer(classify, calibrations, chosen.name)
