@@ -1,8 +1,9 @@
 """From a picture to the digits in it: the one path that the command line, the API and the dashboard share."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from digitjax import calibration, groups, runs
 from digitjax.calibration import Calibration
 from digitjax.errors import InputError
 from digitjax.model import classifier
-from digitjax.model.classifier import Classifier
 from digitjax.recognition.decode import Source
 from digitjax.recognition.extract import extract
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
+BY_CHANCE = 0.1
+"""Share of what was found in a picture that passes even if none of it is a digit, as in a noisy one."""
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,20 @@ class Reading:
 class Recognizer:
     """Reads pictures of digits with one trained network or several."""
 
-    def __init__(self, classify: Classifier, calibrations: Sequence[Calibration], name: str = ""):
-        """Prepare to read with networks, each with its calibration."""
+    def __init__(
+        self,
+        classify: Callable[[np.ndarray], np.ndarray],
+        name: str = "",
+        reject_below: float = Calibration().reject_below,
+    ):
+        """Prepare to read with a function of pictures uint8 (n, 28, 28) that returns calibrated logits (n, 10)."""
         self.name = name
-        self.reject_below = float(np.mean([one.reject_below for one in calibrations]))
-        """Confidence under which a digit is marked as rejected: the mean over the networks."""
         self._classify = classify
-        self._temperatures = [one.temperature for one in calibrations]
+        self._reject_below = reject_below
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
-        """Return the probability of each digit for pictures in the form of MNIST, calibrated."""
-        return softmax(self._classify(images, self._temperatures), axis=1)
+        """Return the probability of each digit for pictures in the form of MNIST."""
+        return softmax(self._classify(images), axis=1)
 
     def read(self, source: Source) -> Reading:
         """Find and recognize the digits of a picture.
@@ -126,10 +131,12 @@ class Recognizer:
                     probabilities=tuple(float(p) for p in row),
                     box=(int(x0), int(y0), int(x1), int(y1)),
                     line=region.line,
-                    rejected=bool(row[best] < self.reject_below),
+                    rejected=bool(row[best] < self._reject_below),
                     image=image,
                 )
             )
+        if sum(not d.rejected for d in digits) <= BY_CHANCE * len(digits):
+            digits = [replace(d, rejected=True) for d in digits]
         return Reading(tuple(digits), picture.grey, ink)
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
@@ -149,7 +156,9 @@ class Recognizer:
 def load(
     model: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER, views: str = "one"
 ) -> Recognizer:
-    """Load the best weights of a run, or of every member of an ensemble.
+    """Load the best weights of a run, or of every member of an ensemble, with their calibrations.
+
+    An ensemble rejects below the mean of its members' thresholds.
 
     Args:
         model: the name of a run or an ensemble in `folder`, or the path of one; by default the
@@ -165,4 +174,6 @@ def load(
     members = chosen.members()
     classify, steps = classifier.load(members, "best", views)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
-    return Recognizer(classify, calibrations, chosen.name)
+    temperatures = [one.temperature for one in calibrations]
+    reject_below = float(np.mean([one.reject_below for one in calibrations]))
+    return Recognizer(partial(classify, temperatures=temperatures), chosen.name, reject_below)

@@ -14,6 +14,7 @@ from digitjax import calibration, cli
 from digitjax.calibration import Calibration
 from digitjax.errors import InputError
 from digitjax.evaluation.calibrate import LOST, calibrate, fit_rejection, fit_temperature
+from digitjax.groups import Group
 from digitjax.model import classifier
 from digitjax.model.pack import pack
 from digitjax.recognition import recognizer
@@ -57,7 +58,6 @@ def test_a_run_is_calibrated_on_its_validation_split(run: Run):
 def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Path):
     picture = digit_picture(4, count=2)
     before = recognizer.load(run.path)
-    assert before.reject_below == 0.5
     [step] = classifier.load([run])[1]
     calibration.write(run, Calibration(temperature=1e3, reject_below=0.2, step=step))
     reader = recognizer.load(pack(run, tmp_path / "packed").path)
@@ -67,18 +67,29 @@ def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Pat
     assert doubtful.text == ""
 
 
-def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_run: Run):
+@pytest.mark.parametrize(("doubtful", "text"), [(8, "4"), (9, "")])
+def test_what_passes_among_many_rejected_passes_by_chance(doubtful: int, text: str):
+    row = np.concatenate([digit_picture(4), *[digit_picture(0)] * doubtful], axis=1)
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(len(images))[:, None] == 0, 20 * np.eye(10)[4], 0.0).astype(np.float32)
+
+    reading = recognizer.Recognizer(classify).read(row)
+    assert len(reading.digits) == 1 + doubtful
+    assert reading.text == text
+
+
+def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_group: Group, tmp_path: Path):
+    group = Group(shutil.copytree(tiny_group.path, tmp_path / "group"))
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
-    classify, _ = classifier.load([tiny_run, tiny_run])
-    one, _ = classifier.load([tiny_run])
-    expected = (softmax(one(images) / 2, axis=1) + softmax(one(images) / 3, axis=1)) / 2
-    calibrations = [
-        Calibration(temperature=2.0, reject_below=0.4),
-        Calibration(temperature=3.0, reject_below=0.8),
-    ]
-    reader = recognizer.Recognizer(classify, calibrations)
-    np.testing.assert_allclose(reader.probabilities(images), expected, rtol=1e-4)
-    assert reader.reject_below == pytest.approx(0.6)
+    expected = []
+    for run, temperature in zip(group.members(), (2.0, 3.0), strict=True):
+        classify, [step] = classifier.load([run])
+        expected.append(softmax(classify(images) / temperature, axis=1))
+        calibration.write(run, Calibration(temperature=temperature, reject_below=temperature / 10, step=step))
+    reader = recognizer.load(group.path)
+    np.testing.assert_allclose(reader.probabilities(images), np.mean(expected, axis=0), rtol=1e-4)
+    assert reader._reject_below == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(
