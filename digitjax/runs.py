@@ -4,6 +4,7 @@ runs/<name>/
   config.json          written first; enough to rebuild the model
   environment.json     versions, commit, command line, device, settings, SHA-256 of the data
   metrics.jsonl        one line a logged step
+  calibration.json     temperature and rejection threshold: see `digitjax.calibration`
   checkpoints/         full states: the latest and the best
   weights/             weights alone every so many epochs, where asked for
   evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>

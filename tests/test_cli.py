@@ -93,6 +93,9 @@ def test_from_training_to_reading(tmp_path: Path):
     assert_refused(run_cli(*train), "runs/a exists: continue it with --resume")
     assert run_cli(*train, "--resume").returncode == 0
 
+    assert "a: temperature " in trained.stderr
+    assert (tmp_path / "runs" / "a" / "calibration.json").exists()
+
     evaluated = run_cli("evaluate", "a", "--json", *runs)
     summary = json.loads(evaluated.stdout)
     assert (summary["run"], summary["split"], summary["pictures"]) == ("a", "test", 360)
@@ -231,6 +234,7 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
         ),
         (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has two seeds or more"),
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
+        (["calibrate", "nowhere"], "no run 'nowhere' in runs"),
         (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
         (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE", "--model", "nowhere"], "no run 'nowhere' in runs"),

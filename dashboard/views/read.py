@@ -8,7 +8,7 @@ from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
 from digitjax.recognition import recognizer
 from digitjax.recognition.decode import MAX_BYTES, decode
-from digitjax.recognition.recognizer import PRETRAINED, REJECT_BELOW, Digit, Reading, Recognizer
+from digitjax.recognition.recognizer import PRETRAINED, Digit, Reading, Recognizer
 from digitjax.runs import Run
 from digitjax.visualization import charts
 from views import Model, enlarge, escape, find_model, reasons_shown
@@ -78,7 +78,7 @@ def show_reading(reading: Reading) -> None:
         return
     text.metric("Read as", reading.text or "-")
     if any(digit.rejected for digit in reading.digits):
-        text.caption(f"Left out, in red: digits with a confidence below {REJECT_BELOW:.0%}.")
+        text.caption("Left out, in red: too doubtful to be counted as read.")
     if len(reading.digits) > MOST_DIGITS:
         text.caption(f"{len(reading.digits)} digits, the first {MOST_DIGITS} of them below.")
     st.caption("Each digit as the network saw it, and the probabilities that it gave:")

@@ -97,6 +97,20 @@ def evaluate(args: argparse.Namespace) -> None:
     _evaluate(groups.find(args.run, args.runs), args.split, args.step, args.views, as_json=args.json)
 
 
+def calibrate(args: argparse.Namespace) -> None:
+    """Fit on the validation split how sure a run may be, and what it rejects; `train` has done it already."""
+    import dataclasses
+
+    from digitjax import groups
+    from digitjax.evaluation import calibrate as calibration
+
+    _configure_jax()
+    for run in groups.find(args.run, args.runs).members():
+        fitted = calibration.calibrate(run)
+        as_json = {"run": run.name, **dataclasses.asdict(fitted)}
+        print(json.dumps(as_json) if args.json else f"{run.name}: {calibration.describe(fitted)}")
+
+
 def read(args: argparse.Namespace) -> None:
     """Read the digits in pictures: one line, or with --json one JSON object, a picture."""
     from digitjax.recognition import recognizer
@@ -260,6 +274,11 @@ def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) 
         print(f"digitjax: {stop.run.path}: {stop}", file=sys.stderr)
         sys.exit(128 + stop.signal_number)
     print(f"trained {trained.path}", file=sys.stderr)
+    if config.task == "classification" and not config.data.refit:
+        from digitjax.evaluation.calibrate import calibrate, describe
+
+        for run in trained.members():
+            print(f"{run.name}: {describe(calibrate(run))}", file=sys.stderr)
     return trained
 
 

@@ -107,6 +107,11 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--overwrite", action="store_true", help="discard an ensemble of this name first")
     add_runs(sub)
 
+    sub = add("calibrate", commands.calibrate, "digitjax calibrate mnist")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
+    sub.add_argument("--json", action="store_true", help="print a JSON object a run")
+    add_runs(sub)
+
     sub = add("read", commands.read, "digitjax read photo.jpg --json")
     sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
     sub.add_argument(

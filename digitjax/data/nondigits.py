@@ -40,10 +40,13 @@ _GLYPHS = {
     "W": "00 28 42 68 80",
     "X": "00 88, 80 08",
     "Y": "00 44 80, 44 48",
+    "d": "60 68, ~63 42 24 26 48 66",
+    "f": "~70 41 38, 14 64",
     "h": "00 08, ~05 33 65 68",
     "k": "00 08, 62 05 68",
     "m": "02 08, ~04 22 44 48, ~44 62 84 88",
     "n": "02 08, ~05 33 65 68",
+    "p": "02 08, ~03 32 53 55 36 05",
     "r": "02 08, ~05 23 52",
     "t": "~30 36 48 77, 03 63",
     "w": "~02 17 38 44 58 77 82",
@@ -174,7 +177,7 @@ def _draw(rng: np.random.Generator, lines: list[Points], turn: float = 12.0) -> 
     matrix = np.array([[np.exp(aspect), slant], [0, np.exp(-aspect)]]) @ matrix
     lines = [line @ matrix.T for line in lines]
     every = np.concatenate(lines)
-    low, width = every.min(axis=0), rng.uniform(3, 14)
+    low, width = every.min(axis=0), rng.uniform(3, 18)
     scale = (_SIDE - 2 * width) / (every.max(axis=0) - low).max()
     canvas = Image.new("L", (_SIDE, _SIDE))
     pen = ImageDraw.Draw(canvas)
@@ -200,6 +203,18 @@ def _blob(rng: np.random.Generator) -> Ink:
         )
         ImageDraw.Draw(canvas).polygon([tuple(corner) for corner in corners * _SIDE], 255)
     return ndimage.gaussian_filter(np.asarray(canvas, np.float32), rng.uniform(0, 6))
+
+
+def _shade(rng: np.random.Generator) -> Ink:
+    """Darkness that fades to one side, at times across lines: the edge of a page, a corner in the shade."""
+    height, width = rng.integers(40, 100, 2)
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    middle = rng.uniform(-1.5, 1.5, 2)
+    far = np.abs(x - middle[0]) ** 2 + rng.uniform(0, 1) * np.abs(y - middle[1]) ** 2
+    ink = far / far.max() if rng.random() < 0.5 else 1 - far / far.max()
+    ink *= ink > rng.uniform(0, 0.3)
+    ink[:: rng.integers(4, 20)] *= rng.uniform(0, 1.3)
+    return ink * rng.uniform(0.7, 1, ink.shape)
 
 
 def _clouds(rng: np.random.Generator) -> Ink:
@@ -258,6 +273,7 @@ _KINDS: dict[Callable[[np.random.Generator], np.ndarray], float] = {
     _rules: 1,
     _pieces: 1,
     _blob: 2,
+    _shade: 2,
     _clouds: 2,
     _noise: 2,
     _speck: 2,

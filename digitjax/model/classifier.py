@@ -26,9 +26,16 @@ class Classifier:
                 predictors[network.options] = Predictor(network, views=views)
         self._members = [(predictors[network.options], weights) for network, weights in members]
 
-    def __call__(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
-        """Return logits, float32; those of several networks are the logarithms of their mean probabilities."""
+    def __call__(
+        self, images: UInt8[np.ndarray, "n 28 28"], temperatures: Sequence[float] | None = None
+    ) -> Float[np.ndarray, "n classes"]:
+        """Return logits, float32; those of several networks are the logarithms of their mean probabilities.
+
+        The logits of each network are divided by its temperature first, where there are any.
+        """
         logits = [predict(weights, images) for predict, weights in self._members]
+        if temperatures is not None:
+            logits = [one / temperature for one, temperature in zip(logits, temperatures, strict=True)]
         if len(logits) == 1:
             return logits[0]
         # Not SciPy's logsumexp: for a single picture it takes longer than the networks.

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from digitjax import runs
+from digitjax import calibration, runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
@@ -40,4 +40,6 @@ def pack(run: Run, folder: Path) -> Run:
     checkpoint.forget_paths(packed.checkpoints)
     for name in _COPIED:
         shutil.copy(run.path / name, folder)
+    if (run.path / calibration.FILE).exists():
+        shutil.copy(run.path / calibration.FILE, folder)
     return packed

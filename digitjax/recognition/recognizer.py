@@ -1,7 +1,9 @@
 """From a picture to the digits in it: the one path that the command line, the API and the dashboard share."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,10 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
-from digitjax import groups, runs
+from digitjax import calibration, groups, runs
+from digitjax.calibration import Calibration
 from digitjax.errors import InputError
 from digitjax.model import classifier
-from digitjax.model.classifier import Classifier
 from digitjax.recognition.decode import Source
 from digitjax.recognition.extract import extract, to_images
 from digitjax.recognition.normalize import SIDE
@@ -21,8 +23,8 @@ from digitjax.recognition.split import best_reading, readings
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
-REJECT_BELOW = 0.5
-"""Confidence under which a digit is marked as rejected: another answer is as likely as this one."""
+BY_CHANCE = 0.1
+"""Share of what was found in a picture that passes even if none of it is a digit, as in a noisy one."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,16 @@ class Reading:
 class Recognizer:
     """Reads pictures of digits with one trained network or several."""
 
-    def __init__(self, classify: Classifier, name: str = ""):
+    def __init__(
+        self,
+        classify: Callable[[np.ndarray], np.ndarray],
+        name: str = "",
+        reject_below: float = Calibration().reject_below,
+    ):
+        """Prepare to read with a function of pictures uint8 (n, 28, 28) that returns calibrated logits (n, 10)."""
         self.name = name
         self._classify = classify
+        self._reject_below = reject_below
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Return the probability of each digit for pictures in the form of MNIST."""
@@ -124,10 +133,12 @@ class Recognizer:
                     probabilities=tuple(float(p) for p in row),
                     box=(int(x0), int(y0), int(x1), int(y1)),
                     line=region.line,
-                    rejected=bool(row[best] < REJECT_BELOW),
+                    rejected=bool(row[best] < self._reject_below),
                     image=image,
                 )
             )
+        if sum(not d.rejected for d in digits) <= BY_CHANCE * len(digits):
+            digits = [replace(d, rejected=True) for d in digits]
         return Reading(tuple(digits), picture.grey, ink)
 
     def _classify_regions(
@@ -168,7 +179,9 @@ class Recognizer:
 def load(
     model: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER, views: str = "one"
 ) -> Recognizer:
-    """Load the best weights of a run, or of every member of an ensemble.
+    """Load the best weights of a run, or of every member of an ensemble, with their calibrations.
+
+    An ensemble rejects below the mean of its members' thresholds.
 
     Args:
         model: the name of a run or an ensemble in `folder`, or the path of one; by default the
@@ -177,8 +190,13 @@ def load(
         views: over which views of a digit probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
 
     Raises:
-        InputError: there is no such run, or none of its checkpoints can be used, or there are no such views.
+        InputError: there is no such run, or none of its checkpoints can be used, or its calibration is damaged, or
+            there are no such views.
     """
     chosen = groups.find(model or PRETRAINED, folder)
-    classify, _ = classifier.load(chosen.members(), "best", views)
-    return Recognizer(classify, chosen.name)
+    members = chosen.members()
+    classify, steps = classifier.load(members, "best", views)
+    calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
+    temperatures = [one.temperature for one in calibrations]
+    reject_below = float(np.mean([one.reject_below for one in calibrations]))
+    return Recognizer(partial(classify, temperatures=temperatures), chosen.name, reject_below)

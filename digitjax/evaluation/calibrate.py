@@ -1,0 +1,66 @@
+"""Calibration: a run in, a temperature and a rejection threshold out, fitted on its validation split."""
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from digitjax import calibration
+from digitjax.calibration import Calibration
+from digitjax.evaluation.evaluate import load_pictures
+from digitjax.model import classifier
+from digitjax.runs import Run
+
+LOST = 0.01
+"""Share of the validation digits that may be rejected, so that as much as can be of what is no digit is too."""
+
+
+def calibrate(run: Run) -> Calibration:
+    """Fit the calibration of a run's best weights, and write it into its folder.
+
+    Its accuracy stays as it is, since a temperature changes no order.
+
+    Raises:
+        InputError: the run is no classifier's, has no validation split or no checkpoint, or its data are not here.
+    """
+    classify, [step] = classifier.load([run])
+    pictures = load_pictures(run, "validation")
+    logits = classify(pictures.images)
+    temperature = fit_temperature(logits, pictures.labels)
+    confidences = softmax(logits / temperature, axis=1).max(axis=1)
+    fitted = Calibration(
+        temperature=temperature,
+        reject_below=fit_rejection(confidences, LOST),
+        split="validation",
+        step=step,
+        pictures=len(pictures),
+    )
+    calibration.write(run, fitted)
+    return fitted
+
+
+def fit_temperature(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]) -> float:
+    """Return what to divide logits by for the least negative log-likelihood (Guo et al. 2017, arXiv 1706.04599).
+
+    It is sought between 1/20 and 20.
+    """
+    logits = logits.astype(np.float64)
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
+
+
+def fit_rejection(confidences: Float[np.ndarray, " n"], share: float) -> float:
+    """Return the highest threshold below which at most this share of the confidences lies."""
+    return float(np.quantile(confidences, share, method="lower"))
+
+
+def describe(fitted: Calibration) -> str:
+    """Say in one line what was fitted."""
+    return (
+        f"temperature {fitted.temperature:.3f}, rejects below {fitted.reject_below:.1%} "
+        f"({fitted.pictures:,} pictures of the {fitted.split} split, step {fitted.step:,})"
+    )

@@ -1,0 +1,120 @@
+"""Calibration: fitted as by hand, kept with its run, and heeded by the reader."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from digitjax import calibration, cli
+from digitjax.calibration import Calibration
+from digitjax.errors import InputError
+from digitjax.evaluation.calibrate import LOST, calibrate, fit_rejection, fit_temperature
+from digitjax.groups import Group
+from digitjax.model import classifier
+from digitjax.model.pack import pack
+from digitjax.recognition import recognizer
+from digitjax.runs import Run
+from tests.recognition.drawing import digit_picture
+
+
+@pytest.fixture
+def run(tiny_run: Run, tmp_path: Path) -> Run:
+    return Run(shutil.copytree(tiny_run.path, tmp_path / "tiny"))
+
+
+@given(st.floats(0.2, 5.0))
+def test_the_temperature_that_labels_were_drawn_with_is_found(temperature: float):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (20_000, 4)).astype(np.float32)
+    totals = softmax(logits.astype(float) / temperature, axis=1).cumsum(axis=1)
+    labels = (totals < rng.random((len(logits), 1))).sum(axis=1).clip(max=3)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=300), st.floats(0, 0.5))
+def test_at_most_the_share_is_rejected_and_no_higher_threshold_would_do(values: list[float], share: float):
+    confidences = np.array(values)
+    threshold = fit_rejection(confidences, share)
+    assert (confidences < threshold).mean() <= share
+    higher = confidences[confidences > threshold]
+    if len(higher):
+        assert (confidences < higher.min()).mean() > share - 1 / len(values)
+
+
+def test_a_run_is_calibrated_on_its_validation_split(run: Run):
+    fitted = calibrate(run)
+    assert (fitted.split, fitted.pictures) == ("validation", 144)
+    assert calibration.read(run, fitted.step) == fitted
+    assert calibration.read(run, fitted.step + 1) == Calibration()
+    assert fitted.temperature != 1
+    assert 0 < LOST * 144 < 2  # so that the threshold is the second lowest confidence
+
+
+def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Path):
+    picture = digit_picture(4, count=2)
+    before = recognizer.load(run.path)
+    [step] = classifier.load([run])[1]
+    calibration.write(run, Calibration(temperature=1e3, reject_below=0.2, step=step))
+    reader = recognizer.load(pack(run, tmp_path / "packed").path)
+    doubtful, usual = reader.read(picture), before.read(picture)
+    assert [d.digit for d in doubtful.digits] == [d.digit for d in usual.digits]
+    assert all(d.rejected and d.confidence == pytest.approx(0.1, abs=0.01) for d in doubtful.digits)
+    assert doubtful.text == ""
+
+
+@pytest.mark.parametrize(("doubtful", "text"), [(8, "4"), (9, "")])
+def test_what_passes_among_many_rejected_passes_by_chance(doubtful: int, text: str):
+    row = np.concatenate([digit_picture(4), *[digit_picture(0)] * doubtful], axis=1)
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(len(images))[:, None] == 0, 20 * np.eye(10)[4], 0.0).astype(np.float32)
+
+    reading = recognizer.Recognizer(classify).read(row)
+    assert len(reading.digits) == 1 + doubtful
+    assert reading.text == text
+
+
+def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_group: Group, tmp_path: Path):
+    group = Group(shutil.copytree(tiny_group.path, tmp_path / "group"))
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    expected = []
+    for run, temperature in zip(group.members(), (2.0, 3.0), strict=True):
+        classify, [step] = classifier.load([run])
+        expected.append(softmax(classify(images) / temperature, axis=1))
+        calibration.write(run, Calibration(temperature=temperature, reject_below=temperature / 10, step=step))
+    reader = recognizer.load(group.path)
+    np.testing.assert_allclose(reader.probabilities(images), np.mean(expected, axis=0), rtol=1e-4)
+    assert reader._reject_below == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "it is not JSON"),
+        ('{"temperature": -1}', "temperature: input should be greater than 0"),
+        ('{"reject_below": 2}', "reject_below: input should be less than or equal to 1"),
+        ('{"warmth": 1}', "warmth: unexpected keyword argument: run `digitjax calibrate tiny` again"),
+    ],
+)
+def test_a_damaged_file_is_named(run: Run, content: str, reason: str):
+    (run.path / calibration.FILE).write_text(content)
+    with pytest.raises(InputError, match=r"calibration\.json: " + reason):
+        recognizer.load(run.path)
+
+
+def test_the_command_writes_and_tells_it(run: Run, capsys: pytest.CaptureFixture[str]):
+    cli.main(["calibrate", str(run.path), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"run": "tiny", **json.loads((run.path / calibration.FILE).read_text())}
+    cli.main(["calibrate", str(run.path)])
+    assert capsys.readouterr().out.startswith(f"tiny: temperature {told['temperature']:.3f}, rejects below")
+
+
+def test_an_autoencoder_is_not_calibrated(tiny_vae: Run):
+    with pytest.raises(InputError, match="cannot tell digits apart"):
+        calibrate(tiny_vae)
