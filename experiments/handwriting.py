@@ -10,7 +10,7 @@ from digitjax.config import Adam, Augment, Config, Data, Schedule, TinyCNN, Trai
 
 config = Config(
     name="handwriting",
-    data=Data(name="mnist", nondigits=0.1),
+    data=Data(name="mnist", nondigits=0.2),
     augment=Augment(
         strokes=1.0,
         reframe=True,

@@ -13,7 +13,7 @@ from skimage.transform import resize
 
 from digitjax.recognition.segment import Region
 
-MIN_ASPECT = 0.75
+MIN_ASPECT = 0.9
 """Width over height from which a region may be more than one digit."""
 _DRAFT = 48  # rows on which the cuts are sought
 _MOST_CUTS = 4
