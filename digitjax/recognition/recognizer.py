@@ -159,7 +159,8 @@ class Recognizer:
             for way in choices:
                 places.append(np.arange(first, first + len(way)))
                 first += len(way)
-            chosen += list(places[best_reading([confidences[place].tolist() for place in places])])
+            best = best_reading([confidences[place].tolist() for place in places], self._reject_below)
+            chosen += list(places[best])
         return [candidates[i] for i in chosen], images[chosen], probabilities[chosen]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
