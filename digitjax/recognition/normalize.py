@@ -13,7 +13,7 @@ STROKE_WIDTH = 2.8
 """Width that strokes are brought to, in pixels: what a pen, a mouse or a marker draws is 0.3 to 8."""
 COARSE = 14
 """Longer side, in pixels, under which a digit's strokes have no edges to measure."""
-_THICK = 6.0  # width, in pixels of the result, of strokes that are too thick for what a network has seen
+_THICK, _NARROW = 6.0, 0.6  # stroke in pixels of the result, width over height: what can only be a bold 1
 _DRAFT = 80  # longer side at which strokes are measured and changed
 _HAIR = 0.05  # share of ink in a pixel of the draft that makes it a stroke
 _SOFT = 2.0  # width of a stroke's soft edge there
@@ -27,7 +27,8 @@ def to_mnist(ink: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     """
     strokes = np.pad(_enlarge(ink) > 0.5 if max(ink.shape) < _DRAFT else _reduce(ink), _DRAFT // 10)
     width = strokes.sum() / max(1, skeletonize(strokes).sum()) * FITTED / _DRAFT
-    if max(ink.shape) < COARSE and width < _THICK:
+    bold_one = width > _THICK and strokes.any(0).sum() < _NARROW * strokes.any(1).sum()
+    if max(ink.shape) < COARSE and not bold_one:
         return fit(_enlarge(ink))  # a stroke is a pixel or two wide, and its grey says more than its edge
     return fit(_set_width(strokes, width) if strokes.any() else ink)
 
