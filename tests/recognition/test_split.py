@@ -14,7 +14,7 @@ def whole(mask: np.ndarray) -> Region:
     return region
 
 
-@pytest.mark.parametrize("text", ["00", "25", "83", "36", "90"])
+@pytest.mark.parametrize("text", ["00", "83", "36", "90"])
 def test_one_of_the_ways_is_the_right_one(text: str):
     options = {"height": 80, "pen": 9, "gap": 6}
     region = whole(strokes(text, **options))
@@ -68,6 +68,7 @@ def test_a_cut_of_which_a_part_is_no_digit_is_not_made():
 
 def test_what_hangs_together_in_many_places_is_not_cut():
     grid = np.zeros((90, 120), bool)
-    grid[::12] = grid[1::12] = grid[2::12] = True
-    grid[:, ::15] = True
+    for start in range(6):
+        grid[start::28] = True
+        grid[:, start::28] = True
     assert len(readings(whole(grid))) == 1
