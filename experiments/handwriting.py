@@ -10,9 +10,9 @@ from digitjax.config import Adam, Augment, Config, Data, Schedule, TinyCNN, Trai
 
 config = Config(
     name="handwriting",
-    data=Data(name="mnist", nondigits=0.1),
+    data=Data(name="mnist", nondigits=0.2),
     augment=Augment(
-        strokes=1.0,
+        strokes=1.4,
         reframe=True,
         shift=1,
         rotation=15.0,
@@ -23,7 +23,7 @@ config = Config(
         thickness=0.6,
         blur=0.5,
         sharpen=0.15,
-        coarse=0.15,
+        coarse=0.2,
         noise=0.05,
     ),
     model=TinyCNN(channels=(32, 64, 96)),

@@ -248,8 +248,8 @@ def test_the_runs_of_a_group_can_be_chosen(visit, tiny_group, tmp_path):
 
 
 def test_a_picture_is_read(visit, able_run, picture):
-    app = visit(able_run.path.parent, "read", [("zero_0.png", picture)])
-    (digit,) = recognizer.load(able_run.path).read(picture).digits
+    app = visit(able_run.path.parent, "read", [("zero_0.png", picture)], boxed=True)
+    (digit,) = recognizer.load().read(picture).digits
     assert app.subheader[0].value == r"zero\_0\.png"
     assert metrics(app) == {"Read as": "0", "Digit": "0"}
     assert app.metric[1].delta == f"{digit.confidence:.1%} confident"

@@ -7,13 +7,13 @@ from digitjax import runs
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
 from digitjax.recognition import recognizer
-from digitjax.recognition.decode import MAX_BYTES, decode
+from digitjax.recognition.decode import MAX_BYTES
 from digitjax.recognition.recognizer import PRETRAINED, Digit, Reading, Recognizer
 from digitjax.runs import Run
 from digitjax.visualization import charts
 from views import Model, enlarge, escape, find_model, reasons_shown
 
-TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
+TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif"]
 MOST_DIGITS = 40  # shown one by one: more would make the page slow
 SHOWN_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
 READ, REJECTED = "#0072B2", "#D55E00"
@@ -54,12 +54,12 @@ def load(model: Model) -> Recognizer:
 
 @st.cache_resource(max_entries=16, show_spinner="Reading")
 def read(model: Model, content: bytes) -> Reading:
-    """Read the bytes of a picture; it is reduced first, so that the boxes are those of the picture shown.
+    """Read the bytes of a picture.
 
     Raises:
         InputError: it is no picture that can be decoded.
     """
-    return load(model).read(decode(content).grey)
+    return load(model).read(content)
 
 
 # --------------------------------------------------------------------------------------- reading
@@ -113,10 +113,11 @@ def show_digit(digit: Digit) -> None:
 
 def draw_boxes(reading: Reading) -> Image.Image:
     """Draw a box around each digit, and above it what it was read as."""
-    height, width = reading.grey.shape
-    scale = max(1, SHOWN_SIDE // max(height, width))
-    size = (width * scale, height * scale)
-    picture = Image.fromarray(reading.grey).resize(size, Image.Resampling.NEAREST).convert("RGB")
+    height, width = reading.picture.pixels.shape[:2]
+    zoom = max(1, SHOWN_SIDE // max(height, width))
+    size = (width * zoom, height * zoom)
+    picture = Image.fromarray(reading.picture.pixels).resize(size, Image.Resampling.NEAREST)
+    scale = size[0] / reading.picture.width
     canvas = ImageDraw.Draw(picture)
     stroke = max(2, max(size) // 300)
     letter = max(16, max(size) // 30)

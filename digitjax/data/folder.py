@@ -21,12 +21,12 @@ from digitjax.data.cache import Arrays
 from digitjax.data.manifest import NAME, read_manifest
 from digitjax.errors import InputError
 from digitjax.progress import PictureCount
-from digitjax.recognition import colours, decode, extract, ink, normalize, segment
+from digitjax.recognition import colours, components, decode, extract, ink, normalize, ruling, segment
 
 TEST_SHARE = 0.2
 """Share of the test split in a folder that does not name its own: of the writers, or else of the pictures."""
 
-_READING = (colours, decode, extract, ink, normalize, segment)
+_READING = (colours, components, decode, extract, ink, normalize, ruling, segment)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,9 @@ def generate(count: int, seed: int) -> UInt8[np.ndarray, "count 28 28"]:
     kinds = rng.choice(np.array(list(_KINDS)), count, p=weights / weights.sum())
     images = np.zeros((count, 28, 28), np.uint8)
     for image, kind in zip(images, kinds, strict=True):
-        image[:] = to_mnist(_crop(kind(rng)))
+        ink = _crop(kind(rng))
+        narrow = ink.shape[1] < 0.5 * ink.shape[0]  # and so perhaps a 1, but not when it lies
+        image[:] = to_mnist(np.ascontiguousarray(ink.T) if narrow else ink)
     return images
 
 
@@ -104,7 +106,7 @@ def _glyph(rng: np.random.Generator) -> Ink:
     lines = []
     for stroke in strokes:
         corners = np.array([list(map(int, place)) for place in stroke.removeprefix("~").split()]) / 8
-        corners += rng.normal(0, 0.025, corners.shape)
+        corners += rng.normal(0, 0.04, corners.shape)
         lines.append(_curve(corners) if stroke.startswith("~") else corners)
     return _draw(rng, lines)
 
@@ -135,6 +137,17 @@ def _loops(rng: np.random.Generator) -> Ink:
     angles = np.linspace(0, 2 * np.pi * rng.uniform(3, 6), 120)
     x = angles * rng.uniform(0.1, 0.6) + np.sin(angles)
     return _draw(rng, [np.stack([x, rng.uniform(0.6, 2) * np.cos(angles)], axis=1)], turn=30.0)
+
+
+def _rosette(rng: np.random.Generator) -> Ink:
+    """A closed curve with many lobes, which crosses itself: more turns than any digit has."""
+    angles = np.linspace(0, 2 * np.pi, 160)
+    orders = rng.integers(2, 6, 2) + np.array([0, 1])
+    x, y = (
+        np.sin(order * angles + rng.uniform(0, 6)) + rng.uniform(0, 0.6) * np.sin(angles + rng.uniform(0, 6))
+        for order in orders
+    )
+    return _draw(rng, [np.stack([x, y], axis=1)], turn=180.0)
 
 
 def _lines(rng: np.random.Generator) -> Ink:
@@ -263,11 +276,12 @@ def _largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 # How often each is drawn, beside the others.
 _KINDS: dict[Callable[[np.random.Generator], np.ndarray], float] = {
-    _glyph: 10,
-    _scribble: 4,
+    _glyph: 14,
+    _scribble: 6,
     _zigzag: 2,
     _spiral: 1,
     _loops: 1,
+    _rosette: 3,
     _lines: 2,
     _grid: 1,
     _rules: 1,

@@ -11,7 +11,7 @@ from digitjax.evaluation.evaluate import load_pictures
 from digitjax.model import classifier
 from digitjax.runs import Run
 
-LOST = 0.01
+LOST = 0.005
 """Share of the validation digits that may be rejected, so that as much as can be of what is no digit is too."""
 
 

@@ -21,8 +21,11 @@ class Extraction(NamedTuple):
     """Amount of ink, 0 to 1."""
     regions: list[Region]
     """Where each digit is in the ink."""
-    images: UInt8[np.ndarray, "n 28 28"]
-    """What a network sees of each digit."""
+
+    @property
+    def images(self) -> UInt8[np.ndarray, "n 28 28"]:
+        """What a network sees of each digit."""
+        return to_images(self.ink, self.regions)
 
 
 def extract(source: Source) -> Extraction:
@@ -36,8 +39,7 @@ def extract(source: Source) -> Extraction:
     """
     picture = decode(source)
     ink = find_ink(picture.pixels)
-    regions = find_digits(ink)
-    return Extraction(picture, ink.amount, regions, to_images(ink.amount, regions))
+    return Extraction(picture, ink.amount, find_digits(ink))
 
 
 def to_images(ink: Float32[np.ndarray, "h w"], regions: Sequence[Region]) -> UInt8[np.ndarray, "n 28 28"]:

@@ -13,6 +13,7 @@ STROKE_WIDTH = 2.8
 """Width that strokes are brought to, in pixels: what a pen, a mouse or a marker draws is 0.3 to 8."""
 COARSE = 14
 """Longer side, in pixels, under which a digit's strokes have no edges to measure."""
+_THICK, _NARROW = 6.0, 0.6  # stroke in pixels of the result, width over height: what can only be a bold 1
 _DRAFT = 80  # longer side at which strokes are measured and changed
 _HAIR = 0.05  # share of ink in a pixel of the draft that makes it a stroke
 _SOFT = 2.0  # width of a stroke's soft edge there
@@ -24,19 +25,17 @@ def to_mnist(ink: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     Args:
         ink: the digit alone, 0 to 1 with stroke edges at 0.5.
     """
-    if max(ink.shape) < COARSE:
-        return fit(_enlarge(ink))  # a stroke is a pixel wide, and its grey says more than its edge
-    return fit(set_stroke_width(ink))
+    strokes = np.pad(_enlarge(ink) > 0.5 if max(ink.shape) < _DRAFT else _reduce(ink), _DRAFT // 10)
+    width = strokes.sum() / max(1, skeletonize(strokes).sum()) * FITTED / _DRAFT
+    bold_one = width > _THICK and strokes.any(0).sum() < _NARROW * strokes.any(1).sum()
+    if max(ink.shape) < COARSE and not bold_one:
+        return fit(_enlarge(ink))  # a stroke is a pixel or two wide, and its grey says more than its edge
+    return fit(_set_width(strokes, width) if strokes.any() else ink)
 
 
-def set_stroke_width(ink: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h2 w2"]:
-    """Return the digit at a size where strokes can be measured, with strokes of one width and soft edges."""
-    draft = _enlarge(ink) > 0.5 if max(ink.shape) < _DRAFT else _reduce(ink)
-    strokes = np.pad(draft, _DRAFT // 10)
-    if not strokes.any():
-        return ink
-    width = strokes.sum() / max(1, skeletonize(strokes).sum())
-    change = (STROKE_WIDTH * _DRAFT / FITTED - width) / 2
+def _set_width(strokes: Bool[np.ndarray, "h w"], width: float) -> Float32[np.ndarray, "h w"]:
+    """Return a draft with strokes of one width and soft edges."""
+    change = (STROKE_WIDTH - width) / 2 * _DRAFT / FITTED
     beyond = np.zeros(strokes.shape, np.float32)  # distance from the edge, negative inside
     if change > -_SOFT / 2:
         beyond += np.maximum(ndimage.distance_transform_edt(~strokes) - 0.5, 0)

@@ -15,7 +15,7 @@ from digitjax import calibration, groups, runs
 from digitjax.calibration import Calibration
 from digitjax.errors import InputError
 from digitjax.model import classifier
-from digitjax.recognition.decode import Source
+from digitjax.recognition.decode import Picture, Source
 from digitjax.recognition.extract import extract, to_images
 from digitjax.recognition.normalize import SIDE
 from digitjax.recognition.segment import Region
@@ -51,8 +51,8 @@ class Reading:
     """What was read in a picture, and every step on the way."""
 
     digits: tuple[Digit, ...]
-    grey: UInt8[np.ndarray, "h w"]
-    """The picture as displayed, at the working size."""
+    picture: Picture
+    """As displayed."""
     ink: Float32[np.ndarray, "h w"]
     """Amount of ink, 0 to 1."""
 
@@ -111,14 +111,14 @@ class Recognizer:
         """Find and recognize the digits of a picture.
 
         Args:
-            source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w) or (h, w, 3).
+            source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4).
 
         Raises:
             InputError: it is no picture that can be decoded.
         """
-        picture, ink, regions, _ = extract(source)
+        picture, ink, regions = extract(source)
         regions, images, probabilities = self._classify_regions(ink, regions)
-        height, width = picture.grey.shape
+        height, width = ink.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []
         for region, image, row in zip(regions, images, probabilities, strict=True):
@@ -139,7 +139,7 @@ class Recognizer:
             )
         if sum(not d.rejected for d in digits) <= BY_CHANCE * len(digits):
             digits = [replace(d, rejected=True) for d in digits]
-        return Reading(tuple(digits), picture.grey, ink)
+        return Reading(tuple(digits), picture, ink)
 
     def _classify_regions(
         self, ink: Float32[np.ndarray, "h w"], regions: list[Region]
@@ -159,7 +159,8 @@ class Recognizer:
             for way in choices:
                 places.append(np.arange(first, first + len(way)))
                 first += len(way)
-            chosen += list(places[best_reading([confidences[place].tolist() for place in places])])
+            best = best_reading([confidences[place].tolist() for place in places], self._reject_below)
+            chosen += list(places[best])
         return [candidates[i] for i in chosen], images[chosen], probabilities[chosen]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _belong_together(large: Group, small: Group, height: float) -> bool:
     together = max(large.y1, small.y1) - min(large.y0, small.y0)
     piece = small.size < 0.45 * height
     return (
-        (above and (piece or together < 1.35 * height or down < 0.08 * height))
+        (above and (piece or together < 1.35 * height or down <= max(1, 0.08 * height)))
         or (piece and max(right, down) < 0.16 * height)
         or (small.size < 0.65 * height and max(right, down) <= 0)
     )

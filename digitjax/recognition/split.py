@@ -9,18 +9,21 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Bool, Float32, Int
 from scipy import ndimage
+from skimage.morphology import skeletonize
 from skimage.transform import resize
 
 from digitjax.recognition.segment import Region
 
-MIN_ASPECT = 0.75
+MIN_ASPECT = 0.9
 """Width over height from which a region may be more than one digit."""
 _DRAFT = 48  # rows on which the cuts are sought
 _MOST_CUTS = 4
 _APART = 0.15  # of two cuts on average, at least, as a share of the height
 _EDGE = 0.15  # of a region, as a share of its width, in which no cut is sought
 _PENALTY = 0.2  # for each cut, in nats: most wide digits are one digit
-_LEAST = 0.55  # height of each part, as a share of the whole
+_LEAST_HEIGHT = 0.55  # of each part, as a share of the whole
+_LEAST_WIDTH = 0.5  # of each part on average, as a share of the height
+_WIDEST_CONTACT = 2.0  # ink that a cut may cross, in widths of the stroke
 
 
 def readings(region: Region) -> list[tuple[Region, ...]]:
@@ -28,15 +31,23 @@ def readings(region: Region) -> list[tuple[Region, ...]]:
     if region.width < MIN_ASPECT * region.height:
         return [(region,)]
     cuts = _cuts(region.mask)
-    most = min(len(cuts), round(region.width / (0.4 * region.height)) - 1)
+    most = min(len(cuts), round(region.width / (_LEAST_WIDTH * region.height)) - 1)
     ways = [choice for count in range(most + 1) for choice in combinations(cuts, count)]
     parts = [_parts(region, way) for way in ways]
     return [way for way in parts if way is not None]
 
 
-def best_reading(confidences: Sequence[Sequence[float]]) -> int:
-    """Return which way to read a region is the likeliest, from the confidence in each digit of each way."""
-    scores = [float(np.log(np.maximum(way, 1e-6)).sum()) - _PENALTY * (len(way) - 1) for way in confidences]
+def best_reading(confidences: Sequence[Sequence[float]], least: float) -> int:
+    """Return which way to read a region is the likeliest; each part of a cut one must be read with some confidence.
+
+    Args:
+        confidences: in each digit of each way, of which the first is not to cut.
+        least: confidence that each part needs.
+    """
+    scores = [
+        float(np.log(way).sum()) - _PENALTY * (len(way) - 1) if min(way) >= least or not i else -np.inf
+        for i, way in enumerate(np.maximum(way, 1e-6) for way in confidences)
+    ]
     return int(np.argmax(scores))
 
 
@@ -54,7 +65,7 @@ def _parts(region: Region, cuts: Sequence[Int[np.ndarray, " h"]]) -> tuple[Regio
         if not ink.any():
             return None
         parts.append(region.only(ink))
-        if parts[-1].height < _LEAST * region.height:
+        if parts[-1].height < _LEAST_HEIGHT * region.height:
             return None
     return tuple(parts)
 
@@ -73,21 +84,23 @@ def _cuts(mask: Bool[np.ndarray, "h w"]) -> list[Int[np.ndarray, " h"]]:
 
     A path moves by up to one column a row, so that it follows the slant of the writing and goes around strokes.
     """
-    height, width = mask.shape
-    columns = max(8, round(_DRAFT * width / height))
+    columns = max(8, round(_DRAFT * mask.shape[1] / mask.shape[0]))
     ink = resize(mask.astype(np.float32), (_DRAFT, columns), order=1, anti_aliasing=True)
     first, last = round(_EDGE * columns), round((1 - _EDGE) * columns)
     costs, origins = _seams(ink[:, first:last])
     paths: list[Int[np.ndarray, " rows"]] = []
+    width = ink.sum() / max(1, skeletonize(ink > 0.5).sum())
     for end in np.argsort(costs, kind="stable"):
+        if costs[end] > _WIDEST_CONTACT * width:
+            break
         path = first + _trace(origins, int(end))
         if all(np.abs(path - other).mean() > _APART * _DRAFT for other in paths):
             paths.append(path)
         if len(paths) == _MOST_CUTS:
             break
     paths.sort(key=lambda path: float(path.mean()))
-    rows = np.minimum(np.arange(height) * _DRAFT // height, _DRAFT - 1)
-    return [np.rint((path[rows] + 0.5) * width / columns).astype(int) for path in paths]
+    rows = np.minimum(np.arange(len(mask)) * _DRAFT // len(mask), _DRAFT - 1)
+    return [np.rint((path[rows] + 0.5) * mask.shape[1] / columns).astype(int) for path in paths]
 
 
 def _seams(ink: Float32[np.ndarray, "h w"]) -> tuple[Float32[np.ndarray, " w"], Int[np.ndarray, "h w"]]:

@@ -73,7 +73,7 @@ def _picture(evaluation: PicturesEvaluation, result: PictureResult) -> Image.Ima
         picture = decode(evaluation.folder / result.entry.file)
     except InputError:
         return Image.new("RGB", space, "#808080")
-    shown = ImageOps.contain(Image.fromarray(picture.grey), space).convert("RGB")
+    shown = ImageOps.contain(Image.fromarray(picture.pixels), space)
     canvas = ImageDraw.Draw(shown)
     for digit in result.digits:
         canvas.rectangle([side * shown.width / picture.width for side in digit.box], outline=_colour(digit))

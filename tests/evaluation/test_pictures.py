@@ -12,7 +12,7 @@ from digitjax.data.manifest import read_manifest
 from digitjax.errors import InputError
 from digitjax.evaluation import pictures
 from digitjax.evaluation.metrics import wilson_interval
-from digitjax.recognition.decode import Source
+from digitjax.recognition.decode import Source, decode
 from digitjax.recognition.recognizer import Digit, Reading, Recognizer
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
@@ -58,7 +58,7 @@ class Stub(Recognizer):
             for i, c in enumerate(text)
             if c != "?"
         ]
-        return Reading(tuple(digits), grey, grey.astype(np.float32))
+        return Reading(tuple(digits), decode(grey), grey.astype(np.float32))
 
 
 @pytest.fixture

@@ -268,12 +268,13 @@ def test_what_was_accepted_is_answered_before_the_end(number: signal.Signals, tm
 import pathlib, time
 import numpy as np
 from digitjax.recognition import recognizer, server
+from digitjax.recognition.decode import decode
 
 class Slow(recognizer.Recognizer):
     def read(self, source):
         pathlib.Path({str(tmp_path / "reading")!r}).touch()
         time.sleep(0.5)
-        return recognizer.Reading((), np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.float32))
+        return recognizer.Reading((), decode(np.zeros((1, 1), np.uint8)), np.zeros((1, 1), np.float32))
 
 slow = Slow(lambda images: np.zeros((len(images), 10), np.float32), "slow")
 server.serve(server.make_app(slow), server.bind("127.0.0.1", 0))
