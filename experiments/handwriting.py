@@ -1,8 +1,10 @@
 """The model in the box: reads people's own digits, trained on MNIST's training set and generated strokes alone.
 
     digitjax train handwriting
-    digitjax pack handwriting digitjax/pretrained/handwriting
+    digitjax calibrate handwriting --step latest
+    digitjax pack handwriting digitjax/pretrained/handwriting --step latest
 
+The latest step, since what the last epochs learn of people's digits does not show on MNIST's validation split.
 Its model card, in digitjax/pretrained/handwriting, says how well it does, on MNIST and on people's own digits.
 """
 

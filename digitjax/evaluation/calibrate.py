@@ -15,15 +15,15 @@ LOST = 0.005
 """Share of the validation digits that may be rejected, so that as much as can be of what is no digit is too."""
 
 
-def calibrate(run: Run) -> Calibration:
-    """Fit the calibration of a run's best weights, and write it into its folder.
+def calibrate(run: Run, step: int | str = "best") -> Calibration:
+    """Fit the calibration of a run's weights at a step, `latest` or `best`, and write it into its folder.
 
     Its accuracy stays as it is, since a temperature changes no order.
 
     Raises:
         InputError: the run is no classifier's, has no validation split or no checkpoint, or its data are not here.
     """
-    classify, [step] = classifier.load([run])
+    classify, [used] = classifier.load([run], step)
     pictures = load_pictures(run, "validation")
     logits = classify(pictures.images)
     temperature = fit_temperature(logits, pictures.labels)
@@ -32,7 +32,7 @@ def calibrate(run: Run) -> Calibration:
         temperature=temperature,
         reject_below=fit_rejection(confidences, LOST),
         split="validation",
-        step=step,
+        step=used,
         pictures=len(pictures),
     )
     calibration.write(run, fitted)

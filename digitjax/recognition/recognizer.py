@@ -159,7 +159,7 @@ class Recognizer:
             for way in choices:
                 places.append(np.arange(first, first + len(way)))
                 first += len(way)
-            best = best_reading([confidences[place].tolist() for place in places], self._reject_below)
+            best = best_reading([confidences[place].tolist() for place in places])
             chosen += list(places[best])
         return [candidates[i] for i in chosen], images[chosen], probabilities[chosen]
 
