@@ -222,7 +222,7 @@ def serve(args: argparse.Namespace) -> None:
 
 
 def bench(args: argparse.Namespace) -> None:
-    """Time digitjax beside PyTorch and onnxruntime, in interleaved rounds: training, inference, speedrun, scaling."""
+    """Time training, inference and speedruns beside PyTorch and onnxruntime, in turn; and scaling, and reading."""
     import importlib.util
 
     from digitjax.config import Data
@@ -231,7 +231,7 @@ def bench(args: argparse.Namespace) -> None:
     from digitjax.runs import write_json
 
     missing = [name for name in ("torch", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
-    if missing and set(args.suites) - {"scaling"}:
+    if missing and set(args.suites) - suites.ALONE:
         raise InputError(f"bench needs {', '.join(missing)}: pip install 'digitjax[bench]'")
     pipeline.load(Data(name="digits"))
     if "speedrun" in args.suites:

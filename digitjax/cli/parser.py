@@ -178,7 +178,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_runs(sub)
 
     sub = add("bench", commands.bench, "digitjax bench training --rounds 7 --json bench.json")
-    every = ("training", "inference", "speedrun", "scaling")
+    every = ("training", "inference", "speedrun", "scaling", "reading")
     sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")
     sub.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured to a file")

@@ -1,13 +1,17 @@
 """Benchmarks: fair rounds, right ratios, and contestants that compute the same."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from digitjax import cli
 from digitjax.data.pipeline import normalize
 from digitjax.errors import InputError
-from digitjax.evaluation.bench import harness, suites, task
+from digitjax.evaluation.bench import harness, reading, suites, task
 from digitjax.evaluation.bench.harness import Contestant, Suite
+from digitjax.recognition import recognizer
 
 
 def test_the_harness_measures_in_processes_and_compares_with_the_best_peer():
@@ -91,3 +95,37 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path, monkeypatch, capsy
     cli.main(["bench", "scaling", "--rounds", "2", "--json", str(tmp_path / "bench.json")])
     assert "matrix product" in capsys.readouterr().out
     assert '"median"' in (tmp_path / "bench.json").read_text()
+
+
+def test_reading_is_timed_warm_and_every_digit_of_its_pictures_is_found():
+    measured = reading.small(reads=3)()
+    assert 0 < measured["ms, p50"] <= measured["ms, p99"]
+    reader = recognizer.load()
+    for size, lines in (((400, 300), ["35028"]), ((600, 450), ["314", "592"])):
+        photo = reading.encode(reading.photograph(*size, lines), "JPEG")
+        found = [digit.line for digit in reader.read(photo).digits]
+        assert [found.count(number) for number in range(len(lines))] == [len(line) for line in lines]
+
+
+def test_a_cold_start_is_timed_with_its_memory():
+    measured = reading.deep_from_cold(300, 200)()
+    assert measured["ms from cold"] > 100
+    assert 100 < measured["peak memory (MB)"] < 1000
+
+
+def test_the_deep_picture_is_one_digit_in_16_bit_grey():
+    with Image.open(io.BytesIO(reading.deep_png(300, 200))) as image:
+        assert (image.mode, image.size) == ("I;16", (300, 200))
+        shrunk = np.asarray(image)[::2, ::3] // 257
+    np.testing.assert_array_equal(shrunk, reading.drawing(100))
+
+
+def test_suites_without_peers_need_no_extra(monkeypatch, capsys):
+    assert suites.SUITES.keys() >= suites.ALONE
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(harness, "run", lambda *_: [])
+    cli.main(["bench", *sorted(suites.ALONE)])
+    assert "reading" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["bench", "reading", "training"])
+    assert "pip install 'digitjax[bench]'" in capsys.readouterr().err

@@ -35,7 +35,7 @@ class Contestant:
     @property
     def ours(self) -> bool:
         """Whether it is digitjax, and not a peer."""
-        return self.task.startswith("of_digitjax")
+        return self.task.startswith(("of_digitjax", "reading"))
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,11 @@ class _Worker:
         return json.loads(line)
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=5)  # it ends with its input, and removes its files
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
 
 
 def serve(task: str, options: str) -> None:

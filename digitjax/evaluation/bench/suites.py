@@ -82,4 +82,28 @@ SCALING = Suite(
     higher_is_better=False,
 )
 
-SUITES = {suite.name: suite for suite in (TRAINING, INFERENCE, SPEEDRUN, SCALING)}
+READING = Suite(
+    "reading",
+    [
+        Contestant("one digit, PNG of 28x28", "reading:small", {}),
+        Contestant(
+            "5 digits, photo of 1 megapixel",
+            "reading:photo",
+            {"width": 1152, "height": 864, "lines": ["35028"], "reads": 20},
+        ),
+        Contestant(
+            "20 digits, photo of 12 megapixels",
+            "reading:photo",
+            {"width": 4000, "height": 3000, "lines": ["3141592653", "5897932384"], "reads": 5},
+        ),
+        Contestant("digitjax read, PNG of 28x28", "reading:small_from_cold", {}),
+        Contestant("digitjax read, largest PNG", "reading:deep_from_cold", {}),
+    ],
+    unit="ms a picture, peak memory in MB",
+    higher_is_better=False,
+)
+
+SUITES = {suite.name: suite for suite in (TRAINING, INFERENCE, SPEEDRUN, SCALING, READING)}
+"""All suites by name."""
+ALONE = {"scaling", "reading"}
+"""Suites of digitjax alone, which need no peer."""
