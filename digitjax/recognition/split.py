@@ -21,7 +21,7 @@ _MOST_CUTS = 4
 _APART = 0.15  # of two cuts on average, at least, as a share of the height
 _EDGE = 0.15  # of a region, as a share of its width, in which no cut is sought
 _PENALTY = 0.2  # for each cut, in nats: most wide digits are one digit
-_SURE = 0.9  # confidence that each part of a cut region needs
+_SURE = 0.95  # certainty that each part of a cut region needs
 _LEAST_HEIGHT = 0.55  # of each part, as a share of the whole
 _LEAST_WIDTH = 0.5  # of each part on average, as a share of the height
 _WIDEST_CONTACT = 2.0  # ink that a cut may cross, in widths of the stroke
@@ -38,15 +38,15 @@ def readings(region: Region) -> list[tuple[Region, ...]]:
     return [way for way in parts if way is not None]
 
 
-def best_reading(confidences: Sequence[Sequence[float]]) -> int:
-    """Return which way to read a region is the likeliest, from the confidence in each digit of each way.
+def best_reading(certainties: Sequence[Sequence[float]]) -> int:
+    """Return which way to read a region is the likeliest, from the certainty that each part of each way is a digit.
 
-    The first way is not to cut. A cut one needs confidence in every part: pieces of letters and scribbles may well
+    The first way is not to cut. Of a cut one every part must be certain: pieces of letters and scribbles may well
     look like digits, but seldom all of them.
     """
     scores = [
         float(np.log(way).sum()) - _PENALTY * (len(way) - 1) if min(way) >= _SURE or not i else -np.inf
-        for i, way in enumerate(np.maximum(way, 1e-6) for way in confidences)
+        for i, way in enumerate(np.maximum(way, 1e-6) for way in certainties)
     ]
     return int(np.argmax(scores))
 
