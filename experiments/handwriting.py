@@ -14,7 +14,7 @@ config = Config(
     name="handwriting",
     data=Data(name="mnist", nondigits=0.2),
     augment=Augment(
-        strokes=1.4,
+        strokes=1.15,
         reframe=True,
         shift=1,
         rotation=15.0,
@@ -31,5 +31,5 @@ config = Config(
     model=TinyCNN(channels=(32, 64, 96)),
     optimizer=Adam(lr=8e-3, b1=0.9, b2=0.99),
     schedule=Schedule(shape="linear", warmup=0.1),
-    training=Training(epochs=24, batch_size=128, label_smoothing=0.05, ema=0.999),
+    training=Training(epochs=22, batch_size=128, label_smoothing=0.05, ema=0.999),
 )
