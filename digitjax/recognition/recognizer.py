@@ -19,7 +19,7 @@ from digitjax.recognition.decode import Picture, Source
 from digitjax.recognition.extract import extract, to_images
 from digitjax.recognition.normalize import SIDE
 from digitjax.recognition.segment import Region
-from digitjax.recognition.split import best_reading, readings
+from digitjax.recognition.split import choose, readings
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
@@ -147,22 +147,13 @@ class Recognizer:
     ) -> tuple[list[Region], UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
         """Return the regions, those of touching digits cut where that is likelier, what each shows, and its digits."""
         ways = [readings(region) for region in regions]
-        candidates = [part for choices in ways for way in choices for part in way]
-        if not candidates:
+        parts = [part for choices in ways for way in choices for part in way]
+        if not parts:
             return [], np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
-        images = to_images(ink, candidates)
+        images = to_images(ink, parts)
         probabilities = self.probabilities(images)
-        certainties = certainty(probabilities)
-        chosen: list[int] = []
-        first = 0
-        for choices in ways:
-            places = []
-            for way in choices:
-                places.append(np.arange(first, first + len(way)))
-                first += len(way)
-            best = best_reading([certainties[place].tolist() for place in places])
-            chosen += list(places[best])
-        return [candidates[i] for i in chosen], images[chosen], probabilities[chosen]
+        chosen = choose(ways, certainty(probabilities))
+        return [parts[i] for i in chosen], images[chosen], probabilities[chosen]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
         """Read a picture into one object of the JSON interface, with `error` set where it cannot be decoded.

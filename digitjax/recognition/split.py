@@ -38,6 +38,26 @@ def readings(region: Region) -> list[tuple[Region, ...]]:
     return [way for way in parts if way is not None]
 
 
+def choose(
+    ways: Sequence[Sequence[tuple[Region, ...]]], certainties: Float32[np.ndarray, " parts"]
+) -> list[int]:
+    """Return which parts are read: of each region those of its likeliest way.
+
+    Args:
+        ways: the ways to read each region.
+        certainties: of each part of each way of each region, one after the other, that it is a digit.
+    """
+    chosen: list[int] = []
+    first = 0
+    for choices in ways:
+        places = []
+        for way in choices:
+            places.append(range(first, first + len(way)))
+            first += len(way)
+        chosen += places[best_reading([certainties[place].tolist() for place in places])]
+    return chosen
+
+
 def best_reading(certainties: Sequence[Sequence[float]]) -> int:
     """Return which way to read a region is the likeliest, from the certainty that each part of each way is a digit.
 
