@@ -13,7 +13,6 @@ from PIL import Image
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 from skimage.filters.rank import percentile
-from skimage.measure import block_reduce
 
 EDGE = 0.5
 """Amount of ink at the edge of a stroke."""
@@ -61,9 +60,8 @@ def find_ink(pixels: UInt8[np.ndarray, "h w 3"]) -> Ink:
 def _is_even(grey: UInt8[np.ndarray, "h w"]) -> bool:
     """Whether most of the border, and much of the picture, has one brightness."""
     border = _border(grey)
-    paper = np.median(border)
-    near = [np.mean(np.abs(part.astype(np.int16) - paper) < _TOLERANCE) for part in (border, grey)]
-    return bool(near[0] > 0.6 and near[1] > 0.35)
+    near = np.abs(np.arange(256) - np.median(border)) < _TOLERANCE
+    return bool(near[border].mean() > 0.6 and near[grey].mean() > 0.35)
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
@@ -92,10 +90,10 @@ def _pen_is_dark(grey: UInt8[np.ndarray, "h w"]) -> bool:
     margin = max(1, min(grey.shape) // 25)  # borders show what is not paper
 
     def ink_of(light: UInt8[np.ndarray, "h w"]) -> float:
-        excess = (_paper(light, 0.5) - light)[margin:-margin, margin:-margin]
-        excess = excess[::step, ::step] - np.median(excess[::step, ::step])
-        noise = max(_NOISE * _spread(excess), 0.06 * 255)
-        return float(np.maximum(excess - noise, 0).sum())
+        sample = (slice(margin, -margin, step), slice(margin, -margin, step))
+        excess = _paper(light, 0.5)[sample] - light[sample]
+        middle, spread = _middle(excess)
+        return float(np.maximum(excess - middle - max(_NOISE * spread, 0.06 * 255), 0).sum())
 
     return ink_of(grey) >= ink_of(255 - grey)
 
@@ -105,8 +103,8 @@ def _contrast_to_paper(pixels: UInt8[np.ndarray, "h w 3"], *, dark: bool) -> Flo
 
     The ratio, not the difference, since a shadow dims paper and ink alike.
     """
-    values = pixels if dark else 255 - pixels
-    light = np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
+    channels = [pixels[..., i] if dark else 255 - pixels[..., i] for i in range(3)]
+    light = np.minimum(np.minimum(*channels[:2]), channels[2])
     paper = np.maximum(_paper(light, 0.75), 0.15 * 255)
     return np.clip((paper - light) / paper, 0, 1)
 
@@ -124,7 +122,9 @@ def _paper(light: UInt8[np.ndarray, "h w"], share: float) -> Float32[np.ndarray,
     around = percentile(mean, np.ones((window, window), bool), p0=share)
     smooth = ndimage.gaussian_filter(around.astype(np.float32), window / 5, mode="nearest")
     # Dark outside, so that at a border, too, what is dark and broad remains.
-    brightest = np.pad(block_reduce(light, (step, step), np.max), window)
+    rows, columns = np.arange(0, height, step), np.arange(0, width, step)
+    brightest = np.maximum.reduceat(np.maximum.reduceat(light, rows, axis=0), columns, axis=1)
+    brightest = np.pad(brightest, window)
     closed = ndimage.grey_closing(brightest, (window, window))[window:-window, window:-window]
     closed = ndimage.minimum_filter(
         closed, 3
@@ -138,7 +138,8 @@ def _amount(contrast: Float32[np.ndarray, "h w"], *, even: bool) -> Float32[np.n
     step = max(1, round((contrast.size / _SAMPLE) ** 0.5))
     sample = contrast[::step, ::step]
     paper = sample[sample < 2 * _TOLERANCE / 255] if even else sample  # a thick digit may cover most of it
-    floor = max(float(np.median(paper)) + _NOISE * _spread(paper), MIN_CONTRAST)
+    middle, spread = _middle(paper)
+    floor = max(middle + _NOISE * spread, MIN_CONTRAST)
     marks = contrast[contrast > floor]
     if not marks.size:
         return np.zeros(contrast.shape, np.float32)
@@ -153,6 +154,7 @@ def _amount(contrast: Float32[np.ndarray, "h w"], *, even: bool) -> Float32[np.n
     ).clip(0, 1)
 
 
-def _spread(values: Float32[np.ndarray, "..."]) -> float:
-    """Return the standard deviation of the bulk of the values, from their median absolute deviation."""
-    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+def _middle(values: Float32[np.ndarray, "..."]) -> tuple[float, float]:
+    """Return the median, and the standard deviation of the bulk from the median absolute deviation."""
+    middle = np.median(values)
+    return float(middle), 1.4826 * float(np.median(np.abs(values - middle)))
