@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
+from jaxtyping import Float
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from digitjax import runs
@@ -22,13 +24,22 @@ class Calibration:
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """What logits are divided by before the softmax (Guo et al. 2017, arXiv 1706.04599)."""
     reject_below: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Probability of the best answer under which it is rejected; at 0.5 any other answer is as likely."""
+    """Certainty (see `certainty`) under which something is rejected as no digit."""
     split: str = ""
     """The split that both were fitted on; empty if they were not."""
     step: Annotated[int, Field(ge=0)] = 0
     """The step whose weights they go with."""
     pictures: Annotated[int, Field(ge=0)] = 0
     """How many pictures they were fitted on."""
+
+
+def certainty(probabilities: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, " n"]:
+    """Return how probable it is that each is one of its two likeliest digits, and so a digit at all.
+
+    Whether it is a 1 or a 7 is another question: who doubts that does not doubt that it is a digit. What is none has
+    its probability spread over all.
+    """
+    return np.sort(probabilities, axis=1)[:, -2:].sum(axis=1)
 
 
 _ADAPTER = TypeAdapter(Calibration)

@@ -106,7 +106,7 @@ def calibrate(args: argparse.Namespace) -> None:
 
     _configure_jax()
     for run in groups.find(args.run, args.runs).members():
-        fitted = calibration.calibrate(run)
+        fitted = calibration.calibrate(run, args.step)
         as_json = {"run": run.name, **dataclasses.asdict(fitted)}
         print(json.dumps(as_json) if args.json else f"{run.name}: {calibration.describe(fitted)}")
 
@@ -171,11 +171,11 @@ def evaluate_pictures(args: argparse.Namespace) -> None:
 
 
 def pack(args: argparse.Namespace) -> None:
-    """Copy a run with the weights of its best checkpoint alone, to give to others; the copy cannot be resumed."""
+    """Copy a run with the weights of one checkpoint alone, to give to others; the copy cannot be resumed."""
     from digitjax import runs
     from digitjax.model import pack as packing
 
-    print(packing.pack(runs.find(args.run, args.runs), args.folder).path)
+    print(packing.pack(runs.find(args.run, args.runs), args.folder, args.step).path)
 
 
 def dashboard(args: argparse.Namespace) -> None:

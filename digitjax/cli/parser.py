@@ -35,13 +35,16 @@ def make_parser() -> argparse.ArgumentParser:
             "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
         )
 
+    def add_step(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--step", default="best", help="a step, latest, or best on the validation split (default: best)"
+        )
+
     def add_split_and_step(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "--split", default="test", choices=("train", "validation", "test"), help="(default: test)"
         )
-        sub.add_argument(
-            "--step", default="best", help="a step, latest, or best on the validation split (default: best)"
-        )
+        add_step(sub)
 
     def add_views(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
@@ -110,6 +113,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub = add("calibrate", commands.calibrate, "digitjax calibrate mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     sub.add_argument("--json", action="store_true", help="print a JSON object a run")
+    add_step(sub)
     add_runs(sub)
 
     sub = add("read", commands.read, "digitjax read photo.jpg --json")
@@ -152,6 +156,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub = add("pack", commands.pack, "digitjax pack mnist models/mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run")
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
+    add_step(sub)
     add_runs(sub)
 
     sub = add("dashboard", commands.dashboard, "digitjax dashboard --port 8600")

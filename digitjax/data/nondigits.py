@@ -87,7 +87,7 @@ def generate(count: int, seed: int) -> UInt8[np.ndarray, "count 28 28"]:
     images = np.zeros((count, 28, 28), np.uint8)
     for image, kind in zip(images, kinds, strict=True):
         ink = _crop(kind(rng))
-        narrow = ink.shape[1] < 0.5 * ink.shape[0]  # and so perhaps a 1, but not when it lies
+        narrow = ink.shape[1] < 0.7 * ink.shape[0]  # and so perhaps a 1, but not when it lies
         image[:] = to_mnist(np.ascontiguousarray(ink.T) if narrow else ink)
     return images
 

@@ -11,28 +11,28 @@ from digitjax.evaluation.evaluate import load_pictures
 from digitjax.model import classifier
 from digitjax.runs import Run
 
-LOST = 0.005
+LOST = 0.006
 """Share of the validation digits that may be rejected, so that as much as can be of what is no digit is too."""
 
 
-def calibrate(run: Run) -> Calibration:
-    """Fit the calibration of a run's best weights, and write it into its folder.
+def calibrate(run: Run, step: int | str = "best") -> Calibration:
+    """Fit the calibration of a run's weights at a step, `latest` or `best`, and write it into its folder.
 
     Its accuracy stays as it is, since a temperature changes no order.
 
     Raises:
         InputError: the run is no classifier's, has no validation split or no checkpoint, or its data are not here.
     """
-    classify, [step] = classifier.load([run])
+    classify, [used] = classifier.load([run], step)
     pictures = load_pictures(run, "validation")
     logits = classify(pictures.images)
     temperature = fit_temperature(logits, pictures.labels)
-    confidences = softmax(logits / temperature, axis=1).max(axis=1)
+    certainties = calibration.certainty(softmax(logits / temperature, axis=1))
     fitted = Calibration(
         temperature=temperature,
-        reject_below=fit_rejection(confidences, LOST),
+        reject_below=fit_rejection(certainties, LOST),
         split="validation",
-        step=step,
+        step=used,
         pictures=len(pictures),
     )
     calibration.write(run, fitted)
@@ -53,9 +53,9 @@ def fit_temperature(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarr
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
 
 
-def fit_rejection(confidences: Float[np.ndarray, " n"], share: float) -> float:
-    """Return the highest threshold below which at most this share of the confidences lies."""
-    return float(np.quantile(confidences, share, method="lower"))
+def fit_rejection(certainties: Float[np.ndarray, " n"], share: float) -> float:
+    """Return the highest threshold below which at most this share of the certainties lies."""
+    return float(np.quantile(certainties, share, method="lower"))
 
 
 def describe(fitted: Calibration) -> str:

@@ -14,8 +14,8 @@ _COPIED = ("metrics.jsonl", "finished.json")
 _PUBLIC = ("packages", "python", "commit", "backend", "cpus", "data_sha256")
 
 
-def pack(run: Run, folder: Path) -> Run:
-    """Copy a run with the weights of its best checkpoint alone: a tenth of its size, and nothing of its machine.
+def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
+    """Copy a run with the weights of one checkpoint alone: a tenth of its size, and nothing of its machine.
 
     The copy evaluates and reads as the run does, but cannot be resumed.
 
@@ -26,8 +26,8 @@ def pack(run: Run, folder: Path) -> Run:
         raise InputError(f"{folder} exists: name another folder, or delete it first")
     if problem := runs.summarize(run).problem:
         raise InputError(f"{run.path}: {problem}")
-    step, weights = load_weights(run, Network(run.config.model))
-    metrics = next(c.metrics for c in checkpoint.list_checkpoints(run.checkpoints) if c.step == step)
+    used, weights = load_weights(run, Network(run.config.model), step)
+    metrics = next(c.metrics for c in checkpoint.list_checkpoints(run.checkpoints) if c.step == used)
     packed = Run(folder)
     folder.mkdir(parents=True)
     runs.write_text(folder / "config.json", to_json(run.config))
@@ -36,7 +36,7 @@ def pack(run: Run, folder: Path) -> Run:
         folder / "environment.json", {name: environment[name] for name in _PUBLIC if name in environment}
     )
     with checkpoint.Writer(packed.checkpoints, description=to_json(run.config)) as writer:
-        writer.save(step, {"weights": weights}, metrics)
+        writer.save(used, {"weights": weights}, metrics)
     checkpoint.forget_paths(packed.checkpoints)
     for name in _COPIED:
         shutil.copy(run.path / name, folder)

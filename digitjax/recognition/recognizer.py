@@ -12,14 +12,14 @@ from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
 from digitjax import calibration, groups, runs
-from digitjax.calibration import Calibration
+from digitjax.calibration import Calibration, certainty
 from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.recognition.decode import Picture, Source
 from digitjax.recognition.extract import extract, to_images
 from digitjax.recognition.normalize import SIDE
 from digitjax.recognition.segment import Region
-from digitjax.recognition.split import best_reading, readings
+from digitjax.recognition.split import choose, readings
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
@@ -41,7 +41,7 @@ class Digit:
     line: int
     """Number of its line, 0 at the top."""
     rejected: bool
-    """Too doubtful to be counted as read."""
+    """Too unlike any digit to be counted as read."""
     image: UInt8[np.ndarray, "28 28"]
     """What the network saw."""
 
@@ -121,7 +121,8 @@ class Recognizer:
         height, width = ink.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []
-        for region, image, row in zip(regions, images, probabilities, strict=True):
+        rejected = certainty(probabilities) < self._reject_below
+        for region, image, row, doubtful in zip(regions, images, probabilities, rejected, strict=True):
             x0, y0, x1, y1 = np.rint(np.array([region.x0, region.y0, region.x1, region.y1]) * scale).astype(
                 int
             )
@@ -133,7 +134,7 @@ class Recognizer:
                     probabilities=tuple(float(p) for p in row),
                     box=(int(x0), int(y0), int(x1), int(y1)),
                     line=region.line,
-                    rejected=bool(row[best] < self._reject_below),
+                    rejected=bool(doubtful),
                     image=image,
                 )
             )
@@ -146,22 +147,13 @@ class Recognizer:
     ) -> tuple[list[Region], UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
         """Return the regions, those of touching digits cut where that is likelier, what each shows, and its digits."""
         ways = [readings(region) for region in regions]
-        candidates = [part for choices in ways for way in choices for part in way]
-        if not candidates:
+        parts = [part for choices in ways for way in choices for part in way]
+        if not parts:
             return [], np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
-        images = to_images(ink, candidates)
+        images = to_images(ink, parts)
         probabilities = self.probabilities(images)
-        confidences = probabilities.max(axis=1)
-        chosen: list[int] = []
-        first = 0
-        for choices in ways:
-            places = []
-            for way in choices:
-                places.append(np.arange(first, first + len(way)))
-                first += len(way)
-            best = best_reading([confidences[place].tolist() for place in places], self._reject_below)
-            chosen += list(places[best])
-        return [candidates[i] for i in chosen], images[chosen], probabilities[chosen]
+        chosen = choose(ways, certainty(probabilities))
+        return [parts[i] for i in chosen], images[chosen], probabilities[chosen]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
         """Read a picture into one object of the JSON interface, with `error` set where it cannot be decoded.
