@@ -10,6 +10,7 @@ from digitjax.recognition.ink import Ink
 from digitjax.recognition.ruling import without_ruling
 
 _EIGHT = np.ones((3, 3), bool)
+_TEXTURE_SIZE = 40  # pixels from which the strokes of a bold digit have an inside
 _MOST = 400  # components that a picture is thought to hold; noise has more
 
 
@@ -64,7 +65,7 @@ def find_components(ink: Ink) -> tuple[Int[np.ndarray, "h w"], list[Group]]:
     else:
         groups = _without_specks(_without_page_edges(labels, groups))
         groups = _without_shadows(ink.amount, labels, groups)
-    return labels, _without_frames(labels, groups)
+    return labels, _without_frames(labels, [group for group in groups if not _is_texture(labels, group)])
 
 
 def _label(mask: Bool[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], list[Group]]:
@@ -123,6 +124,14 @@ def _without_specks(groups: list[Group]) -> list[Group]:
     size, area = (max((getattr(group, name) for group in groups), default=0) for name in ("size", "area"))
     kept = [group for group in groups if group.size >= 0.1 * size and group.area >= 0.006 * area]
     return sorted(kept, key=lambda group: -group.area)[:_MOST]
+
+
+def _is_texture(labels: Int[np.ndarray, "h w"], group: Group) -> bool:
+    """Whether a group is as full as a bold digit, yet all edge, as noise is."""
+    if group.size < _TEXTURE_SIZE or group.area < 0.35 * group.height * group.width:
+        return False
+    ink = np.pad(group.ink(labels), 1)
+    return bool(ndimage.binary_erosion(ink).sum() < 0.5 * group.area)
 
 
 def _without_frames(labels: Int[np.ndarray, "h w"], groups: list[Group]) -> list[Group]:

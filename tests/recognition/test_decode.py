@@ -285,7 +285,7 @@ def test_a_jpeg_of_too_many_scans_is_refused():
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux's /proc")
 def test_the_largest_pictures_fit_into_memory(tmp_path: Path):
-    (tmp_path / "a.png").write_bytes(encode(Image.new("RGB", (8400, 6000), "white"), compress_level=1))
+    (tmp_path / "a.png").write_bytes(encode(Image.new("RGB", (7500, 6000), "white"), compress_level=1))
     program = (
         "import re, sys; from pathlib import Path; from digitjax.recognition.decode import decode;"
         "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]);"
@@ -293,4 +293,4 @@ def test_the_largest_pictures_fit_into_memory(tmp_path: Path):
     )
     command = [sys.executable, "-c", program, str(tmp_path / "a.png")]
     grown = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert 200_000 < grown < 250_000  # kB; the frame alone takes 197,000
+    assert 176_000 < grown < 220_000  # kB; the frame alone takes 175,800

@@ -119,10 +119,18 @@ def test_ruled_lines_are_removed_and_digits_kept(step: int, slope: float, square
     assert (cleaned & digits).sum() > 0.9 * digits.sum()
 
 
-def test_a_page_of_lines_alone_is_left_as_it_is():
+def test_one_line_alone_may_be_a_digit_and_several_are_ruled_paper():
     mask = np.zeros((100, 200), bool)
     mask[50] = True
     np.testing.assert_array_equal(without_ruling(mask), mask)
+    mask[75] = True
+    assert not without_ruling(mask).any()
+
+
+def test_noise_is_no_digit_even_where_it_hangs_together():
+    for seed in range(5):
+        assert find(rng(seed).random((200, 40)) < 0.6) == []
+    assert len(find(strokes("8", height=60, pen=14))) == 1
 
 
 def test_the_bar_of_a_seven_that_fills_its_picture_is_no_ruled_line():

@@ -41,7 +41,7 @@ def small_from_cold() -> Measure:
     return _from_cold(encode(drawing(28), "PNG"))
 
 
-def deep_from_cold(width: int = 10_000, height: int = 11_200) -> Measure:
+def deep_from_cold(width: int = 10_000, height: int = 9_800) -> Measure:
     """Return a function that runs `digitjax read` on a PNG of 16-bit grey.
 
     By default it has nearly the size from which on the reader refuses it.
