@@ -130,8 +130,11 @@ LARGEST = 5000  # longer side of a scaled picture: the reader works on far small
 def pages(reader: Recognizer, test_data: Path) -> list[tuple[Image.Image, str]]:
     """Real pictures in RGB as displayed, and what is read in them."""
     files = sorted((test_data / "handwriting-dev").glob("*.[jp]*"))
-    pictures = [ImageOps.exif_transpose(Image.open(file)).convert("RGB") for file in files]
-    assert len(pictures) > 400
+    assert len(files) > 400
+    pictures = []
+    for file in files:
+        with Image.open(file) as image:
+            pictures.append(ImageOps.exif_transpose(image).convert("RGB"))
     return [(picture, reader.read(np.asarray(picture)).text) for picture in pictures]
 
 
