@@ -20,7 +20,7 @@ from digitjax.recognition.colours import to_rgb
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 120_000_000
-MAX_MEMORY = 220_000_000
+MAX_MEMORY = 240_000_000
 WORKING_SIDE = 1400
 """Pictures with a longer side, in pixels, are reduced to it before they are read."""
 
