@@ -18,7 +18,6 @@ def test_pictures_of_what_is_no_digit_are_drawn(kind: str):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the model in the box was trained without data.nondigits")
 def test_what_is_no_digit_is_rejected():
     shares = rejected_shares(load())
     judged = [share for kind, share in shares.items() if KINDS[kind] is not other_letter]
