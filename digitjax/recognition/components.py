@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int
 from scipy import ndimage
 
+from digitjax.recognition.box import Box
 from digitjax.recognition.ink import Ink
 from digitjax.recognition.ruling import without_ruling
 
@@ -14,43 +15,28 @@ _TEXTURE_SIZE = 40  # pixels from which the strokes of a bold digit have an insi
 _MOST = 400  # components that a picture is thought to hold; noise has more
 
 
-@dataclass
-class Group:
-    """Components that belong together, and the half-open box around them."""
+@dataclass(frozen=True)
+class Group(Box):
+    """Components that belong together, in the box around them."""
 
-    labels: list[int]
-    y0: int
-    y1: int
-    x0: int
-    x1: int
+    labels: tuple[int, ...]
     area: int
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return self.y1 - self.y0
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return self.x1 - self.x0
-
-    @property
-    def size(self) -> int:
-        """The longer side, in pixels."""
-        return max(self.height, self.width)
 
     def ink(self, labels: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h2 w2"]:
         """Return where it is in its box, from the number of the component at each pixel."""
         window = labels[self.y0 : self.y1, self.x0 : self.x1]
         return window == self.labels[0] if len(self.labels) == 1 else np.isin(window, self.labels)
 
-    def absorb(self, other: "Group") -> None:
-        """Take another group in."""
-        self.labels += other.labels
-        self.y0, self.y1 = min(self.y0, other.y0), max(self.y1, other.y1)
-        self.x0, self.x1 = min(self.x0, other.x0), max(self.x1, other.x1)
-        self.area += other.area
+    def joined(self, other: "Group") -> "Group":
+        """Return both as one."""
+        return Group(
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+            self.labels + other.labels,
+            self.area + other.area,
+        )
 
 
 def find_components(ink: Ink) -> tuple[Int[np.ndarray, "h w"], list[Group]]:
@@ -59,10 +45,8 @@ def find_components(ink: Ink) -> tuple[Int[np.ndarray, "h w"], list[Group]]:
     if any(_spans(labels.shape, group) for group in groups):
         labels, groups = _label(without_ruling(ink.mask))
     if ink.even:
-        groups = _without_specks(
-            groups
-        )  # first: in a photo the edge of the page makes all else look like specks
-    else:
+        groups = _without_specks(groups)
+    else:  # of a photo the edges of the page go first, as all else looks like specks beside them
         groups = _without_specks(_without_page_edges(labels, groups))
         groups = _without_shadows(ink.amount, labels, groups)
     return labels, _without_frames(labels, [group for group in groups if not _is_texture(labels, group)])
@@ -72,7 +56,7 @@ def _label(mask: Bool[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], list[
     labels, count = ndimage.label(mask, structure=_EIGHT)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     return labels, [
-        Group([i], rows.start, rows.stop, columns.start, columns.stop, int(areas[i]))
+        Group(columns.start, rows.start, columns.stop, rows.stop, (i,), int(areas[i]))
         for i, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
         if areas[i] > 1
     ]
@@ -137,16 +121,19 @@ def _is_texture(labels: Int[np.ndarray, "h w"], group: Group) -> bool:
 def _without_frames(labels: Int[np.ndarray, "h w"], groups: list[Group]) -> list[Group]:
     """Drop what is drawn around others: the box of a form, a circle around a number."""
 
-    def surrounds(frame: Group, group: Group) -> bool:
-        if group.height < 0.35 * frame.height or not (
-            frame.x0 < group.x0 and group.x1 < frame.x1 and frame.y0 < group.y0 and group.y1 < frame.y1
-        ):
-            return False
-        window = labels[frame.y0 : frame.y1, frame.x0 : frame.x1]
-        inside = ndimage.binary_fill_holes(frame.ink(labels))
-        return bool(inside[np.isin(window, group.labels)].all())
+    x0, y0, x1, y1 = np.array([group.corners for group in groups], int).reshape(-1, 4).T
 
-    return [frame for frame in groups if not any(surrounds(frame, group) for group in groups)]
+    def surrounds_any(frame: Group) -> bool:
+        inside = (frame.x0 < x0) & (x1 < frame.x1) & (frame.y0 < y0) & (y1 < frame.y1)
+        high = y1 - y0 >= 0.35 * frame.height
+        return any(surrounds(frame, groups[i]) for i in np.flatnonzero(inside & high))
+
+    def surrounds(frame: Group, group: Group) -> bool:
+        window = labels[frame.y0 : frame.y1, frame.x0 : frame.x1]
+        hole = ndimage.binary_fill_holes(frame.ink(labels))
+        return bool(hole[np.isin(window, group.labels)].all())
+
+    return [frame for frame in groups if not surrounds_any(frame)]
 
 
 def _without_shadows(

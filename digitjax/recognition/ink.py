@@ -126,9 +126,8 @@ def _paper(light: UInt8[np.ndarray, "h w"], share: float) -> Float32[np.ndarray,
     brightest = np.maximum.reduceat(np.maximum.reduceat(light, rows, axis=0), columns, axis=1)
     brightest = np.pad(brightest, window)
     closed = ndimage.grey_closing(brightest, (window, window))[window:-window, window:-window]
-    closed = ndimage.minimum_filter(
-        closed, 3
-    )  # at an edge, which lies within a pixel of the map, the darker side
+    # At an edge, which lies within a pixel of the map, the darker side.
+    closed = ndimage.minimum_filter(closed, 3)
     paper = Image.fromarray(np.minimum(smooth, closed, dtype=np.float32))
     return np.asarray(paper.resize((width, height), Image.Resampling.BILINEAR))
 

@@ -123,16 +123,14 @@ class Recognizer:
         digits = []
         rejected = certainty(probabilities) < self._reject_below
         for region, image, row, doubtful in zip(regions, images, probabilities, rejected, strict=True):
-            x0, y0, x1, y1 = np.rint(np.array([region.x0, region.y0, region.x1, region.y1]) * scale).astype(
-                int
-            )
+            x0, y0, x1, y1 = np.rint(np.array(region.corners) * scale).astype(int).tolist()
             best = int(row.argmax())
             digits.append(
                 Digit(
                     digit=best,
                     confidence=float(row[best]),
                     probabilities=tuple(float(p) for p in row),
-                    box=(int(x0), int(y0), int(x1), int(y1)),
+                    box=(x0, y0, x1, y1),
                     line=region.line,
                     rejected=bool(doubtful),
                     image=image,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
+from digitjax.recognition.box import Box
 from digitjax.recognition.components import Group, find_components
 from digitjax.recognition.ink import Ink
 
@@ -13,25 +14,11 @@ _LEAST_HEIGHT = 0.42
 
 
 @dataclass(frozen=True)
-class Region:
-    """One digit: the half-open box of its ink in pixels, its line from 0 at the top, and its ink in the box."""
+class Region(Box):
+    """One digit: the box of its ink, its line from 0 at the top, and its ink in the box."""
 
-    x0: int
-    y0: int
-    x1: int
-    y1: int
     line: int
     mask: Bool[np.ndarray, "h w"]
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return self.y1 - self.y0
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return self.x1 - self.x0
 
     def only(self, mask: Bool[np.ndarray, "h w"]) -> "Region":
         """Return the part of this region that a mask of its size shows, in a box around it."""
@@ -47,35 +34,40 @@ def find_digits(ink: Ink) -> list[Region]:
     regions = []
     for number, line in enumerate(_lines(_without_marks(_merge(strokes)))):
         for group in line:
-            box = (group.x0, group.y0, group.x1, group.y1)
-            regions.append(Region(*box, number, group.ink(labels)))
+            regions.append(Region(*group.corners, number, group.ink(labels)))
     return regions
 
 
 def _merge(strokes: list[Group]) -> list[Group]:
     """Join the strokes of each digit: the loose bar of a 5, the pieces that a worn pencil leaves."""
-    merged: list[Group] = []
     height = _usual([group.height for group in strokes])
+    merged: list[Group] = []
+    corners = np.empty((len(strokes), 4), int)
     for group in sorted(strokes, key=lambda group: -group.height * group.width):
-        home = next((other for other in merged if _belong_together(other, group, height)), None)
-        if home is None:
-            merged.append(group)
+        homes = np.flatnonzero(_belong_together(corners[: len(merged)], group, height))
+        if len(homes):
+            home = int(homes[0])
+            merged[home] = merged[home].joined(group)
         else:
-            home.absorb(group)
+            home = len(merged)
+            merged.append(group)
+        corners[home] = merged[home].corners
     return merged if len(merged) == len(strokes) else _merge(merged)
 
 
-def _belong_together(large: Group, small: Group, height: float) -> bool:
-    """Whether two groups are parts of one digit, where digits are usually so high."""
-    right = max(large.x0, small.x0) - min(large.x1, small.x1)
-    down = max(large.y0, small.y0) - min(large.y1, small.y1)
-    above = -right > 0.5 * min(large.width, small.width) and down < 0.25 * height
-    together = max(large.y1, small.y1) - min(large.y0, small.y0)
+def _belong_together(large: Int[np.ndarray, "n 4"], small: Group, height: float) -> Bool[np.ndarray, " n"]:
+    """Return with which of larger groups, given by their corners, one is part of a digit, where digits are so high."""
+    x0, y0, x1, y1 = large.T
+    right = np.maximum(x0, small.x0) - np.minimum(x1, small.x1)
+    down = np.maximum(y0, small.y0) - np.minimum(y1, small.y1)
+    apart = np.maximum(right, down)
+    above = (-right > 0.5 * np.minimum(x1 - x0, small.width)) & (down < 0.25 * height)
+    together = np.maximum(y1, small.y1) - np.minimum(y0, small.y0)
     piece = small.size < 0.45 * height
     return (
-        (above and (piece or together < 1.35 * height or down <= max(1, 0.08 * height)))
-        or (piece and max(right, down) < 0.16 * height)
-        or (small.size < 0.65 * height and max(right, down) <= 0)
+        (above & (piece | (together < 1.35 * height) | (down <= max(1, 0.08 * height))))
+        | (piece & (apart < 0.16 * height))
+        | ((small.size < 0.65 * height) & (apart <= 0))
     )
 
 

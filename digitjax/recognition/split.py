@@ -129,9 +129,8 @@ def _seams(ink: Float32[np.ndarray, "h w"]) -> tuple[Float32[np.ndarray, " w"], 
     origins = np.zeros(ink.shape, int)
     for row in range(1, len(ink)):
         padded = np.pad(cost, 1, constant_values=np.inf)
-        ways = np.stack(
-            [padded[1:-1], padded[:-2] + 0.05, padded[2:] + 0.05]
-        )  # straight on, where it is the same
+        # Straight on, where the costs are the same.
+        ways = np.stack([padded[1:-1], padded[:-2] + 0.05, padded[2:] + 0.05])
         choice = ways.argmin(axis=0)
         origins[row] = np.arange(ink.shape[1]) + np.array([0, -1, 1])[choice]
         cost = ink[row] + ways.min(axis=0)

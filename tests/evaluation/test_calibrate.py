@@ -59,7 +59,7 @@ def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Pat
     picture = digit_picture(4, count=2)
     before = recognizer.load(run.path)
     [step] = classifier.load([run])[1]
-    calibration.write(run, Calibration(temperature=1e3, reject_below=0.2, step=step))
+    calibration.write(run, Calibration(temperature=1e3, reject_below=0.25, step=step))
     reader = recognizer.load(pack(run, tmp_path / "packed").path)
     doubtful, usual = reader.read(picture), before.read(picture)
     assert [d.digit for d in doubtful.digits] == [d.digit for d in usual.digits]

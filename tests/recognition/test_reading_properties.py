@@ -128,11 +128,11 @@ LARGEST = 5000  # longer side of a scaled picture: the reader works on far small
 
 @pytest.fixture(scope="module")
 def pages(reader: Recognizer, test_data: Path) -> list[tuple[Image.Image, str]]:
-    """Real pictures in RGB as displayed, and what is read in them."""
+    """Every second real picture, in RGB as displayed, and what is read in it."""
     files = sorted((test_data / "handwriting-dev").glob("*.[jp]*"))
     assert len(files) > 400
     pictures = []
-    for file in files:
+    for file in files[::2]:
         with Image.open(file) as image:
             pictures.append(ImageOps.exif_transpose(image).convert("RGB"))
     return [(picture, reader.read(np.asarray(picture)).text) for picture in pictures]
@@ -170,6 +170,6 @@ def test_real_handwriting_is_read_the_same_however_compressed_and_scaled(
         and min(picture.size) * scale >= SIDE
         and max(picture.size) * scale <= LARGEST
     ]
-    assert len(above) > 200
+    assert len(above) > 100
     others = disagreements(reader, above, change)
     assert len(others) <= (1 - LEAST_AGREEMENT) * len(above), others

@@ -68,6 +68,15 @@ def _warm(content: bytes, reads: int) -> Measure:
     return measure
 
 
+_IN_A_CHILD = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+"""Measures a command from a small process: one started from this one would count the memory of this one as its own."""
+
+
 def _from_cold(content: bytes) -> Measure:
     """Measure the command and the most memory that it ever held; what it compiles is in the cache."""
     folder = Path(tempfile.mkdtemp(prefix="digitjax-bench-"))
@@ -78,14 +87,12 @@ def _from_cold(content: bytes) -> Measure:
     environment = {**os.environ, "DIGITJAX_CACHE": str(folder)}
 
     def measure() -> dict[str, float]:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
+        measuring = [sys.executable, "-c", _IN_A_CHILD, *command]
+        process = subprocess.run(measuring, env=environment, stdout=subprocess.PIPE, text=True)
         if process.returncode:
             raise InputError(f"bench: {' '.join(command)} failed")
-        return {"ms from cold": 1e3 * seconds, "peak memory (MB)": usage.ru_maxrss / 1024}
+        seconds, kilobytes = map(float, process.stdout.split())
+        return {"ms from cold": 1e3 * seconds, "peak memory (MB)": kilobytes / 1024}
 
     measure()
     return measure
