@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy import ndimage
 
+from digitjax.recognition.bars import within_bars
 from digitjax.recognition.decode import Picture, Source, decode
 from digitjax.recognition.ink import find_ink
 from digitjax.recognition.normalize import SIDE, to_mnist
@@ -38,8 +39,13 @@ def extract(source: Source) -> Extraction:
         InputError: it is no picture that can be decoded.
     """
     picture = decode(source)
-    ink = find_ink(picture.pixels)
-    return Extraction(picture, ink.amount, find_digits(ink))
+    rows, columns = within_bars(picture.pixels)
+    ink = find_ink(picture.pixels[rows, columns])
+    amount = np.zeros(picture.pixels.shape[:2], np.float32)
+    amount[rows, columns] = ink.amount
+    return Extraction(
+        picture, amount, [region.moved(columns.start, rows.start) for region in find_digits(ink)]
+    )
 
 
 def to_images(ink: Float32[np.ndarray, "h w"], regions: Sequence[Region]) -> UInt8[np.ndarray, "n 28 28"]:

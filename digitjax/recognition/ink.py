@@ -45,7 +45,7 @@ def find_ink(pixels: UInt8[np.ndarray, "h w 3"]) -> Ink:
     grey = np.asarray(Image.fromarray(pixels).convert("L"))
     even = _is_even(grey)
     if even:
-        contrast = _difference(pixels, _border_colour(pixels)).astype(np.float32) / 255
+        contrast = difference(pixels, _border_colour(pixels)).astype(np.float32) / 255
     elif min(grey.shape) < _SMALL:
         paper = float(np.median(_border(grey)))
         dark = bool(np.abs(grey - paper)[grey < paper].sum() > np.abs(grey - paper)[grey > paper].sum())
@@ -72,7 +72,7 @@ def _border_colour(pixels: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, " 3"
     return np.median(_border(pixels), axis=0).astype(np.uint8)
 
 
-def _difference(
+def difference(
     pixels: UInt8[np.ndarray, "h w 3"], colour: UInt8[np.ndarray, " 3"]
 ) -> UInt8[np.ndarray, "h w"]:
     """Return the difference to a colour in the channel where it is largest, so that no pen is too pale."""

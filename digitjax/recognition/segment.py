@@ -20,12 +20,15 @@ class Region(Box):
     line: int
     mask: Bool[np.ndarray, "h w"]
 
+    def moved(self, x: int, y: int) -> "Region":
+        """Return this region so many pixels to the right and down."""
+        return Region(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y, self.line, self.mask)
+
     def only(self, mask: Bool[np.ndarray, "h w"]) -> "Region":
         """Return the part of this region that a mask of its size shows, in a box around it."""
         rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-        y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-        box = (self.x0 + int(x0), self.y0 + int(y0), self.x0 + int(x1), self.y0 + int(y1))
-        return Region(*box, self.line, mask[y0:y1, x0:x1])
+        x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+        return Region(x0, y0, x1, y1, self.line, mask[y0:y1, x0:x1]).moved(self.x0, self.y0)
 
 
 def find_digits(ink: Ink) -> list[Region]:
