@@ -36,6 +36,14 @@ def test_the_temperature_that_labels_were_drawn_with_is_found(temperature: float
     assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
 
 
+@given(st.integers(1, 300), st.floats(2, 20))
+def test_no_mistake_in_few_pictures_is_no_certainty(pictures: int, logit: float):
+    labels = np.arange(pictures) % 10
+    logits = (logit * np.eye(10)[labels]).astype(np.float32)
+    confidence = softmax(logits / fit_temperature(logits, labels), axis=1).max(axis=1)
+    assert confidence == pytest.approx((pictures + 1) / (pictures + 2), abs=1e-3)
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=300), st.floats(0, 0.5))
 def test_at_most_the_share_is_rejected_and_no_higher_threshold_would_do(values: list[float], share: float):
     confidences = np.array(values)
