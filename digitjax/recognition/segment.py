@@ -9,6 +9,8 @@ from digitjax.recognition.box import Box
 from digitjax.recognition.components import Group, find_components
 from digitjax.recognition.ink import Ink
 
+_MOST_PIECES = 25
+"""Into which the strokes of one digit fall: what falls into more is dust, or noise."""
 _LEAST_HEIGHT = 0.42
 """Of a digit, where the usual one of the picture is 1: what is lower is a comma, a dash, or noise."""
 
@@ -35,7 +37,8 @@ def find_digits(ink: Ink) -> list[Region]:
     """Return the digits in reading order: lines from the top, digits from the left."""
     labels, strokes = find_components(ink)
     regions = []
-    for number, line in enumerate(_lines(_without_marks(_merge(strokes)))):
+    groups = [group for group in _merge(strokes) if len(group.labels) <= _MOST_PIECES]
+    for number, line in enumerate(_lines(_without_marks(groups))):
         for group in line:
             regions.append(Region(*group.corners, number, group.ink(labels)))
     return regions

@@ -127,6 +127,10 @@ def test_one_line_alone_may_be_a_digit_and_several_are_ruled_paper():
     assert not without_ruling(mask).any()
 
 
+def test_dust_is_no_digit():
+    assert find(rng(0).random((230, 42)) < 0.2) == []
+
+
 def test_noise_is_no_digit_even_where_it_hangs_together():
     for seed in range(5):
         assert find(rng(seed).random((200, 40)) < 0.6) == []
