@@ -25,6 +25,8 @@ class Calibration:
     """What logits are divided by before the softmax (Guo et al. 2017, arXiv 1706.04599)."""
     reject_below: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Certainty (see `certainty`) under which something is rejected as no digit."""
+    reject_coarse_below: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """The same for pictures of too few pixels to be as certain of (see `digitjax.recognition.recognizer.SMALL`)."""
     split: str = ""
     """The split that both were fitted on; empty if they were not."""
     step: Annotated[int, Field(ge=0)] = 0

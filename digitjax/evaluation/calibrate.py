@@ -1,7 +1,8 @@
 """Calibration: a run in, a temperature and a rejection threshold out, fitted on its validation split."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
+from PIL import Image
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
@@ -9,10 +10,15 @@ from digitjax import calibration
 from digitjax.calibration import Calibration
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.model import classifier
+from digitjax.recognition.normalize import to_mnist
 from digitjax.runs import Run
 
 LOST = 0.006
 """Share of the validation digits that may be rejected, so that as much as can be of what is no digit is too."""
+COARSE_SIDE = 8
+"""Longer side, in pixels, of the digits that the threshold for coarse ones is fitted on: the least that can be read."""
+MOST_COARSE = 2000
+"""How many of them, since each takes the reader's own way."""
 
 
 def calibrate(run: Run, step: int | str = "best") -> Calibration:
@@ -27,16 +33,31 @@ def calibrate(run: Run, step: int | str = "best") -> Calibration:
     pictures = load_pictures(run, "validation")
     logits = classify(pictures.images)
     temperature = fit_temperature(logits, pictures.labels)
-    certainties = calibration.certainty(softmax(logits / temperature, axis=1))
+
+    def threshold(logits: Float[np.ndarray, "n 10"]) -> float:
+        return fit_rejection(calibration.certainty(softmax(logits / temperature, axis=1)), LOST)
+
     fitted = Calibration(
         temperature=temperature,
-        reject_below=fit_rejection(certainties, LOST),
+        reject_below=threshold(logits),
+        reject_coarse_below=threshold(classify(coarse(pictures.images[:MOST_COARSE]))),
         split="validation",
         step=used,
         pictures=len(pictures),
     )
     calibration.write(run, fitted)
     return fitted
+
+
+def coarse(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n 28 28"]:
+    """Return what the reader makes of these digits if they are drawn with few pixels."""
+    reduced = np.zeros(images.shape, np.uint8)
+    for result, image in zip(reduced, images, strict=True):
+        ink = Image.fromarray(image).crop(Image.fromarray(image).getbbox())
+        scale = COARSE_SIDE / max(ink.size)
+        size = (max(1, round(ink.width * scale)), max(1, round(ink.height * scale)))
+        result[:] = to_mnist(np.asarray(ink.resize(size, Image.Resampling.BOX), np.float32) / 255)
+    return reduced
 
 
 def fit_temperature(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]) -> float:
@@ -65,6 +86,7 @@ def fit_rejection(certainties: Float[np.ndarray, " n"], share: float) -> float:
 def describe(fitted: Calibration) -> str:
     """Say in one line what was fitted."""
     return (
-        f"temperature {fitted.temperature:.3f}, rejects below {fitted.reject_below:.1%} "
+        f"temperature {fitted.temperature:.3f}, rejects below {fitted.reject_below:.1%}, "
+        f"in the smallest pictures below {fitted.reject_coarse_below:.1%} "
         f"({fitted.pictures:,} pictures of the {fitted.split} split, step {fitted.step:,})"
     )

@@ -14,6 +14,7 @@ STROKE_WIDTH = 2.8
 COARSE = 14
 """Longer side, in pixels, under which a digit's strokes have no edges to measure."""
 _THICK, _NARROW = 6.0, 0.6  # stroke in pixels of the result, width over height: what can only be a bold 1
+_LIGHT = 0.05  # ink that is missing between two strokes, at least
 _DRAFT = 80  # longer side at which strokes are measured and changed
 _HAIR = 0.05  # share of ink in a pixel of the draft that makes it a stroke
 _SOFT = 2.0  # width of a stroke's soft edge there
@@ -28,9 +29,15 @@ def to_mnist(ink: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     strokes = np.pad(_enlarge(ink) > 0.5 if max(ink.shape) < _DRAFT else _reduce(ink), _DRAFT // 10)
     width = strokes.sum() / max(1, skeletonize(strokes).sum()) * FITTED / _DRAFT
     bold_one = width > _THICK and strokes.any(0).sum() < _NARROW * strokes.any(1).sum()
-    if max(ink.shape) < COARSE and not bold_one:
+    if max(ink.shape) < COARSE and not (bold_one and _is_solid(ink)):
         return fit(_enlarge(ink))  # a stroke is a pixel or two wide, and its grey says more than its edge
     return fit(_set_width(strokes, width) if strokes.any() else ink)
+
+
+def _is_solid(ink: Float32[np.ndarray, "h w"]) -> bool:
+    """Whether the ink of each row rises and falls once, as that of a 1 does: no light shows between two strokes."""
+    left, right = (np.maximum.accumulate(ink[:, ::step], axis=1)[:, ::step] for step in (1, -1))
+    return bool((np.minimum(left, right) - ink).max() < _LIGHT)
 
 
 def _set_width(strokes: Bool[np.ndarray, "h w"], width: float) -> Float32[np.ndarray, "h w"]:

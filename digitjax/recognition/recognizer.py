@@ -17,12 +17,14 @@ from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.recognition.decode import Picture, Source
 from digitjax.recognition.extract import extract, to_images
-from digitjax.recognition.normalize import SIDE
+from digitjax.recognition.normalize import COARSE, SIDE
 from digitjax.recognition.segment import Region
 from digitjax.recognition.split import choose, readings
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
+SMALL = 2 * COARSE
+"""Longer side of a picture, in pixels, under which its digits have too few to be as certain of as of others."""
 BY_CHANCE = 0.1
 """Share of what was found in a picture that passes even if none of it is a digit, as in a noisy one."""
 
@@ -97,11 +99,13 @@ class Recognizer:
         classify: Callable[[np.ndarray], np.ndarray],
         name: str = "",
         reject_below: float = Calibration().reject_below,
+        reject_coarse_below: float = Calibration().reject_coarse_below,
     ):
         """Prepare to read with a function of pictures uint8 (n, 28, 28) that returns calibrated logits (n, 10)."""
         self.name = name
         self._classify = classify
         self._reject_below = reject_below
+        self._reject_coarse_below = reject_coarse_below
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Return the probability of each digit for pictures in the form of MNIST."""
@@ -121,7 +125,8 @@ class Recognizer:
         height, width = ink.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []
-        rejected = certainty(probabilities) < self._reject_below
+        threshold = self._reject_coarse_below if max(ink.shape) < SMALL else self._reject_below
+        rejected = certainty(probabilities) < threshold
         for region, image, row, doubtful in zip(regions, images, probabilities, rejected, strict=True):
             x0, y0, x1, y1 = np.rint(np.array(region.corners) * scale).astype(int).tolist()
             best = int(row.argmax())
@@ -189,5 +194,5 @@ def load(
     classify, steps = classifier.load(members, "best", views)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
     temperatures = [one.temperature for one in calibrations]
-    reject_below = float(np.mean([one.reject_below for one in calibrations]))
-    return Recognizer(partial(classify, temperatures=temperatures), chosen.name, reject_below)
+    thresholds = np.mean([(one.reject_below, one.reject_coarse_below) for one in calibrations], axis=0)
+    return Recognizer(partial(classify, temperatures=temperatures), chosen.name, *thresholds.tolist())

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from scipy.special import softmax
 
 from digitjax import calibration, cli
 from digitjax.calibration import Calibration
 from digitjax.errors import InputError
-from digitjax.evaluation.calibrate import LOST, calibrate, fit_rejection, fit_temperature
+from digitjax.evaluation.calibrate import LOST, calibrate, coarse, fit_rejection, fit_temperature
 from digitjax.groups import Group
 from digitjax.model import classifier
 from digitjax.model.pack import pack
 from digitjax.recognition import recognizer
+from digitjax.recognition.normalize import to_mnist
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 
@@ -75,6 +77,25 @@ def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Pat
     assert doubtful.text == ""
 
 
+@pytest.mark.parametrize(("side", "text"), [(20, "4"), (40, "")])
+def test_of_the_smallest_pictures_less_certainty_is_asked(side: int, text: str):
+    def classify(images: np.ndarray) -> np.ndarray:
+        return np.repeat(np.log([[0.04] * 4 + [0.64] + [0.04] * 5]), len(images), axis=0).astype(np.float32)
+
+    picture = Image.fromarray(digit_picture(4)).resize((side, side))
+    reader = recognizer.Recognizer(classify, reject_below=0.9, reject_coarse_below=0.6)
+    assert reader.read(np.asarray(picture)).text == text
+
+
+def test_digits_of_few_pixels_look_as_the_reader_sees_them():
+    images = np.stack([to_mnist(1 - digit_picture(digit) / np.float32(255)) for digit in range(10)])
+    reduced = coarse(images)
+    assert (reduced.shape, reduced.dtype) == (images.shape, np.uint8)
+    changes = np.abs(reduced.astype(float) - images).mean(axis=(1, 2))
+    assert (changes > 3).all()
+    assert (changes < 30).all()
+
+
 @pytest.mark.parametrize(("doubtful", "text"), [(8, "4"), (9, "")])
 def test_what_passes_among_many_rejected_passes_by_chance(doubtful: int, text: str):
     row = np.concatenate([digit_picture(4), *[digit_picture(0)] * doubtful], axis=1)
@@ -94,10 +115,16 @@ def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_g
     for run, temperature in zip(group.members(), (2.0, 3.0), strict=True):
         classify, [step] = classifier.load([run])
         expected.append(softmax(classify(images) / temperature, axis=1))
-        calibration.write(run, Calibration(temperature=temperature, reject_below=temperature / 10, step=step))
+        given = Calibration(
+            temperature=temperature,
+            reject_below=temperature / 10,
+            reject_coarse_below=temperature / 20,
+            step=step,
+        )
+        calibration.write(run, given)
     reader = recognizer.load(group.path)
     np.testing.assert_allclose(reader.probabilities(images), np.mean(expected, axis=0), rtol=1e-4)
-    assert reader._reject_below == pytest.approx(0.25)
+    assert (reader._reject_below, reader._reject_coarse_below) == pytest.approx((0.25, 0.125))
 
 
 @pytest.mark.parametrize(

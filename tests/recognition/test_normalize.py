@@ -21,6 +21,14 @@ def draw(digit: str, height: int, pen: int) -> np.ndarray:
     return strokes(digit, height=height, pen=pen, margin=pen).astype(np.float32)
 
 
+def test_of_few_pixels_a_solid_bar_is_a_bold_one_and_what_shows_light_keeps_its_form():
+    bar = np.ones((8, 4), np.float32)
+    eight = bar.copy()
+    eight[[2, 5], 1:3] = 0.6
+    widths = [np.count_nonzero(to_mnist(ink)[14] > 127) for ink in (bar, eight)]
+    assert widths[0] < 10 == widths[1]
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 1796), st.integers(1, 6))
 def test_a_digit_keeps_its_shape_and_is_centred(number: int, scale: int):
