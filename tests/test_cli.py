@@ -1,6 +1,7 @@
 """The command line as a person meets it: in processes of its own where that matters."""
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -120,6 +121,12 @@ def test_from_training_to_reading(tmp_path: Path):
     plain = run_cli("read", *pictures, *runs)
     assert plain.stdout.startswith(f"{pictures[0]}: ")
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
+
+
+def test_garbage_is_collected_again_after_the_start(tmp_path: Path):
+    with pytest.raises(SystemExit):
+        cli.main(["read", "one.png", "--model", "none", "--runs", str(tmp_path)])
+    assert gc.isenabled()
 
 
 def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(

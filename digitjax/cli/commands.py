@@ -1,8 +1,11 @@
 """What each command does: its docstring is its help, its arguments are those of `digitjax.cli.parser`."""
 
 import argparse
+import contextlib
+import gc
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +116,11 @@ def calibrate(args: argparse.Namespace) -> None:
 
 def read(args: argparse.Namespace) -> None:
     """Read the digits in pictures: one line, or with --json one JSON object, a picture."""
-    from digitjax.recognition import recognizer
+    with _no_garbage():
+        from digitjax.recognition import recognizer
 
-    _configure_jax()
-    reader = recognizer.load(args.model, args.runs, args.views)
+        _configure_jax()
+        reader = recognizer.load(args.model, args.runs, args.views)
     failed = False
     for picture in args.pictures:
         result = reader.read_file(picture, picture)
@@ -321,6 +325,17 @@ def _line(summary: Any) -> str:
         f"{s.name:<24} {s.model:<8} {s.data:<8} {s.size:<14} {reached('validation'):<26} "
         f"{reached('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
     )
+
+
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Collect no garbage where all that is made is kept: to search it takes a fifth of the time of starting."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _configure_jax() -> None:

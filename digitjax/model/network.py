@@ -34,6 +34,7 @@ class Network:
         self._training = nnx.graphdef(module)
         module.eval()
         self._inference = nnx.graphdef(module)
+        self._abstract = Weights(*nnx.state(module, nnx.Param, ...))
 
     def init(self, key: jax.Array) -> Weights:
         """Draw initial weights."""
@@ -41,7 +42,7 @@ class Network:
 
     def abstract(self) -> Weights:
         """Return the shapes and dtypes of the weights."""
-        return jax.eval_shape(self.init, jax.random.key(0))
+        return self._abstract
 
     def train(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"], key: jax.Array
