@@ -20,7 +20,7 @@ LIKE_NO_DIGIT = "AEFHKMNPRWXYhkmnrtwx#%+*="
 LIKE_A_DIGIT_TO_SOME = "CJLUVadefpuvy?&"
 
 
-def rejected_shares(reader: Recognizer, count: int = 60) -> dict[str, float]:
+def rejected_shares(reader: Recognizer, count: int = 100) -> dict[str, float]:
     """Return the share of pictures of each kind in which the reader reads nothing."""
     shares = {}
     for name, draw in KINDS.items():
