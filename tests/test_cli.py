@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from digitjax import cli
-from digitjax.cli import commands
+from digitjax.cli import training
 from digitjax.model.views import VIEWS
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
@@ -281,8 +281,8 @@ def test_a_disk_error_names_the_file(monkeypatch: pytest.MonkeyPatch, capsys: py
     def full(args: object) -> None:
         raise OSError(28, "No space left on device", "runs/a/metrics.jsonl")
 
-    full.__doc__ = commands.list_runs.__doc__
-    monkeypatch.setattr(commands, "list_runs", full)
+    full.__doc__ = training.list_runs.__doc__
+    monkeypatch.setattr(training, "list_runs", full)
     with pytest.raises(SystemExit) as stop:
         cli.main(["runs"])
     assert stop.value.code == 2

@@ -4,7 +4,7 @@ import sys
 import warnings
 from typing import NoReturn
 
-from digitjax.cli import commands
+from digitjax.cli import training
 from digitjax.cli.parser import make_parser
 from digitjax.errors import InputError
 
@@ -14,15 +14,15 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 when it worked, 2 with a one-line reason on bad input."""
     args, rest = make_parser().parse_known_args(arguments)
-    if rest and args.command is not commands.train:
+    if rest and args.command is not training.train:
         _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
-    if arguments is None and args.command in (commands.quickstart, commands.train, commands.sweep):
+    if arguments is None and args.command in (training.quickstart, training.train, training.sweep):
         from digitjax.environment import tune_allocator
 
         tune_allocator()
     warnings.showwarning = lambda message, *_, **__: print(f"digitjax: warning: {message}", file=sys.stderr)
     try:
-        args.command(args, rest) if args.command is commands.train else args.command(args)
+        args.command(args, rest) if args.command is training.train else args.command(args)
     except InputError as error:
         _fail(str(error))
     except FloatingPointError as error:

@@ -1,11 +1,11 @@
-"""The arguments of every command."""
+"""The arguments of every command; what each does is in `training`, `measuring` and `reading`."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from digitjax import __version__
-from digitjax.cli import commands
+from digitjax.cli import measuring, reading, training
 
 _RUNS = Path("runs")
 
@@ -58,14 +58,14 @@ def make_parser() -> argparse.ArgumentParser:
         sub.add_argument("--port", type=int, default=8501, help="port to serve on (default: 8501)")
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
-    sub = add("quickstart", commands.quickstart, "digitjax quickstart --no-dashboard")
+    sub = add("quickstart", training.quickstart, "digitjax quickstart --no-dashboard")
     sub.add_argument(
         "--no-dashboard", dest="dashboard", action="store_false", help="stop after the evaluation"
     )
     add_runs(sub)
     add_dashboard(sub)
 
-    sub = add("train", commands.train, "digitjax train mnist --optimizer.lr 1e-3 --name slow", add_help=False)
+    sub = add("train", training.train, "digitjax train mnist --optimizer.lr 1e-3 --name slow", add_help=False)
     sub.add_argument(
         "experiment", nargs="?", metavar="EXPERIMENT", help="a name, or the path of a .py or .json file"
     )
@@ -77,7 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seeds", type=int, metavar="N", help="train N seeds, from --seed on, into one group")
     add_runs(sub)
 
-    sub = add("sweep", commands.sweep, "digitjax sweep cnn --trials 30")
+    sub = add("sweep", training.sweep, "digitjax sweep cnn --trials 30")
     sub.add_argument("sweep", metavar="SWEEP", help="a name, or the path of a .py file with a `sweep`")
     sub.add_argument(
         "--trials", type=int, metavar="N", help="trainings, of all workers together (default: the sweep's)"
@@ -90,33 +90,33 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
 
-    sub = add("runs", commands.list_runs, "digitjax runs")
+    sub = add("runs", training.list_runs, "digitjax runs")
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument(
         "--markdown", action="store_true", help="print a table of the results in Markdown, by name"
     )
     add_runs(sub)
 
-    sub = add("evaluate", commands.evaluate, "digitjax evaluate mnist --split test")
+    sub = add("evaluate", measuring.evaluate, "digitjax evaluate mnist --split test")
     sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     add_split_and_step(sub)
     add_views(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
 
-    sub = add("ensemble", commands.ensemble, "digitjax ensemble five mnist  # all seeds of the group mnist")
+    sub = add("ensemble", training.ensemble, "digitjax ensemble five mnist  # all seeds of the group mnist")
     sub.add_argument("ensemble", metavar="NAME", help="name of the new ensemble")
     sub.add_argument("members", nargs="+", metavar="MEMBER", help="name or path of a run, or of a group")
     sub.add_argument("--overwrite", action="store_true", help="discard an ensemble of this name first")
     add_runs(sub)
 
-    sub = add("calibrate", commands.calibrate, "digitjax calibrate mnist")
+    sub = add("calibrate", measuring.calibrate, "digitjax calibrate mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     sub.add_argument("--json", action="store_true", help="print a JSON object a run")
     add_step(sub)
     add_runs(sub)
 
-    sub = add("read", commands.read, "digitjax read photo.jpg --json")
+    sub = add("read", reading.read, "digitjax read photo.jpg --json")
     sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
     sub.add_argument(
         "--model",
@@ -127,7 +127,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
     add_runs(sub)
 
-    sub = add("reconstruct", commands.reconstruct, "digitjax reconstruct vae --out vae.png")
+    sub = add("reconstruct", measuring.reconstruct, "digitjax reconstruct vae --out vae.png")
     sub.add_argument("run", metavar="RUN", help="name or path of a run of an autoencoder")
     sub.add_argument(
         "--out", type=Path, metavar="FILE", help="PNG to write (default: reconstructions.png in the run)"
@@ -137,7 +137,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     sub = add(
         "evaluate-pictures",
-        commands.evaluate_pictures,
+        measuring.evaluate_pictures,
         "digitjax evaluate-pictures my-digits --out my-scores",
     )
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
@@ -153,17 +153,17 @@ def make_parser() -> argparse.ArgumentParser:
     add_views(sub)
     add_runs(sub)
 
-    sub = add("pack", commands.pack, "digitjax pack mnist models/mnist")
+    sub = add("pack", training.pack, "digitjax pack mnist models/mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run")
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
     add_step(sub)
     add_runs(sub)
 
-    sub = add("dashboard", commands.dashboard, "digitjax dashboard --port 8600")
+    sub = add("dashboard", reading.dashboard, "digitjax dashboard --port 8600")
     add_runs(sub)
     add_dashboard(sub)
 
-    sub = add("serve", commands.serve, "digitjax serve --port 8080")
+    sub = add("serve", reading.serve, "digitjax serve --port 8080")
     sub.add_argument(
         "--model",
         metavar="RUN",
@@ -177,7 +177,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_runs(sub)
 
-    sub = add("bench", commands.bench, "digitjax bench training --rounds 7 --json bench.json")
+    sub = add("bench", measuring.bench, "digitjax bench training --rounds 7 --json bench.json")
     every = ("training", "inference", "speedrun", "scaling", "reading")
     sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")
     sub.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")
@@ -185,7 +185,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     data = subparsers.add_parser("data", help="Prepare data sets", description="Prepare data sets.")
     subparsers = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    sub = add("prepare", commands.data_prepare, "digitjax data prepare mnist --manual-dir ~/mnist")
+    sub = add("prepare", training.data_prepare, "digitjax data prepare mnist --manual-dir ~/mnist")
     names = ("digits", "mnist", "folder")
     sub.add_argument("dataset", metavar="NAME", choices=names, help=f"one of {', '.join(names)}")
     sub.add_argument("--folder", metavar="DIR", help="for folder: folder of your own pictures")

@@ -1,0 +1,117 @@
+"""Commands that tell how good something is: each docstring is the help."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from digitjax.cli.start import prepare_jax
+from digitjax.errors import InputError
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Measure a run, an ensemble or every seed of a group; writes evaluation/ and prints the summary."""
+    from digitjax import groups
+
+    show_evaluation(groups.find(args.run, args.runs), args.split, args.step, args.views, as_json=args.json)
+
+
+def calibrate(args: argparse.Namespace) -> None:
+    """Fit on the validation split how sure a run may be, and what it rejects; `train` has done it already."""
+    import dataclasses
+
+    from digitjax import groups
+    from digitjax.evaluation import calibrate as calibration
+
+    prepare_jax()
+    for run in groups.find(args.run, args.runs).members():
+        fitted = calibration.calibrate(run, args.step)
+        as_json = {"run": run.name, **dataclasses.asdict(fitted)}
+        print(json.dumps(as_json) if args.json else f"{run.name}: {calibration.describe(fitted)}")
+
+
+def evaluate_pictures(args: argparse.Namespace) -> None:
+    """Measure the reader on a folder of pictures with manifest.csv: columns file and label, one line a picture."""
+    from digitjax.evaluation import pictures
+    from digitjax.recognition import recognizer
+    from digitjax.visualization.contact_sheet import contact_sheet
+
+    if args.out and args.out.exists() and not args.out.is_dir():
+        raise InputError(f"{args.out} is no folder: name one with --out")
+    prepare_jax()
+    result = pictures.evaluate_pictures(args.folder, recognizer.load(args.model, args.runs, args.views))
+    print(json.dumps(result.summary) if args.json else pictures.format_summary(result.summary))
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        pictures.write(result, args.out)
+        contact_sheet(result).save(args.out / "mistakes.png")
+        print(f"wrote metrics.json, pictures.csv and mistakes.png to {args.out}", file=sys.stderr)
+
+
+def reconstruct(args: argparse.Namespace) -> None:
+    """Show what an autoencoder makes of pictures: a PNG of reconstructions, latent traversals and interpolations."""
+    import io
+
+    from digitjax import runs
+    from digitjax.evaluation.evaluate import load_pictures
+    from digitjax.model import reconstructor
+    from digitjax.visualization.reconstruct import overview, picture_grid
+
+    run = runs.find(args.run, args.runs)
+    out = args.out or run.path / "reconstructions.png"
+    if out.suffix != ".png" or not out.parent.is_dir():
+        raise InputError(f"{out}: name a file that ends in .png, in a folder that exists")
+    prepare_jax()
+    autoencoder, step = reconstructor.load(run, args.step)
+    png = io.BytesIO()
+    picture_grid(overview(autoencoder, load_pictures(run, args.split).images)).save(png, "PNG")
+    runs.write_bytes(out, png.getvalue())
+    print(f"{run.name}, {args.split} split, step {step}: {out}")
+
+
+def bench(args: argparse.Namespace) -> None:
+    """Time training, inference and speedruns beside PyTorch and onnxruntime, in turn; and scaling, and reading."""
+    import importlib.util
+
+    from digitjax.config import Data
+    from digitjax.data import pipeline
+    from digitjax.evaluation.bench import harness, suites
+    from digitjax.runs import write_json
+
+    missing = [name for name in ("torch", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+    if missing and set(args.suites) - suites.ALONE:
+        raise InputError(f"bench needs {', '.join(missing)}: pip install 'digitjax[bench]'")
+    pipeline.load(Data(name="digits"))
+    if "speedrun" in args.suites:
+        pipeline.load(Data(name="mnist"))
+    result: dict[str, Any] = {"machine": harness.describe_machine(), "suites": {}}
+    for name in args.suites:
+        suite = suites.SUITES[name]
+        rows = harness.run(suite, args.rounds, lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr))
+        print("\r\x1b[K", end="", file=sys.stderr)
+        print(harness.table(suite, rows), end="\n\n", flush=True)
+        result["suites"][name] = rows
+        if args.json:
+            write_json(args.json, result)
+
+
+def show_evaluation(entry: Any, split: str, step: str, views: str, as_json: bool = False) -> None:
+    """Evaluate a run, an ensemble or a group, and print the summary."""
+    import dataclasses
+
+    from digitjax.evaluation import evaluate as evaluation
+    from digitjax.evaluation import evaluate_group as group_evaluation
+    from digitjax.groups import Group
+
+    prepare_jax()
+    if isinstance(entry, Group):
+        of_group = group_evaluation.evaluate_group(entry, split, step, views)
+        report, text = dataclasses.asdict(of_group), group_evaluation.format_evaluation(of_group)
+    else:
+        made = evaluation.evaluate(entry, split, step, views)
+        step = str(made.step)
+        report, text = {"split": split, "step": made.step, **made.summary}, made.describe()
+    if as_json:
+        print(json.dumps({"run": entry.name, **report}))
+    else:
+        print(f"{entry.name}, {split} split, step {step}{f', {views} views' * (views != 'one')}\n\n{text}")

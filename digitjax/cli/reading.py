@@ -1,0 +1,72 @@
+"""Commands that read pictures, at once or for others: each docstring is the help."""
+
+import argparse
+import json
+import sys
+
+from digitjax.cli.start import no_garbage, prepare_jax
+from digitjax.errors import InputError
+
+
+def read(args: argparse.Namespace) -> None:
+    """Read the digits in pictures: one line, or with --json one JSON object, a picture."""
+    with no_garbage():
+        from digitjax.recognition import recognizer
+
+        prepare_jax()
+        reader = recognizer.load(args.model, args.runs, args.views)
+    failed = False
+    for picture in args.pictures:
+        result = reader.read_file(picture, picture)
+        failed |= result["error"] is not None
+        if args.json:
+            print(json.dumps(result), flush=True)
+        elif result["error"]:
+            print(f"digitjax: error: {picture}: {result['error']}", file=sys.stderr)
+        else:
+            print(f"{picture}: {result['text'] or '(no digits)'}", flush=True)
+    if failed:
+        sys.exit(2)
+
+
+def dashboard(args: argparse.Namespace) -> None:
+    """Open the dashboard in a browser, on this machine alone."""
+    import importlib.util
+    import os
+
+    from digitjax.experiments import shipped_folder
+
+    if importlib.util.find_spec("streamlit") is None:
+        raise InputError("the dashboard needs Streamlit: pip install 'digitjax[app]'")
+    options = {
+        "server.address": "127.0.0.1",
+        "server.port": str(args.port),
+        "server.headless": "true" if args.no_browser else "false",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    app = shipped_folder("dashboard") / "app.py"
+    # -P: a click.py in the current folder must not take the place of Streamlit's.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(app), *flags, "--", str(args.runs)]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Read pictures over HTTP, on this machine alone unless --host says otherwise; Ctrl-C ends it."""
+    import importlib.util
+
+    missing = [
+        name for name in ("fastapi", "uvicorn", "python_multipart") if not importlib.util.find_spec(name)
+    ]
+    if missing:
+        raise InputError(f"serve needs {', '.join(missing)}: pip install 'digitjax[serve]'")
+    if args.max_mb < 1:
+        raise InputError(f"--max-mb is {args.max_mb}: it must be 1 or more")
+    from digitjax.recognition import recognizer, server
+
+    prepare_jax()
+    listening = server.bind(args.host, args.port)
+    reader = recognizer.load(args.model, args.runs, args.views)
+    server.serve(server.make_app(reader, max_bytes=args.max_mb * 1_000_000), listening)
