@@ -13,7 +13,8 @@ from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.model import reconstructor
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.runs import Run
-from digitjax.visualization.reconstruct import REACH, Row, most_varying, overview, picture_grid
+from digitjax.visualization.grid import Row, picture_grid
+from digitjax.visualization.reconstruct import REACH, most_varying, overview
 from views import Model, enlarge, find_model, reasons_shown
 
 MOST_SLIDERS = 12

@@ -55,7 +55,8 @@ def reconstruct(args: argparse.Namespace) -> None:
     from digitjax import runs
     from digitjax.evaluation.evaluate import load_pictures
     from digitjax.model import reconstructor
-    from digitjax.visualization.reconstruct import overview, picture_grid
+    from digitjax.visualization.grid import picture_grid
+    from digitjax.visualization.reconstruct import overview
 
     run = runs.find(args.run, args.runs)
     out = args.out or run.path / "reconstructions.png"

@@ -1,27 +1,17 @@
 """What an autoencoder makes of pictures, and what the numbers of its latent stand for.
 
-Functions return arrays of pictures uint8 (..., 28, 28); `picture_grid` lays rows of them out as one picture.
+Functions return arrays of pictures uint8 (..., 28, 28); `digitjax.visualization.grid` lays them out as one picture.
 """
-
-from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from PIL import Image, ImageDraw, ImageFont
 
 from digitjax.errors import InputError
 from digitjax.model.reconstructor import Reconstructor
+from digitjax.visualization.grid import Row
 
 REACH = 3.0
 """How far a latent dimension is moved to either side, in standard deviations."""
-
-
-class Row(NamedTuple):
-    """Pictures that stand side by side, and what they are."""
-
-    label: str
-    images: UInt8[np.ndarray, "columns 28 28"]
 
 
 def overview(
@@ -124,25 +114,3 @@ def samples(autoencoder: Reconstructor, count: int, seed: int = 0) -> UInt8[np.n
             "only a variational autoencoder draws pictures from noise: train one with model.kind vae"
         )
     return autoencoder.decode(np.random.default_rng(seed).standard_normal((count, autoencoder.latent)))
-
-
-def picture_grid(rows: Sequence[Row], scale: int = 2) -> Image.Image:
-    """Lay rows of pictures out as one picture, each row behind its label.
-
-    Args:
-        rows: at least one; they may differ in length.
-        scale: side of a pixel of the pictures.
-    """
-    side, gap, letter = 28 * scale, 2 * scale, 7 * scale
-    font = ImageFont.load_default(letter)
-    margin = max(int(font.getlength(row.label)) for row in rows) + 2 * gap
-    width = margin + max(len(row.images) for row in rows) * (side + gap)
-    grid = Image.new("L", (width, len(rows) * (side + gap) + gap), 255)
-    canvas = ImageDraw.Draw(grid)
-    for i, row in enumerate(rows):
-        top = gap + i * (side + gap)
-        canvas.text((gap, top + side // 2), row.label, fill=0, font=font, anchor="lm")
-        for j, image in enumerate(row.images):
-            picture = Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST)
-            grid.paste(picture, (margin + j * (side + gap), top))
-    return grid

@@ -10,11 +10,9 @@ from digitjax.errors import InputError
 from digitjax.model.network import Network
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.visualization.reconstruct import (
-    Row,
     interpolation,
     most_varying,
     overview,
-    picture_grid,
     reconstructions,
     samples,
     traversal,
@@ -100,18 +98,3 @@ def test_an_overview_holds_what_the_model_can_do(images: np.ndarray):
     assert plain >= {"best", "typical", "worst", "reconstructed", "interpolated"}
     assert sum(label.startswith("latent") for label in plain) == 2
     assert "from noise" in variational - plain
-
-
-def test_a_grid_has_each_picture_in_its_place_behind_a_label():
-    black, white = np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)
-    grid = np.asarray(
-        picture_grid([Row("one", np.stack([black])), Row("two", np.stack([white, black]))], scale=2)
-    )
-    black_columns = (grid == 0).sum(axis=0) >= 56
-    assert grid.shape[0] == 2 * (56 + 4) + 4
-    assert black_columns.sum() == 2 * 56  # two columns of pictures
-    left = int(black_columns.argmax())
-    assert (grid[4:60, left : left + 56] == 0).all()
-    assert (grid[64:120, left : left + 56] == 255).all()
-    assert (grid[64:120, left + 60 : left + 116] == 0).all()
-    assert (grid[4:60, :left] < 128).any()  # the label

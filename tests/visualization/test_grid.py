@@ -1,0 +1,50 @@
+"""Small pictures laid out in rows, and values as colours."""
+
+import numpy as np
+
+from digitjax.visualization.grid import Row, diverging, picture_grid
+
+
+def test_a_grid_has_each_picture_in_its_place_behind_a_label():
+    black, white = np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)
+    grid = np.asarray(
+        picture_grid([Row("one", np.stack([black])), Row("two", np.stack([white, black]))], scale=2).convert(
+            "L"
+        )
+    )
+    black_columns = (grid == 0).sum(axis=0) >= 56
+    assert grid.shape[0] == 2 * (56 + 4) + 4
+    assert black_columns.sum() == 2 * 56  # two columns of pictures
+    left = int(black_columns.argmax())
+    assert (grid[4:60, left : left + 56] == 0).all()
+    assert (grid[64:120, left : left + 56] == 255).all()
+    assert (grid[64:120, left + 60 : left + 116] == 0).all()
+    assert (grid[4:60, :left] < 128).any()  # the label
+
+
+def test_captions_stand_below_their_row_and_take_room():
+    images = np.zeros((2, 28, 28), np.uint8)
+    plain, with_captions = (
+        picture_grid([Row("a", images, captions), Row("b", images)]) for captions in ((), ("1", "2"))
+    )
+    assert with_captions.height > plain.height
+    below = np.asarray(with_captions.convert("L"))[62:74]
+    assert (below < 128).any()
+
+
+def test_pictures_of_any_size_and_in_colour_fill_a_cell():
+    red = np.zeros((1, 3, 3, 3), np.uint8)
+    red[..., 0] = 255
+    grid = np.asarray(picture_grid([Row("", red)], scale=2))
+    assert (grid == (255, 0, 0)).all(axis=2).sum() == 56 * 56
+
+
+def test_colours_tell_the_sign_and_strength_the_size():
+    values = np.array([[[-2.0, 0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0, 0.0]]])
+    colours = diverging(values).astype(int)
+    blue, white, pale, vermillion = colours[0, 0]
+    assert blue[2] > blue[0]
+    assert (white == 255).all()
+    assert vermillion[0] > vermillion[2]
+    assert (pale >= vermillion).all()
+    assert (colours[1] == 255).all()
