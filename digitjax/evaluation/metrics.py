@@ -62,13 +62,17 @@ def expected_calibration_error(
 ) -> float:
     """Return the mean distance of confidence and accuracy over bins of equal width (Guo et al. 2017).
 
-    arXiv 1706.04599, with its 15 bins: bin b holds the confidences in (b / bins, (b + 1) / bins].
+    arXiv 1706.04599, with its 15 bins.
     """
     confidences = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    bin_of = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
-    surplus = np.bincount(bin_of, weights=confidences - correct, minlength=bins)
+    surplus = np.bincount(confidence_bins(confidences, bins), weights=confidences - correct)
     return float(np.abs(surplus).sum() / len(labels))
+
+
+def confidence_bins(confidences: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
+    """Return the bin of each confidence, from 0: bin b holds those in (b / bins, (b + 1) / bins]."""
+    return np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
 
 
 def format_summary(summary: Mapping[str, Any]) -> str:

@@ -1,0 +1,99 @@
+"""Comparison of two models by their evaluations, which are made where they are missing."""
+
+from digitjax.config import differences
+from digitjax.errors import InputError
+from digitjax.evaluation import evaluate as evaluation
+from digitjax.evaluation.comparison import (
+    Comparison,
+    GroupComparison,
+    GroupSide,
+    compare_pictures,
+    compare_seeds,
+)
+from digitjax.evaluation.evaluate import Evaluation
+from digitjax.evaluation.spread import spread
+from digitjax.groups import Ensemble, Entry, Group
+from digitjax.model import checkpoint
+from digitjax.runs import Run
+
+_OF_THE_SPLIT = ("data.refit", "data.split_seed", "data.validation")
+
+
+def compare(
+    a: Entry, b: Entry, split: str = "test", step: int | str = "best", views: str = "one"
+) -> Comparison | GroupComparison:
+    """Compare two runs or ensembles picture by picture, or two groups over their seeds.
+
+    Evaluations that were not made are made, and kept in the folders of their models.
+
+    Args:
+        a: a trained classifier, or a group of them.
+        b: one of the same kind: a group if `a` is one.
+        split: as in `digitjax.evaluation.evaluate.evaluate`; so are `step` and `views`.
+
+    Raises:
+        InputError: only one of them is a group, one is an autoencoder, they were not trained on the same data or do
+            not have the same split, or one cannot be evaluated.
+    """
+    _require_comparable(a, b, split)
+    names = (a.name, b.name) if a.name != b.name else (str(a.path), str(b.path))
+    if isinstance(a, Group) and isinstance(b, Group):
+        first, second = (
+            _seeds(name, group, split, step, views) for name, group in zip(names, (a, b), strict=True)
+        )
+        return compare_seeds(first, second, split=split, step=step, views=views)
+    if isinstance(a, Group):
+        raise _not_both(a, b)
+    if isinstance(b, Group):
+        raise _not_both(b, a)
+    made_a, made_b = _evaluation(a, split, step, views), _evaluation(b, split, step, views)
+    return compare_pictures(made_a, made_b, names=names, views=views)
+
+
+def _seeds(name: str, group: Group, split: str, step: int | str, views: str) -> GroupSide:
+    accuracies = [_evaluation(run, split, step, views).summary["accuracy"] for run in group.members()]
+    return GroupSide(name=name, accuracy=spread(accuracies))
+
+
+def _not_both(group: Group, other: Entry) -> InputError:
+    return InputError(
+        f"{group.path} is a group and {other.path} is not: name another group, or one of its runs, "
+        f"such as {group.name}/seed-{group.seeds()[0]}"
+    )
+
+
+def _evaluation(model: Run | Ensemble, split: str, step: int | str, views: str) -> Evaluation:
+    """Read the evaluation of the step that is meant, or make it."""
+    used = step
+    if isinstance(model, Run):
+        used = checkpoint.candidates(model.checkpoints, step)[0].step
+    exists = (model.evaluation_folder(split, used, views) / "predictions.npz").exists()
+    made = (
+        evaluation.read(model, split, used, views)
+        if exists
+        else evaluation.evaluate(model, split, step, views)
+    )
+    assert isinstance(made, Evaluation)  # of classifiers, as was asked for before
+    return made
+
+
+def _require_comparable(a: Entry, b: Entry, split: str) -> None:
+    """Refuse what has no accuracy, and predictions of different pictures."""
+    first, second = a.members()[0], b.members()[0]
+    for run in (first, second):
+        if run.config.task != "classification":
+            raise InputError(
+                f"{run.path}: its {run.config.model.kind} cannot tell digits apart: name a classifier"
+            )
+    if first.environment.get("data_sha256") != second.environment.get("data_sha256"):
+        raise InputError(
+            f"{a.path} and {b.path} were trained on different data: compare models of the same data set"
+        )
+    if split == "test":
+        return
+    for field, values in differences(first.config, second.config).items():
+        if field in _OF_THE_SPLIT:
+            raise InputError(
+                f"{a.path} and {b.path} differ in {field} ({values[0]!r} and {values[1]!r}) and so in their "
+                f"{split} pictures: compare them on the test split"
+            )
