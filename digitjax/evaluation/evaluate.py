@@ -1,10 +1,7 @@
 """Evaluation: a run or an ensemble and a split in, files in its folder out."""
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +13,7 @@ from digitjax.config import Config, differences
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
+from digitjax.evaluation.folder import replaced_whole
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.groups import Ensemble
 from digitjax.model import classifier
@@ -151,15 +149,7 @@ def read(
 
 
 def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> None:
-    """Write the folder whole or not at all."""
     folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["views"])
-    folder.parent.mkdir(exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
+    with replaced_whole(folder) as partial:
         runs.write_json(partial / "metrics.json", evaluation.summary)
         np.savez_compressed(partial / "predictions.npz", **evaluation.arrays)
-        partial.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
