@@ -7,6 +7,8 @@ from typing import TypeVar
 from digitjax.config import Config, Sweep, from_json, validate, validate_sweep
 from digitjax.errors import InputError
 
+_SCRIPTS = ("visualize",)  # lie among the experiments, and are none
+
 T = TypeVar("T", Config, Sweep)
 
 
@@ -19,7 +21,8 @@ def shipped_folder(name: str) -> Path:
 
 def names(folder: str = "experiments") -> list[str]:
     """Return the names of the experiments, or `experiments/sweeps`, that come with digitjax."""
-    return sorted(p.stem for p in shipped_folder(folder).glob("*.py") if not p.stem.startswith("_"))
+    modules = {path.stem for path in shipped_folder(folder).glob("*.py")}
+    return sorted(name for name in modules.difference(_SCRIPTS) if not name.startswith("_"))
 
 
 def load(name_or_path: str) -> Config:

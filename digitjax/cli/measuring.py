@@ -13,7 +13,62 @@ def evaluate(args: argparse.Namespace) -> None:
     """Measure a run, an ensemble or every seed of a group; writes evaluation/ and prints the summary."""
     from digitjax import groups
 
-    show_evaluation(groups.find(args.run, args.runs), args.split, args.step, args.views, as_json=args.json)
+    entry = groups.find(args.run, args.runs)
+    show_evaluation(entry, args.split, args.step, args.views, as_json=args.json)
+    for model in entry.members() if isinstance(entry, groups.Group) else [entry]:
+        if args.robustness or args.attacks:
+            _show_robustness(model, args)
+        if args.history:
+            _show_history(model, args)
+
+
+def _show_robustness(model: Any, args: argparse.Namespace) -> None:
+    from digitjax.evaluation.robustness import evaluate_robustness
+
+    made = evaluate_robustness(
+        model, args.split, args.step, attacks=args.attacks, progress=lambda text: _progress(text)
+    )
+    print(json.dumps({"run": model.name, **made.summary}) if args.json else f"\n{made.describe()}")
+
+
+def _show_history(model: Any, args: argparse.Namespace) -> None:
+    from digitjax.evaluation.history import evaluate_history, format_history
+    from digitjax.groups import Ensemble
+
+    if isinstance(model, Ensemble):
+        raise InputError(f"{model.path} is an ensemble: only a run has a history")
+
+    def progress(done: int, of_all: int) -> None:
+        _progress(f"history: {done} of {of_all} epochs")
+
+    made = evaluate_history(model, progress)
+    print(json.dumps({"run": model.name, **made.summarize()}) if args.json else f"\n{format_history(made)}")
+
+
+def _progress(text: str) -> None:
+    """Say on one line of the terminal what is being done."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Compare two models on the same pictures, or two groups over their seeds, and say if the difference is real."""
+    from digitjax import groups
+    from digitjax.evaluation import compare as comparison
+
+    prepare_jax()
+    first, second = (groups.find(name, args.runs) for name in (args.first, args.second))
+    made = comparison.compare(first, second, args.split, args.step, args.views)
+    print(json.dumps(made.to_dict()) if args.json else made.describe())
+
+
+def report(args: argparse.Namespace) -> None:
+    """Show all that is known of a run in one HTML file that opens offline, with its charts as PNGs beside it."""
+    from digitjax import runs
+    from digitjax.visualization.report import write_report
+
+    prepare_jax()
+    print(write_report(runs.find(args.run, args.runs), args.out, args.split, args.step))
 
 
 def calibrate(args: argparse.Namespace) -> None:

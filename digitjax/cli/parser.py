@@ -104,6 +104,28 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
 
+    sub.add_argument(
+        "--robustness", action="store_true", help="also on corrupted pictures, and on drawings of no digit"
+    )
+    sub.add_argument("--attacks", action="store_true", help="--robustness, and against adversarial attacks")
+    sub.add_argument(
+        "--history", action="store_true", help="also with the weights kept by --training.keep-weights-every"
+    )
+
+    sub = add("compare", measuring.compare, "digitjax compare lenet5 mnist")
+    sub.add_argument("first", metavar="A", help="name or path of a run, an ensemble or a group")
+    sub.add_argument("second", metavar="B", help="another of the same kind")
+    add_split_and_step(sub)
+    add_views(sub)
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    add_runs(sub)
+
+    sub = add("report", measuring.report, "digitjax report mnist")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder to write (default: report in the run)")
+    add_split_and_step(sub)
+    add_runs(sub)
+
     sub = add("ensemble", training.ensemble, "digitjax ensemble five mnist  # all seeds of the group mnist")
     sub.add_argument("ensemble", metavar="NAME", help="name of the new ensemble")
     sub.add_argument("members", nargs="+", metavar="MEMBER", help="name or path of a run, or of a group")

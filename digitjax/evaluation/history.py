@@ -197,6 +197,19 @@ def read(run: Run) -> History:
         raise InputError(f"{file}: it cannot be read: {remedy}") from error
 
 
+def format_history(history: History) -> str:
+    """Lay a history out for a terminal: a line a kept epoch."""
+    summaries = {name: split.summarize() for name, split in history.splits.items()}
+    lines = ["epoch" + "".join(f"  {name:>10}  learned  forgotten" for name in summaries)]
+    for i, epoch in enumerate(history.epochs):
+        cells = (
+            f"  {one['accuracy'][i]:>10.2%}  {one['learned'][i]:>7,}  {one['forgotten'][i]:>9,}"
+            for one in summaries.values()
+        )
+        lines.append(f"{epoch:>5}" + "".join(cells))
+    return "\n".join(lines)
+
+
 # ------------------------------------------------------------------------------------ looking back
 
 

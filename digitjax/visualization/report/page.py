@@ -1,0 +1,31 @@
+"""The HTML of a report: one file that holds its pictures, its charts and what draws them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+import vl_convert
+from altair.utils._importers import vl_version_for_vl_convert
+
+from digitjax import __version__
+from digitjax.visualization.report.parts import Section
+
+
+def render(title: str, sections: Sequence[Section]) -> str:
+    """Return the page."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    charts = [part.chart.to_dict() for section in sections for part in section.parts if part.kind == "chart"]
+    # "</" must not end the script that holds the charts.
+    return environment.get_template("page.html").render(
+        title=title,
+        version=__version__,
+        sections=sections,
+        charts=json.dumps(charts).replace("</", "<\\/"),
+        vega=vl_convert.javascript_bundle(vl_version=vl_version_for_vl_convert()),
+    )
