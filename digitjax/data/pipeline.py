@@ -53,11 +53,11 @@ def normalize(images: UInt8[Array | np.ndarray, "*batch 28 28"]) -> Float[Array,
 
     Training, evaluation and reading all pass through here.
     """
-    return standardize(jnp.asarray(images).astype(jnp.float32) / 255)
+    return normalize_ink(jnp.asarray(images).astype(jnp.float32) / 255)
 
 
-def standardize(ink: Float[Array, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
-    """Turn the amount of ink in each pixel, 0 to 1, into what networks see."""
+def normalize_ink(ink: Float[Array, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
+    """Turn the amount of ink in each pixel, 0 to 1, into what every network sees."""
     return (ink[..., None] - MEAN) / STD
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from digitjax.data.pipeline import standardize
+from digitjax.data.pipeline import normalize_ink
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights, load_weights
 from digitjax.runs import Run
@@ -22,7 +22,7 @@ class InkClassifier:
     def __init__(self, network: Network, weights: Weights):
         self.options = network.options
         self.weights = weights
-        self._forward = jax.jit(lambda weights, ink: network(weights, standardize(ink)))
+        self._forward = jax.jit(lambda weights, ink: network(weights, normalize_ink(ink)))
 
     def __call__(self, ink: Float[Array, "n 28 28"]) -> Float[Array, "n classes"]:
         """Return logits."""
