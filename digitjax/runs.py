@@ -8,6 +8,7 @@ runs/<name>/
   checkpoints/         full states: the latest and the best
   weights/             weights alone every so many epochs, where asked for
   evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>
+  evaluation/history/  what the kept weights made of each picture: see `digitjax.evaluation.history`
 
 What holds several runs, a group of seeds or an ensemble, is in `digitjax.groups`.
 """
