@@ -46,9 +46,12 @@ def picture_grid(rows: Sequence[Row], scale: int = 2) -> Image.Image:
     return grid
 
 
-def diverging(values: Float[np.ndarray, "n h w"]) -> UInt8[np.ndarray, "n h w 3"]:
-    """Colour values by their sign: blue below 0, white at 0, vermillion above; each picture by its own largest."""
-    size = np.abs(values).max(axis=(1, 2), keepdims=True)
+def diverging(values: Float[np.ndarray, "n h w"], *, shared: bool = False) -> UInt8[np.ndarray, "n h w 3"]:
+    """Colour values by their sign: blue below 0, white at 0, vermillion above.
+
+    The strongest colour is that of the largest value of each picture or, if it is shared, of all.
+    """
+    size = np.abs(values).max(axis=None if shared else (1, 2), keepdims=True)
     share = np.abs(values / np.where(size, size, 1.0))[..., None]
     colour = np.where(values[..., None] < 0, _BLUE, _VERMILLION)
     return np.rint(255 + share * (colour - 255)).astype(np.uint8)

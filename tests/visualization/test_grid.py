@@ -48,3 +48,6 @@ def test_colours_tell_the_sign_and_strength_the_size():
     assert vermillion[0] > vermillion[2]
     assert (pale >= vermillion).all()
     assert (colours[1] == 255).all()
+    weak, strong = diverging(np.array([[[1.0]], [[2.0]]]), shared=True).astype(int)
+    assert (weak >= strong).all()
+    assert (weak > strong).any()

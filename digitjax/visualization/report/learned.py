@@ -56,7 +56,7 @@ def _activations(classifier: InkClassifier, pictures: Split, chosen: int) -> Par
     rows = [Row("picture", image[None])]
     for name, values in features.activations(classifier, image).items():
         strongest = np.argsort(-values.max(axis=(1, 2)), kind="stable")[:_MOST_CHANNELS]
-        rows.append(Row(name, diverging(values[np.sort(strongest)])))
+        rows.append(Row(name, diverging(values[np.sort(strongest)], shared=True)))
     shows = f"What each layer makes of a {pictures.labels[chosen]}: its strongest channels"
     return Picture("activations", picture_grid(rows), shows)
 

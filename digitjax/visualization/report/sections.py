@@ -120,10 +120,8 @@ def _training(subject: Subject) -> list[Part]:
         ("optimizer", config.optimizer.kind),
         ("epochs", f"{kept.epoch:g} of {kept.epochs:g}"),
         ("seconds", f"{kept.seconds:,.1f}"),
-        (
-            "machine",
-            f"{environment.get('cpus', '?')} cores, {environment.get('processor') or 'unknown processor'}",
-        ),
+        ("cores", str(environment.get("cpus", "-"))),
+        ("processor", environment.get("processor") or "-"),
     ]
     measures = ("loss", MEASURES[config.task])
     return [
@@ -209,7 +207,11 @@ def _history(subject: Subject) -> list[Part]:
     made: list[Part] = [
         Text("Looks back at the weights that the training kept; nothing was chosen by the test split."),
         _chart("history", charts.history(rows)),
-        _chart("learned-and-forgotten", charts.learned_and_forgotten(rows)),
+        # In the first epoch all that is right is learned, and beside it nothing else could be seen.
+        _chart(
+            "learned-and-forgotten",
+            charts.learned_and_forgotten([row for row in rows if row["epoch"] > kept.epochs[0]]),
+        ),
     ]
     if subject.split not in kept.splits:
         return made
