@@ -53,8 +53,12 @@ def normalize(images: UInt8[Array | np.ndarray, "*batch 28 28"]) -> Float[Array,
 
     Training, evaluation and reading all pass through here.
     """
-    scaled = jnp.asarray(images)[..., None].astype(jnp.float32) / 255
-    return (scaled - MEAN) / STD
+    return normalize_ink(jnp.asarray(images).astype(jnp.float32) / 255)
+
+
+def normalize_ink(ink: Float[Array, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
+    """Turn the amount of ink in each pixel, 0 to 1, into what every network sees."""
+    return (ink[..., None] - MEAN) / STD
 
 
 def denormalize(inputs: Float[Array, "*batch 28 28 1"]) -> Float[Array, "*batch 28 28"]:
