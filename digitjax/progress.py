@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 
@@ -66,6 +66,20 @@ class PictureCount(_MovingLine):
                 yield item
         finally:
             self._clear()
+
+
+class Status(_MovingLine):
+    """What is being done just now; elsewhere than on a terminal, nothing. To be used with `with`."""
+
+    def __call__(self, text: str) -> None:
+        """Say it, in place of what was said before."""
+        self._draw(text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._clear()
 
 
 def format_metrics(metrics: Mapping[str, float]) -> str:

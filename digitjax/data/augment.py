@@ -149,12 +149,18 @@ def _dilate(ink: Float[Array, "batch h w"]) -> Float[Array, "batch h w"]:
 
 def blur(key: jax.Array, ink: Float[Array, "batch h w"], most: float) -> Float[Array, "batch h w"]:
     """Convolve each picture with a Gaussian of a standard deviation of up to `most` pixels."""
-    sigma = jnp.maximum(_uniform(key, ink, 0.0, most), 1e-3)
+    return gaussian(ink, jnp.maximum(_uniform(key, ink, 0.0, most), 1e-3))
 
-    def matrices(size: int) -> Float[Array, "batch size size"]:
+
+def gaussian(
+    ink: Float[Array, "batch h w"], sigma: Float[Array, "batch 1 1"] | float
+) -> Float[Array, "batch h w"]:
+    """Convolve each picture with a Gaussian of a standard deviation of `sigma` pixels."""
+
+    def matrices(size: int) -> Float[Array, "*batch size size"]:
         distances = jnp.arange(size)[:, None] - jnp.arange(size)
         weights = jnp.exp(-0.5 * (distances / sigma) ** 2)
-        return weights / weights.sum(axis=2, keepdims=True)
+        return weights / weights.sum(axis=-1, keepdims=True)
 
     return matrices(ink.shape[1]) @ ink @ matrices(ink.shape[2]).mT
 

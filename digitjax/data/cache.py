@@ -1,11 +1,11 @@
-"""The cache of prepared data sets: arrays that are written whole or not at all, and verified when they are read."""
+"""The cache of prepared data: arrays that are written whole or not at all, and verified when they are read."""
 
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,10 @@ from platformdirs import user_cache_path
 from digitjax.errors import InputError
 
 Arrays = dict[str, np.ndarray]
-"""`train_images` and `test_images` uint8 (n, 28, 28); `train_labels` and `test_labels` int32 (n,)."""
+"""Arrays by name, which become files of these names."""
 
-_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
+DATASET = ("train_images", "train_labels", "test_images", "test_labels")
+"""The arrays of a data set: images uint8 (n, 28, 28), labels int32 (n,)."""
 
 
 def cache_folder() -> Path:
@@ -25,12 +26,13 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("digitjax")
 
 
-def prepare(name: str, make: Callable[[Path], Arrays]) -> Path:
+def prepare(name: str, make: Callable[[Path], Arrays], keys: Sequence[str] = DATASET) -> Path:
     """Make arrays afresh and return the folder in the cache that holds them.
 
     Args:
         name: of that folder; what decides the arrays must decide it.
         make: returns the arrays; it may use the folder that it is given, which is removed afterwards.
+        keys: the names of the arrays.
 
     Raises:
         InputError: the cache cannot be written.
@@ -42,9 +44,9 @@ def prepare(name: str, make: Callable[[Path], Arrays]) -> Path:
             arrays = make(Path(scratch))
             whole = Path(scratch, "whole")
             whole.mkdir()
-            for key in _KEYS:
+            for key in keys:
                 np.save(whole / f"{key}.npy", arrays[key])
-            (whole / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays)}))
+            (whole / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
             shutil.rmtree(folder, ignore_errors=True)
             whole.replace(folder)
     except OSError as error:
@@ -54,8 +56,10 @@ def prepare(name: str, make: Callable[[Path], Arrays]) -> Path:
     return folder
 
 
-def load(name: str, make: Callable[[Path], Arrays]) -> tuple[Arrays, str]:
+def load(name: str, make: Callable[[Path], Arrays], keys: Sequence[str] = DATASET) -> tuple[Arrays, str]:
     """Map arrays into memory and return them with their SHA-256; prepare them if they are missing or damaged.
+
+    The arguments are those of `prepare`.
 
     Raises:
         InputError: the cache cannot be written, or not be read back.
@@ -63,20 +67,20 @@ def load(name: str, make: Callable[[Path], Arrays]) -> tuple[Arrays, str]:
     folder = cache_folder() / name
     for attempt in ("cached", "prepared"):
         if attempt == "prepared":
-            prepare(name, make)
+            prepare(name, make, keys)
         try:
-            arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in _KEYS}
+            arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in keys}
             sha256 = json.loads((folder / "sha256.json").read_text())["sha256"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if _digest(arrays) == sha256:
+        if _digest(arrays, keys) == sha256:
             return arrays, sha256
     raise InputError(f"{folder}: what was just written cannot be read back: check the disk")
 
 
-def _digest(arrays: Arrays) -> str:
+def _digest(arrays: Arrays, keys: Sequence[str]) -> str:
     sha256 = hashlib.sha256()
-    for key in _KEYS:
+    for key in keys:
         sha256.update(f"{key} {arrays[key].dtype} {arrays[key].shape} ".encode())
         sha256.update(np.ascontiguousarray(arrays[key]).data)
     return sha256.hexdigest()

@@ -8,7 +8,7 @@ exposure (Hendrycks et al. 2019, arXiv 1812.04606). What a person could take for
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, Shaped, UInt8
 from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
@@ -81,6 +81,13 @@ _GLYPHS = {
 
 def generate(count: int, seed: int) -> UInt8[np.ndarray, "count 28 28"]:
     """Draw so many pictures: light on dark, fitted and centred as digits are. A pure function of its arguments."""
+    return generate_kinds(count, seed)[0]
+
+
+def generate_kinds(
+    count: int, seed: int
+) -> tuple[UInt8[np.ndarray, "count 28 28"], Shaped[np.ndarray, " count"]]:
+    """Draw what `generate` draws; return also the kind of each picture, by name."""
     rng = np.random.default_rng([seed, count])
     weights = np.array(list(_KINDS.values()))
     kinds = rng.choice(np.array(list(_KINDS)), count, p=weights / weights.sum())
@@ -89,7 +96,7 @@ def generate(count: int, seed: int) -> UInt8[np.ndarray, "count 28 28"]:
         ink = _crop(kind(rng))
         narrow = ink.shape[1] < 0.7 * ink.shape[0]  # and so perhaps a 1, but not when it lies
         image[:] = to_mnist(np.ascontiguousarray(ink.T) if narrow else ink)
-    return images
+    return images, np.array([kind.__name__.strip("_") for kind in kinds], str)
 
 
 def _crop(ink: Ink) -> Float32[np.ndarray, "_ _"]:
