@@ -1,0 +1,67 @@
+"""Charts of how a network bears corrupted pictures."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import altair as alt
+
+from digitjax.visualization.charts import style
+
+
+def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
+    """Chart the accuracy under each corruption: corruptions down, the worst first, severities across.
+
+    Args:
+        rows: each has `corruption` (its name), `severity` (from 1), `accuracy` (0 to 1) and its `interval`.
+    """
+    cells = [
+        {
+            "corruption": row["corruption"],
+            "severity": row["severity"],
+            "accuracy": row["accuracy"],
+            "interval_low": row["interval"][0],
+            "interval_high": row["interval"][1],
+        }
+        for row in rows
+    ]
+    accuracies: dict[str, list[float]] = defaultdict(list)
+    for cell in cells:
+        accuracies[cell["corruption"]].append(cell["accuracy"])
+    lowest = min((cell["accuracy"] for cell in cells), default=0)
+    dark = lowest + 0.65 * (1 - lowest)
+    base = alt.Chart(alt.Data(values=cells)).encode(
+        x=alt.X("severity:O", title="severity", axis=alt.Axis(orient="top", labelAngle=0)),
+        y=alt.Y(
+            "corruption:N",
+            title=None,
+            sort=sorted(accuracies, key=lambda name: fmean(accuracies[name])),
+            axis=alt.Axis(labelLimit=0),
+        ),
+        tooltip=[
+            alt.Tooltip("corruption:N"),
+            alt.Tooltip("severity:O"),
+            alt.Tooltip("accuracy:Q", format=".2%"),
+            alt.Tooltip("interval_low:Q", title="at least", format=".2%"),
+            alt.Tooltip("interval_high:Q", title="at most", format=".2%"),
+        ],
+    )
+    squares = base.mark_rect().encode(
+        color=alt.Color(
+            "accuracy:Q",
+            scale=alt.Scale(domain=[lowest, 1], range=[style.LIGHT_BLUE, style.DARK_BLUE]),
+            legend=None,
+        )
+    )
+    numbers = base.mark_text().encode(
+        text=alt.Text("accuracy:Q", format=".1%"),
+        color=alt.condition(f"datum.accuracy > {dark}", alt.value("white"), alt.value("black")),
+    )
+    return (squares + numbers).properties(
+        height=alt.Step(26),
+        width=360,
+        title=style.title(
+            "Accuracy on corrupted pictures", "% of the pictures read right; the worst corruption first"
+        ),
+    )
