@@ -24,31 +24,23 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def _show_robustness(model: Any, args: argparse.Namespace) -> None:
     from digitjax.evaluation.robustness import evaluate_robustness
+    from digitjax.progress import Status
 
-    made = evaluate_robustness(
-        model, args.split, args.step, attacks=args.attacks, progress=lambda text: _progress(text)
-    )
+    with Status() as status:
+        made = evaluate_robustness(model, args.split, args.step, attacks=args.attacks, progress=status)
     print(json.dumps({"run": model.name, **made.summary}) if args.json else f"\n{made.describe()}")
 
 
 def _show_history(model: Any, args: argparse.Namespace) -> None:
     from digitjax.evaluation.history import evaluate_history, format_history
     from digitjax.groups import Ensemble
+    from digitjax.progress import Status
 
     if isinstance(model, Ensemble):
         raise InputError(f"{model.path} is an ensemble: only a run has a history")
-
-    def progress(done: int, of_all: int) -> None:
-        _progress(f"history: {done} of {of_all} epochs")
-
-    made = evaluate_history(model, progress)
+    with Status() as status:
+        made = evaluate_history(model, lambda done, total: status(f"history: {done} of {total} epochs"))
     print(json.dumps({"run": model.name, **made.summarize()}) if args.json else f"\n{format_history(made)}")
-
-
-def _progress(text: str) -> None:
-    """Say on one line of the terminal what is being done."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def compare(args: argparse.Namespace) -> None:

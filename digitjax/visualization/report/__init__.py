@@ -8,7 +8,7 @@ from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.evaluation.folder import replaced_whole
 from digitjax.runs import Run
-from digitjax.visualization.report.parts import Section
+from digitjax.visualization.report.parts import Chart, Picture, Section
 
 __all__ = ["write_report"]
 
@@ -63,7 +63,7 @@ def _require_replaceable(folder: Path) -> None:
 def _write_pictures(made: list[Section], folder: Path) -> None:
     for section in made:
         for part in section.parts:
-            if part.name:
+            if isinstance(part, Chart | Picture):
                 png = io.BytesIO()
                 part.save_png(png)
                 runs.write_bytes(folder / f"{part.name}.png", png.getvalue())

@@ -30,7 +30,7 @@ def parts(run: Run, evaluation: Evaluation, pictures: Split) -> list[Part]:
     of_each = _one_of_each(pictures.labels)
     return [
         _filters(classifier),
-        _activations(classifier, pictures, of_each[4 % len(of_each)]),
+        _activations(classifier, pictures, int(of_each[4 % len(of_each)])),
         _attributions(classifier, pictures, of_each),
         _maximizing(classifier, evaluation.logits.shape[1]),
         *_embedding(classifier, run, evaluation, pictures, of_each),

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import jinja2
 import vl_convert
-from altair.utils._importers import vl_version_for_vl_convert
+from altair import SCHEMA_VERSION
 
 from digitjax import __version__
-from digitjax.visualization.report.parts import Section
+from digitjax.visualization.report.parts import Chart, Section
+
+_VEGA_LITE = "_".join(
+    SCHEMA_VERSION.split(".")[:2]
+)  # as vl-convert names the version that Altair writes: v6_4
 
 
 def render(title: str, sections: Sequence[Section]) -> str:
@@ -20,12 +24,14 @@ def render(title: str, sections: Sequence[Section]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    charts = [part.chart.to_dict() for section in sections for part in section.parts if part.kind == "chart"]
+    charts = [
+        part.chart.to_dict() for section in sections for part in section.parts if isinstance(part, Chart)
+    ]
     # "</" must not end the script that holds the charts.
     return environment.get_template("page.html").render(
         title=title,
         version=__version__,
         sections=sections,
         charts=json.dumps(charts).replace("</", "<\\/"),
-        vega=vl_convert.javascript_bundle(vl_version=vl_version_for_vl_convert()),
+        vega=vl_convert.javascript_bundle(vl_version=_VEGA_LITE),  # type: ignore[call-arg]
     )

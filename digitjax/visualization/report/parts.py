@@ -4,23 +4,11 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from PIL import Image
 
 PIXELS_PER_INCH = 144
-
-
-class Part(Protocol):
-    """Something that a section shows."""
-
-    kind: str
-    """How the page lays it out."""
-    name: str
-    """Of its PNG; empty if it has none."""
-
-    def save_png(self, file: io.BytesIO) -> None:
-        """Write it as a PNG."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +17,6 @@ class Text:
 
     kind: ClassVar[str] = "text"
     text: str
-    name: str = ""
-
-    def save_png(self, file: io.BytesIO) -> None:
-        """Do nothing: a text is not drawn."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +26,6 @@ class Table:
     kind: ClassVar[str] = "table"
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
-    name: str = ""
-
-    def save_png(self, file: io.BytesIO) -> None:
-        """Do nothing: a table is not drawn."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +61,10 @@ class Picture:
         png = io.BytesIO()
         self.save_png(png)
         return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+
+
+Part = Text | Table | Chart | Picture
+"""Something that a section shows; `kind` says how the page lays it out. What has a name becomes a PNG."""
 
 
 @dataclass(frozen=True)
