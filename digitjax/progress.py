@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Self, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class Status(_MovingLine):
         """Say it, in place of what was said before."""
         self._draw(text)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Status":
         return self
 
     def __exit__(self, *error: object) -> None:
