@@ -28,7 +28,19 @@ def test_no_pixel_changes_by_more_than_epsilon_nor_leaves_the_range(name: str, e
     assert (slope * (attacked - ink)).sum() > 0
 
 
-def test_accuracy_falls_with_epsilon_and_further_by_many_steps(tiny_run: Run):
+def test_many_steps_end_where_the_loss_is_highest_and_one_goes_past_it():
+    ink = jnp.full((3, 28, 28), 0.5)
+    worst = ink + 0.05
+
+    def gradient(ink: Array, labels: Array) -> Array:
+        return worst - ink
+
+    labels = jnp.zeros(3, int)
+    assert np.abs(ATTACKS["pgd"](gradient, ink, labels, 0.2) - worst).max() <= 0.2 / 8 + 1e-6
+    assert np.abs(ATTACKS["fgsm"](gradient, ink, labels, 0.2) - worst).min() == pytest.approx(0.15)
+
+
+def test_accuracy_falls_with_epsilon(tiny_run: Run):
     network = Network(tiny_run.config.model)
     weights = load_weights(tiny_run, network)[1]
     pictures = load_pictures(tiny_run, "test")
@@ -38,4 +50,3 @@ def test_accuracy_falls_with_epsilon_and_further_by_many_steps(tiny_run: Run):
     assert list(accuracy) == [(name, epsilon) for name in ATTACKS for epsilon in EPSILONS]
     for name in ATTACKS:
         assert accuracy[name, 0.3] < accuracy[name, 0.05]
-    assert accuracy["pgd", 0.1] <= accuracy["fgsm", 0.1] + 0.02
