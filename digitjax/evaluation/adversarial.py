@@ -17,7 +17,7 @@ from digitjax.model.network import Network, Weights
 
 EPSILONS = (0.05, 0.1, 0.2, 0.3)
 PICTURES = 1000
-"""How many are attacked, since each takes many gradients."""
+"""How many are attacked: about 30 s for the baseline CNN on two cores."""
 _STEPS = 20
 _CHUNK = 250
 

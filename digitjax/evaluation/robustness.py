@@ -4,6 +4,7 @@ It is kept in `evaluation/robustness-<split>@<step>/robustness.json`, apart from
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,6 @@ from digitjax.errors import InputError
 from digitjax.evaluation import adversarial
 from digitjax.evaluation import reference as references
 from digitjax.evaluation.adversarial import AttackScore
-from digitjax.evaluation.calibrate import fit_rejection
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.evaluation.metrics import wilson_interval
 from digitjax.evaluation.reference import mean_corruption_error
@@ -138,6 +138,7 @@ def evaluate_robustness(
     with Status() as status:
         tell = progress or status
         scores = _score_corruptions(classify, pictures, tell)
+        known: tuple[str, references.Errors] | None
         if reference and compared:
             known = reference.name, errors_by_corruption(_score_corruptions(compared, pictures, tell))
         else:
@@ -212,7 +213,8 @@ def auroc(digits: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> f
 
 def false_positive_rate(digits: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> float:
     """Return the share of others that the highest threshold accepts which accepts `RECALL` of the digits."""
-    return float((others >= fit_rejection(digits, 1 - RECALL)).mean())
+    threshold = np.sort(digits)[len(digits) - math.ceil(RECALL * len(digits))]
+    return float((others >= threshold).mean())
 
 
 def errors_by_corruption(scores: Sequence[CorruptionScore]) -> dict[str, list[float]]:

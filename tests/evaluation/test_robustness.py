@@ -1,0 +1,98 @@
+"""Robustness: its figures as by hand, its file read back, and what is damaged named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitjax.data import corrupt
+from digitjax.data.corruptions import CORRUPTIONS
+from digitjax.errors import InputError
+from digitjax.evaluation import reference as references
+from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.reference import mean_corruption_error
+from digitjax.evaluation.robustness import auroc, evaluate_robustness, false_positive_rate, read
+from digitjax.groups import create_ensemble
+from digitjax.model import classifier
+from digitjax.runs import Run
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The tiny run with its robustness measured, itself as the reference."""
+    run = Run(shutil.copytree(tiny_run.path, tmp_path_factory.mktemp("robust") / "tiny"))
+    evaluate_robustness(run, reference=run)
+    return run
+
+
+def test_the_file_holds_what_was_measured(run: Run):
+    [file] = run.path.glob("evaluation/robustness-test@*/robustness.json")
+    content = json.loads(file.read_text())
+    [key] = run.evaluations()  # which the robustness is not among
+    made = read(run, "test", key.step)
+    assert json.loads(json.dumps(made.summary)) == content
+    assert [(row["corruption"], row["severity"]) for row in content["corruptions"]] == [
+        (name, severity) for name in CORRUPTIONS for severity in (1, 2, 3)
+    ]
+    assert content["mean_corruption_error"] == pytest.approx(1)
+    assert content["reference"] == "tiny"
+    assert "attacks" not in content
+    assert sum(row["pictures"] for row in content["nondigits"]["kinds"]) == content["nondigits"]["pictures"]
+    pictures = load_pictures(run, "test")
+    images = corrupt.corrupt(pictures.images, "fog", 2)
+    predicted = classifier.load([run])[0](images).argmax(axis=1)
+    row = content["corruptions"][3 * list(CORRUPTIONS).index("fog") + 1]
+    assert row["accuracy"] == pytest.approx((predicted == pictures.labels).mean())
+    assert row["interval"][0] < row["accuracy"] < row["interval"][1]
+    assert "fog" in made.describe()
+
+
+def test_an_ensemble_has_one_too_and_no_reference_but_on_mnist(run: Run, tmp_path: Path):
+    paths = [Run(shutil.copytree(run.path, tmp_path / name)) for name in ("a", "b")]
+    ensemble = create_ensemble("both", paths, tmp_path)
+    told: list[str] = []
+    made = evaluate_robustness(ensemble, progress=told.append)
+    assert (made.step, made.reference, made.mean_corruption_error) == ("best", None, None)
+    assert read(ensemble) == made
+    alone = read(run, "test", run.evaluations()[0].step)
+    assert made.corruptions == alone.corruptions
+    assert any("fog" in text for text in told)
+
+
+def test_the_mean_corruption_error_is_that_of_hand():
+    errors = {"fog": [0.1, 0.2, 0.3], "zigzag": [0.0, 0.1, 0.1]}
+    other = {"fog": [0.1, 0.1, 0.1], "zigzag": [0.1, 0.1, 0.2]}
+    assert mean_corruption_error(errors, other) == pytest.approx((2 + 0.5) / 2)
+    assert mean_corruption_error(errors, {**other, "fog": [0.0, 0.0, 0.0]}) is None
+
+
+def test_digits_and_others_are_told_apart_as_by_hand():
+    digits, others = np.arange(1, 101) / 100, np.array([0.01, 0.05, 0.06, 0.07, 0.9])
+    accepted = max(t for t in digits if (digits >= t).mean() >= 0.95)
+    assert false_positive_rate(digits, others) == (others >= accepted).mean() == 0.6
+    wins = (digits[:, None] > others).mean() + (digits[:, None] == others).mean() / 2
+    assert auroc(digits, others) == pytest.approx(wins)
+
+
+def test_the_shipped_reference_is_of_every_corruption():
+    content = json.loads(references.FILE.read_text())
+    assert list(content["errors"]) == list(CORRUPTIONS)
+    assert all(len(errors) == 3 and min(errors) > 0 for errors in content["errors"].values())
+    assert content["commit"]
+    assert not content["commit"].endswith("+")
+
+
+def test_what_is_missing_or_damaged_is_named(run: Run, tmp_path: Path, tiny_vae: Run):
+    copy = Run(shutil.copytree(run.path, tmp_path / "tiny"))
+    with pytest.raises(InputError, match=r"missing: measure the robustness of tiny"):
+        read(copy, "test", 1)
+    [file] = copy.path.glob("evaluation/robustness-*/robustness.json")
+    step = copy.evaluations()[0].step
+    for content in ("{", "{}", '{"pictures": "many"}'):
+        file.write_text(content)
+        with pytest.raises(InputError, match=r"robustness\.json: it is damaged: measure"):
+            read(copy, "test", step)
+    with pytest.raises(InputError, match="cannot tell digits apart"):
+        evaluate_robustness(tiny_vae)
