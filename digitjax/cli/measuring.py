@@ -24,10 +24,8 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def _show_robustness(model: Any, args: argparse.Namespace) -> None:
     from digitjax.evaluation.robustness import evaluate_robustness
-    from digitjax.progress import Status
 
-    with Status() as status:
-        made = evaluate_robustness(model, args.split, args.step, attacks=args.attacks, progress=status)
+    made = evaluate_robustness(model, args.split, args.step, attacks=args.attacks)
     print(json.dumps({"run": model.name, **made.summary}) if args.json else f"\n{made.describe()}")
 
 

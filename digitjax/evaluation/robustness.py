@@ -180,7 +180,9 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
         return _ADAPTER.validate_python(runs.read_json(file))
     except (InputError, ValidationError) as error:
         reason = "it is damaged" if file.exists() else "it is missing"
-        raise InputError(f"{file}: {reason}: measure the robustness of {model.name} again") from error
+        raise InputError(
+            f"{file}: {reason}: make it with `digitjax evaluate {model.name} --robustness`"
+        ) from error
 
 
 def detect(

@@ -86,7 +86,7 @@ def test_the_shipped_reference_is_of_every_corruption():
 
 def test_what_is_missing_or_damaged_is_named(run: Run, tmp_path: Path, tiny_vae: Run):
     copy = Run(shutil.copytree(run.path, tmp_path / "tiny"))
-    with pytest.raises(InputError, match=r"missing: measure the robustness of tiny"):
+    with pytest.raises(InputError, match=r"missing: make it with `digitjax evaluate tiny --robustness`"):
         read(copy, "test", 1)
     [file] = copy.path.glob("evaluation/robustness-*/robustness.json")
     step = copy.evaluations()[0].step
