@@ -123,6 +123,26 @@ def test_from_training_to_reading(tmp_path: Path):
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
 
 
+def test_two_runs_are_compared_and_a_history_is_looked_back_at(
+    tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    runs = str(tmp_path)
+    small = ["--model.channels", "4", "8", "--training.epochs", "2", "--training.keep-weights-every", "1"]
+    for seed in ("1", "2"):
+        cli.main(["train", "digits", "--runs", runs, "--name", f"seed{seed}", "--seed", seed, *small])
+    cli.main(["compare", "seed1", "seed2", "--runs", runs])
+    assert "McNemar's exact test" in capsys.readouterr().out
+    cli.main(["compare", "seed1", "seed2", "--runs", runs, "--json"])
+    assert json.loads(capsys.readouterr().out)["pictures"] == 360
+    cli.main(["evaluate", "seed1", "--runs", runs, "--history", "--robustness"])
+    told = capsys.readouterr().out
+    assert re.search(r"^ +2 +[\d.]+%", told, re.MULTILINE)  # the second epoch
+    assert "zigzag" in told
+    with pytest.raises(SystemExit):
+        cli.main(["evaluate", str(tiny_run.path), "--history", "--runs", runs])
+    assert "--training.keep-weights-every" in capsys.readouterr().err
+
+
 def test_garbage_is_collected_again_after_the_start(tmp_path: Path):
     with pytest.raises(SystemExit):
         cli.main(["read", "one.png", "--model", "none", "--runs", str(tmp_path)])
