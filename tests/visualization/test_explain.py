@@ -149,6 +149,15 @@ def test_features_are_the_last_layer_and_their_neighbours_the_nearest(
     )
 
 
+def test_groups_that_are_apart_are_spread_out():
+    generator = np.random.default_rng(0)
+    groups = generator.normal(size=(3, 1, 12)) * 10 + generator.normal(size=(3, 20, 12))
+    points = features.spread_out(groups.reshape(60, 12).astype(np.float32)).reshape(3, 20, 2)
+    centres = points.mean(axis=1)
+    distances = np.linalg.norm(points.reshape(60, 1, 2) - centres, axis=2)
+    np.testing.assert_array_equal(distances.argmin(axis=1), np.repeat(np.arange(3), 20))
+
+
 def test_the_map_keeps_what_lies_in_a_plane():
     plane = np.random.default_rng(0).normal(size=(40, 2)) @ np.random.default_rng(1).normal(size=(2, 7))
     drawn = features.project(plane)

@@ -7,6 +7,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int, UInt8
 from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
 from digitjax.errors import InputError
@@ -75,6 +76,19 @@ def project(features: Float[np.ndarray, "n features"]) -> EmbeddingMap:
     points = pca.fit_transform(features)
     explained = pca.explained_variance_ratio_
     return EmbeddingMap(points.astype(np.float32), float(np.nansum(explained)))
+
+
+def spread_out(features: Float[np.ndarray, "n features"], seed: int = 0) -> Float[np.ndarray, "n 2"]:
+    """Return points on a plane that keep near what is near, by t-SNE (van der Maaten and Hinton 2008).
+
+    Unlike `project` it shows groups apart; how far they are from each other, and how wide, means nothing.
+
+    Args:
+        features: of at least four pictures.
+        seed: of its search.
+    """
+    perplexity = min(30.0, (len(features) - 1) / 3)
+    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(features)
 
 
 def nearest(
