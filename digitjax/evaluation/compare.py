@@ -13,7 +13,6 @@ from digitjax.evaluation.comparison import (
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.spread import spread
 from digitjax.groups import Ensemble, Entry, Group
-from digitjax.model import checkpoint
 from digitjax.runs import Run
 
 _OF_THE_SPLIT = ("data.refit", "data.split_seed", "data.validation")
@@ -63,16 +62,7 @@ def _not_both(group: Group, other: Entry) -> InputError:
 
 
 def _evaluation(model: Run | Ensemble, split: str, step: int | str, views: str) -> Evaluation:
-    """Read the evaluation of the step that is meant, or make it."""
-    used = step
-    if isinstance(model, Run):
-        used = checkpoint.candidates(model.checkpoints, step)[0].step
-    exists = (model.evaluation_folder(split, used, views) / "predictions.npz").exists()
-    made = (
-        evaluation.read(model, split, used, views)
-        if exists
-        else evaluation.evaluate(model, split, step, views)
-    )
+    made = evaluation.read_or_evaluate(model, split, step, views)
     assert isinstance(made, Evaluation)  # of classifiers, as was asked for before
     return made
 

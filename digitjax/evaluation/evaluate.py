@@ -16,7 +16,7 @@ from digitjax.evaluation import metrics, reconstruction
 from digitjax.evaluation.folder import replaced_whole
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.groups import Ensemble
-from digitjax.model import classifier
+from digitjax.model import checkpoint, classifier
 from digitjax.model.views import find_views
 from digitjax.runs import Run
 
@@ -146,6 +146,19 @@ def read(
         raise InputError(
             f"{folder / 'predictions.npz'}: it cannot be read: evaluate {model.name} again"
         ) from error
+
+
+def read_or_evaluate(
+    model: Run | Ensemble, split: str, step: int | str = "best", views: str = "one"
+) -> Evaluation | Reconstruction:
+    """Read the evaluation of the step that is meant, or make it where there is none.
+
+    Args and errors are those of `evaluate`; one that is there and damaged is an error too.
+    """
+    used = checkpoint.candidates(model.checkpoints, step)[0].step if isinstance(model, Run) else step
+    if (model.evaluation_folder(split, used, views) / "predictions.npz").exists():
+        return read(model, split, used, views)
+    return evaluate(model, split, step, views)
 
 
 def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> None:

@@ -41,7 +41,7 @@ def test_every_section_is_there_and_what_was_not_measured_is_named(report: Path)
     gaps = re.findall(r'class="gap">(.*?)</p>', html, re.DOTALL)
     assert len(gaps) == 2
     assert any("--robustness" in gap for gap in gaps)
-    assert any("keep-weights-every" in gap for gap in gaps)
+    assert any("--history" in gap for gap in gaps)
 
 
 def test_it_fetches_nothing_and_each_picture_says_what_it_shows(report: Path):

@@ -41,15 +41,7 @@ class Subject:
     @functools.cached_property
     def evaluation(self) -> Evaluation | Reconstruction:
         """The evaluation of this split and step, made if it has not been."""
-        step = self.asked_step
-        known = [
-            key
-            for key in self.run.evaluations()
-            if (key.split, key.views) == (self.split, "one") and step in ("best", key.step)
-        ]
-        if known and step != "latest":
-            return evaluate.read(self.run, *known[-1])
-        return evaluate.evaluate(self.run, self.split, step)
+        return evaluate.read_or_evaluate(self.run, self.split, self.asked_step)
 
     @property
     def classification(self) -> Evaluation:
