@@ -123,6 +123,7 @@ def test_from_training_to_reading(tmp_path: Path):
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_and_a_history_is_looked_back_at(
     tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -134,10 +135,15 @@ def test_two_runs_are_compared_and_a_history_is_looked_back_at(
     assert "McNemar's exact test" in capsys.readouterr().out
     cli.main(["compare", "seed1", "seed2", "--runs", runs, "--json"])
     assert json.loads(capsys.readouterr().out)["pictures"] == 360
-    cli.main(["evaluate", "seed1", "--runs", runs, "--history", "--robustness"])
+    cli.main(["evaluate", "seed1", "--runs", runs, "--history", "--attacks"])
     told = capsys.readouterr().out
     assert re.search(r"^ +2 +[\d.]+%", told, re.MULTILINE)  # the second epoch
     assert "zigzag" in told
+    assert "pgd" in told.lower()
+    cli.main(["report", "seed1", "--runs", runs])
+    html = Path(capsys.readouterr().out.strip()).read_text()
+    assert 'class="gap"' not in html
+    assert "largest change of ink" in html
     with pytest.raises(SystemExit):
         cli.main(["evaluate", str(tiny_run.path), "--history", "--runs", runs])
     assert "--training.keep-weights-every" in capsys.readouterr().err

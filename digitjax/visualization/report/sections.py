@@ -180,12 +180,20 @@ def _robustness(subject: Subject) -> list[Part]:
                 f"{nondigits['false_positive_rate_at_95_recall']:.2%}",
             ),
         ]
+    corruptions = [
+        row | {"corruption": row["corruption"].replace("_", " ")} for row in summary["corruptions"]
+    ]
+    headings = ("attack", "largest change of ink", "accuracy")
+    attacked = [
+        (row["attack"], str(row["epsilon"]), f"{row['accuracy']:.2%}") for row in summary.get("attacks", ())
+    ]
     return [
         Text(
             "The corruptions are the project's own, after MNIST-C: figures are not comparable with those of its files."
         ),
         Table(("", ""), rows),
-        _chart("corruptions", charts.corruption_heatmap(summary["corruptions"]), width=240),
+        _chart("corruptions", charts.corruption_heatmap(corruptions), width=240),
+        *([Table(headings, attacked)] if attacked else []),
     ]
 
 
