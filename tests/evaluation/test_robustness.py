@@ -92,7 +92,7 @@ def test_what_is_missing_or_damaged_is_named(run: Run, tmp_path: Path, tiny_vae:
     step = copy.evaluations()[0].step
     for content in ("{", "{}", '{"pictures": "many"}'):
         file.write_text(content)
-        with pytest.raises(InputError, match=r"robustness\.json: it is damaged: measure"):
+        with pytest.raises(InputError, match=r"robustness\.json: it is damaged: make it with"):
             read(copy, "test", step)
     with pytest.raises(InputError, match="cannot tell digits apart"):
         evaluate_robustness(tiny_vae)
