@@ -15,9 +15,10 @@ def within_bars(pixels: UInt8[np.ndarray, "h w 3"]) -> tuple[slice, slice]:
     """Return the rows and columns of the photo that bars of one colour surround; without bars, all of them."""
     everything = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
     edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
-    if not any((np.ptp(edge, axis=0) <= _TOLERANCE).all() for edge in edges):
+    bar = next((edge[0] for edge in edges if (np.ptp(edge, axis=0) <= _TOLERANCE).all()), None)
+    if bar is None:
         return everything
-    photo = difference(pixels, pixels[0, 0]) > _TOLERANCE
+    photo = difference(pixels, bar) > _TOLERANCE
     rows, columns = (np.flatnonzero(photo.any(axis)) for axis in (1, 0))
     if len(rows) < _LEAST_SIDE or len(columns) < _LEAST_SIDE:
         return everything

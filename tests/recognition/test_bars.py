@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digitjax.recognition import recognizer
@@ -22,6 +22,8 @@ def surrounded(pixels: np.ndarray, margins: tuple[int, int, int, int], colour: i
 
 
 @given(st.tuples(*[st.integers(0, 90)] * 4), st.sampled_from([0, 30, 255]))
+@example((0, 60, 0, 0), 0)
+@example((0, 0, 0, 60), 255)
 @settings(max_examples=30, derandomize=True)
 def test_the_photo_within_is_found(margins: tuple[int, int, int, int], colour: int):
     inside = photo()
