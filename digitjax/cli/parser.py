@@ -35,6 +35,13 @@ def make_parser() -> argparse.ArgumentParser:
             "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
         )
 
+    def add_model(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--model",
+            metavar="RUN",
+            help="name or path of a run, a group or an ensemble (default: handwriting, the model in the box)",
+        )
+
     def add_step(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "--step", default="best", help="a step, latest, or best on the validation split (default: best)"
@@ -140,11 +147,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     sub = add("read", reading.read, "digitjax read photo.jpg --json")
     sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
-    sub.add_argument(
-        "--model",
-        metavar="RUN",
-        help="name or path of a run, a group or an ensemble (default: handwriting, the model in the box)",
-    )
+    add_model(sub)
     add_views(sub)
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
     add_runs(sub)
@@ -163,11 +166,7 @@ def make_parser() -> argparse.ArgumentParser:
         "digitjax evaluate-pictures my-digits --out my-scores",
     )
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
-    sub.add_argument(
-        "--model",
-        metavar="RUN",
-        help="name or path of a run or ensemble (default: handwriting, the model in the box)",
-    )
+    add_model(sub)
     sub.add_argument(
         "--out", type=Path, metavar="DIR", help="write metrics.json, pictures.csv and mistakes.png there"
     )
@@ -186,11 +185,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_dashboard(sub)
 
     sub = add("serve", reading.serve, "digitjax serve --port 8080")
-    sub.add_argument(
-        "--model",
-        metavar="RUN",
-        help="name or path of a run, a group or an ensemble (default: handwriting, the model in the box)",
-    )
+    add_model(sub)
     add_views(sub)
     sub.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     sub.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000)")
