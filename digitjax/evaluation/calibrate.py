@@ -79,7 +79,7 @@ def fit_temperature(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarr
 
 
 def fit_rejection(certainties: Float[np.ndarray, " n"], share: float) -> float:
-    """Return the highest threshold below which at most this share of the certainties lies."""
+    """Return the highest of the certainties at or under their quantile: at most this share of them lies below it."""
     return float(np.quantile(certainties, share, method="lower"))
 
 
