@@ -66,7 +66,7 @@ def load(images: UInt8[np.ndarray, "n 28 28"], name: str) -> UInt8[np.ndarray, "
     """Return what `corrupt_thrice` makes with seed 0, kept in the cache and mapped into memory.
 
     The pictures themselves decide the place in the cache, and so the data set and the split do. For 10,000
-    pictures all 15 take 10 s to compile and make and 0.4 s to read, on two cores: 350 MB, in a file a corruption.
+    pictures all 15 take 14 s to compile and make and 0.3 s to read, on two cores: 350 MB, in a file a corruption.
 
     Raises:
         InputError: there is no such corruption, or the cache cannot be written.

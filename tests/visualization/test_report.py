@@ -44,6 +44,15 @@ def test_every_section_is_there_and_what_was_not_measured_is_named(report: Path)
     assert any("--history" in gap for gap in gaps)
 
 
+def test_the_numbers_of_a_chart_stand_below_their_own_headings(report: Path, run: Run):
+    tables = re.findall(r"<table>.*?</table>", own_html(report), re.DOTALL)
+    [validation] = [table for table in tables if '<th scope="col">validation loss</th>' in table]
+    [line] = [line for line in run.metrics() if line["split"] == "validation"]
+    assert re.findall(r"<td>(.*?)</td>", validation) == [
+        str(line[name]) for name in ("loss", "step", "epoch")
+    ]
+
+
 def test_it_fetches_nothing_and_each_picture_says_what_it_shows(report: Path):
     html = own_html(report)
     sources = re.findall(r'(?:src|href)="([^"]*)"', html)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -36,6 +37,14 @@ class Chart:
     name: str
     chart: Any
     rows: Sequence[dict[str, Any]] = ()
+
+    @property
+    def tables(self) -> list[Table]:
+        """The rows, those of the same headings in a table of their own."""
+        return [
+            Table(headings, [[str(value) for value in row.values()] for row in rows])
+            for headings, rows in itertools.groupby(self.rows, tuple)
+        ]
 
     def save_png(self, file: io.BytesIO) -> None:
         """Draw it."""
