@@ -1,17 +1,18 @@
 """The page "Try it": pictures that people upload, read by the chosen run."""
 
 import streamlit as st
+from parts import selection
+from parts.models import Weights, find_weights, load_recognizer
+from parts.pictures import enlarge
+from parts.reasons import escape, reasons_shown
+from parts.selection import Selection
 from PIL import Image, ImageDraw, ImageFont
 
 from digitjax import runs
-from digitjax.data.cache import cache_folder
-from digitjax.environment import configure_jax
-from digitjax.recognition import recognizer
 from digitjax.recognition.decode import MAX_BYTES
-from digitjax.recognition.recognizer import PRETRAINED, Digit, Reading, Recognizer
+from digitjax.recognition.recognizer import PRETRAINED, Digit, Reading
 from digitjax.runs import Run
 from digitjax.visualization import charts
-from views import Model, enlarge, escape, find_model, reasons_shown
 
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif"]
 MOST_DIGITS = 40  # shown one by one: more would make the page slow
@@ -19,12 +20,12 @@ SHOWN_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pix
 READ, REJECTED = "#0072B2", "#D55E00"
 
 
-def show(run: Run) -> None:
+def show(chosen: Selection) -> None:
     """Show the uploader, and what is read in each picture."""
     st.title("Try it")
     with reasons_shown():
-        model = find_model(choose_reader(run))
-        load(model)  # says at once if the model cannot be used, and makes the first picture fast
+        weights = find_weights(choose_reader(selection.as_run(chosen.entry)))
+        load_recognizer(weights)  # says at once if the model cannot be used, and makes the first picture fast
         for file in st.file_uploader(
             "Pictures of handwritten digits",
             type=TYPES,
@@ -33,7 +34,7 @@ def show(run: Run) -> None:
         ):
             st.subheader(escape(file.name), divider="grey")
             with reasons_shown():
-                show_reading(read(model, file.getvalue()))
+                show_reading(read(weights, file.getvalue()))
 
 
 def choose_reader(run: Run) -> Run:
@@ -45,21 +46,14 @@ def choose_reader(run: Run) -> Run:
     return readers[st.radio("Read by", readers, horizontal=True)]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model")
-def load(model: Model) -> Recognizer:
-    """Load a model once for all sessions."""
-    configure_jax(cache_folder() / "compiled")
-    return recognizer.load(model.path)
-
-
 @st.cache_resource(max_entries=16, show_spinner="Reading")
-def read(model: Model, content: bytes) -> Reading:
+def read(weights: Weights, content: bytes) -> Reading:
     """Read the bytes of a picture.
 
     Raises:
         InputError: it is no picture that can be decoded.
     """
-    return load(model).read(content)
+    return load_recognizer(weights).read(content)
 
 
 # --------------------------------------------------------------------------------------- reading
@@ -131,4 +125,4 @@ def draw_boxes(reading: Reading) -> Image.Image:
     return picture
 
 
-show(st.session_state["run"])
+show(selection.current())

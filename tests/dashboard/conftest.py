@@ -1,0 +1,93 @@
+"""What the tests of the pages share: runs, and a way to open a page without a browser."""
+
+import io
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+pytest.importorskip("streamlit")
+
+from streamlit.testing.v1 import AppTest
+
+from digitjax.config import CNN, Adam, Training
+from digitjax.evaluation import evaluate
+from digitjax.experiments import shipped_folder
+from digitjax.model.train import train
+from digitjax.runs import Run
+
+DASHBOARD = shipped_folder("dashboard")
+ABLE = {
+    "name": "able",
+    "model": CNN(channels=(8, 16), dense=(32,), dropout=0.0),
+    "optimizer": Adam(lr=1e-2),
+    "training": Training(epochs=2, batch_size=64, keep_weights_every=1),
+}
+
+
+@pytest.fixture(scope="session")
+def able_run(tiny_run, tmp_path_factory):
+    """A run that reads most digits right, which the tiny run does not. Read it only."""
+    run = train(replace(tiny_run.config, **ABLE), tmp_path_factory.mktemp("able"))
+    evaluate.evaluate(run)
+    return run
+
+
+@pytest.fixture
+def copy(tiny_run, tmp_path):
+    """A copy of the tiny run, to be damaged."""
+    return Run(shutil.copytree(tiny_run.path, tmp_path / "runs" / "copy"))
+
+
+@pytest.fixture
+def vae(tiny_vae, tmp_path):
+    """A copy of the tiny variational autoencoder, to be damaged."""
+    return Run(shutil.copytree(tiny_vae.path, tmp_path / "runs" / "vae"))
+
+
+@pytest.fixture
+def visit(monkeypatch) -> Callable[..., AppTest]:
+    """Return a function that opens a page on a folder of runs; keywords are what the address asks for."""
+
+    def visit(folder: Path, page: str, **query: str) -> AppTest:
+        monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
+        monkeypatch.syspath_prepend(DASHBOARD)
+        app = AppTest.from_file(DASHBOARD / "app.py", default_timeout=120)
+        app.query_params.update(query)
+        app.run()
+        if page != "runs":
+            app.switch_page(f"views/{page}.py").run()
+        assert not app.exception
+        return app
+
+    return visit
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+    """A 0 of scikit-learn's in dark ink on a white page, as PNG."""
+    digit = Image.fromarray((load_digits().images[0] * 15.9).astype(np.uint8)).resize((120, 120))
+    return png(np.pad(255 - np.asarray(digit), 40, constant_values=255))
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Return pixels as the bytes of a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def texts(elements) -> list[str]:
+    """Return what elements say, as a person reads it."""
+    return [element.value.replace("\\", "") for element in elements]
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    """Return the values of the metrics of a page by their labels."""
+    return {element.label: element.value for element in app.metric}
