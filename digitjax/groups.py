@@ -20,7 +20,8 @@ from digitjax import runs
 from digitjax.config import Config, validate
 from digitjax.errors import InputError
 from digitjax.evaluation.spread import Spread, spread
-from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE, Evaluable, Run, Summary
+from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE, Evaluable, Run
+from digitjax.summary import Summary, summarize_run
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Group(Evaluable):
         """
         members = [self.member(seed) for seed in self.seeds()]
         for member in members:
-            if problem := runs.summarize(member).problem:
+            if problem := summarize_run(member).problem:
                 raise InputError(f"{member.path}: {problem}")
         return members
 
@@ -166,7 +167,7 @@ class EnsembleSummary:
 def summarize(entry: Entry) -> Summary | GroupSummary | EnsembleSummary:
     """Summarize a run, a group or an ensemble without raising: what cannot be read is named in `problem`."""
     if isinstance(entry, Run):
-        return runs.summarize(entry)
+        return summarize_run(entry)
     return _summarize_group(entry) if isinstance(entry, Group) else _summarize_ensemble(entry)
 
 
@@ -175,7 +176,7 @@ def _summarize_group(group: Group) -> GroupSummary:
         seeds = group.seeds()
     except InputError as error:
         return GroupSummary(group.name, problem=str(error))
-    members = tuple(runs.summarize(group.member(seed)) for seed in seeds)
+    members = tuple(summarize_run(group.member(seed)) for seed in seeds)
     return GroupSummary(
         name=group.name,
         model=members[0].model,
@@ -195,7 +196,7 @@ def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
     paths: tuple[str, ...] = ()
     try:
         paths = tuple(ensemble.member_paths())
-        members = [runs.summarize(member) for member in ensemble.members()]
+        members = [summarize_run(member) for member in ensemble.members()]
         return EnsembleSummary(
             name=ensemble.name,
             model="+".join(dict.fromkeys(member.model for member in members)),

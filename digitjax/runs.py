@@ -79,14 +79,26 @@ class Evaluable:
         Raises:
             InputError: the evaluation is damaged.
         """
+        measured = self.measured_with_interval(measure, split, views)
+        return measured[0] if measured else None
+
+    def measured_with_interval(
+        self, measure: Literal["accuracy", "error"], split: str, views: str = "one"
+    ) -> tuple[float, tuple[float, float]] | None:
+        """Return what `measured` does, and its 95 % interval.
+
+        Raises:
+            InputError: the evaluation is damaged.
+        """
         keys = [key for key in self.evaluations() if (key.split, key.views) == (split, views)]
         if not keys:
             return None
         file = self.evaluation_folder(*keys[-1]) / "metrics.json"
-        value = read_json(file).get(measure)
-        if not isinstance(value, float):
-            raise InputError(f"{file}: its {measure} is no number: evaluate {self.name} again")
-        return value
+        summary = read_json(file)
+        match summary.get(measure), summary.get(f"{measure}_interval"):
+            case float(value), [float(low), float(high)]:
+                return value, (low, high)
+        raise InputError(f"{file}: its {measure} is no number with an interval: evaluate {self.name} again")
 
 
 @dataclass(frozen=True)
@@ -142,66 +154,6 @@ class Run(Evaluable):
         if not all(isinstance(row, dict) and "step" in row for row in rows):
             raise InputError(f"{self.metrics_file}: a line is no JSON object with a step")
         return rows
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One line of a list of runs; `problem` says what is damaged or missing, if anything."""
-
-    name: str
-    experiment: str = ""
-    model: str = ""
-    data: str = ""
-    seed: int | None = None
-    epoch: int = 0
-    epochs: int | float = 0
-    validation_accuracy: float | None = None
-    test_accuracy: float | None = None
-    validation_error: float | None = None
-    """Of an autoencoder, in place of an accuracy: the mean squared error of the pixels."""
-    test_error: float | None = None
-    seconds: float = 0.0
-    problem: str = ""
-    kind: str = "run"
-
-    @property
-    def size(self) -> str:
-        """How far its training is."""
-        return f"epoch {self.epoch}/{self.epochs:g}" if self.epochs else ""
-
-
-def summarize(run: Run) -> Summary:
-    """Summarize a run without raising: what cannot be read is named in `problem`."""
-    if not run.path.exists():
-        return Summary(name=run.name, problem="missing: train it with --resume")
-    try:
-        config, lines = run.config, run.metrics()
-        validation = [line for line in lines if line["split"] == "validation"]
-        epoch = int(lines[-1]["epoch"]) if lines else 0
-        finished = (run.path / "finished.json").exists()
-        measure = MEASURES[config.task]
-        best = max if measure == "accuracy" else min
-        measured: dict[str, Any] = {
-            f"validation_{measure}": best((line[measure] for line in validation), default=None),
-            f"test_{measure}": run.measured(measure, "test"),
-        }
-        return Summary(
-            name=run.name,
-            experiment=config.name,
-            model=config.model.kind,
-            data=config.data.name,
-            seed=config.seed,
-            epoch=epoch,
-            epochs=config.training.epochs,
-            seconds=float(lines[-1]["seconds"]) if lines else 0.0,
-            problem="" if finished else "not finished: continue it with --resume",
-            **measured,
-        )
-    except (InputError, KeyError, TypeError, ValueError) as error:
-        reason = (
-            str(error) if isinstance(error, InputError) else f"metrics.jsonl: {error!r} is not as expected"
-        )
-        return Summary(name=run.name, problem=reason)
 
 
 def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:

@@ -16,6 +16,7 @@ from digitjax.evaluation import evaluate as evaluation
 from digitjax.groups import Ensemble, EnsembleSummary, Group, GroupSummary
 from digitjax.recognition import recognizer
 from digitjax.runs import Run
+from digitjax.summary import summarize_run
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_list_of_runs_holds_those_of_groups_and_one_of_all_holds_each_once(fol
 
 
 def test_summaries_say_how_good_all_are_together(folder: Path):
-    members = [runs.summarize(run) for run in Group(folder / "group").members()]
+    members = [summarize_run(run) for run in Group(folder / "group").members()]
     group, ensemble = summary(folder, "group"), summary(folder, "all")
     assert isinstance(group, GroupSummary)
     assert group.members == tuple(members)

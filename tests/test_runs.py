@@ -10,6 +10,7 @@ from digitjax import runs
 from digitjax.config import Config
 from digitjax.errors import InputError
 from digitjax.runs import Run
+from digitjax.summary import summarize_run
 
 
 def test_create_writes_the_config_and_never_overwrites_unasked(tmp_path: Path):
@@ -49,7 +50,7 @@ def test_metrics_leave_out_a_line_that_is_cut_off(tmp_path: Path):
 
 
 def test_a_trained_run_is_summarized(tiny_run: Run):
-    summary = runs.summarize(tiny_run)
+    summary = summarize_run(tiny_run)
     assert (summary.name, summary.model, summary.data) == ("tiny", "cnn", "digits")
     assert (summary.epoch, summary.epochs, summary.problem) == (1, 1, "")
     assert summary.test_accuracy is not None
@@ -60,7 +61,7 @@ def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_pat
     run = Run(Path(shutil.copytree(tiny_vae.path, tmp_path / "vae")))
     with run.metrics_file.open("a") as file:
         file.write('{"step": 42, "epoch": 2, "split": "validation", "error": 0.9, "seconds": 1}\n')
-    summary = runs.summarize(run)
+    summary = summarize_run(run)
     assert (summary.model, summary.problem) == ("vae", "")
     assert (summary.validation_accuracy, summary.test_accuracy) == (None, None)
     logged = [line["error"] for line in tiny_vae.metrics() if line["split"] == "validation"]
@@ -92,7 +93,7 @@ def test_a_damaged_run_is_listed_with_its_reason(tmp_path: Path, files: dict[str
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     [run] = runs.list_runs(tmp_path)
-    assert problem in runs.summarize(run).problem
+    assert problem in summarize_run(run).problem
 
 
 def test_a_sweep_is_no_run_but_its_trials_are(tmp_path: Path):

@@ -8,9 +8,8 @@ from jaxtyping import Bool
 from sklearn.metrics import confusion_matrix
 
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.evaluation.metrics import wilson_interval
 from digitjax.evaluation.significance import mcnemar, verdict, welch
-from digitjax.evaluation.spread import Spread
+from digitjax.evaluation.spread import Spread, wilson_interval
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from digitjax.evaluation.evaluate import evaluate
 from digitjax.evaluation.spread import Spread, format_measure, spread
 from digitjax.groups import Group
 from digitjax.runs import MEASURES
+from digitjax.summary import summarize_run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ def evaluate_group(
     for run in seeds:
         made = evaluate(run, split, step, views)
         metrics = {name: made.summary[name] for name in (measure, "loss")}
-        seconds = runs.summarize(run).seconds
+        seconds = summarize_run(run).seconds
         members.append({"name": run.name, "step": made.step, **metrics, "seconds": seconds})
     spreads = {name: spread([member[name] for member in members]) for name in (measure, "loss", "seconds")}
     evaluation = GroupEvaluation(split=split, step=step, views=views, members=tuple(members), **spreads)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from digitjax.errors import InputError
-from digitjax.evaluation.metrics import wilson_interval
+from digitjax.evaluation.spread import wilson_interval
 
 CORRECTED = {
     947: (8, 9),

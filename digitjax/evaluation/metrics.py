@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import special, stats
+from scipy import special
 from sklearn import metrics as sk
+
+from digitjax.evaluation.spread import wilson_interval
 
 
 def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]) -> dict[str, Any]:
@@ -38,12 +40,6 @@ def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " 
         ],
         "confusion": sk.confusion_matrix(labels, predicted, labels=classes).tolist(),
     }
-
-
-def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval of a proportion (Wilson 1927)."""
-    interval = stats.binomtest(correct, total).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def edit_distance(read: str, label: str) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 
 from digitjax.data.manifest import GROUPINGS, Entry, read_manifest
 from digitjax.errors import InputError
-from digitjax.evaluation.metrics import edit_distance, wilson_interval
+from digitjax.evaluation.metrics import edit_distance
+from digitjax.evaluation.spread import wilson_interval
 from digitjax.progress import PictureCount
 from digitjax.recognition.recognizer import Digit, Recognizer
 from digitjax.runs import write_json, write_text

@@ -7,7 +7,8 @@ from jaxtyping import Float, Int
 from scipy.special import softmax
 from sklearn import metrics as sk
 
-from digitjax.evaluation.metrics import confidence_bins, expected_calibration_error, wilson_interval
+from digitjax.evaluation.metrics import confidence_bins, expected_calibration_error
+from digitjax.evaluation.spread import wilson_interval
 
 
 def calibration_report(

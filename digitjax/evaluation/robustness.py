@@ -25,8 +25,8 @@ from digitjax.evaluation import adversarial
 from digitjax.evaluation import reference as references
 from digitjax.evaluation.adversarial import AttackScore
 from digitjax.evaluation.evaluate import load_pictures
-from digitjax.evaluation.metrics import wilson_interval
 from digitjax.evaluation.reference import mean_corruption_error
+from digitjax.evaluation.spread import wilson_interval
 from digitjax.groups import Ensemble
 from digitjax.model import classifier
 from digitjax.model.classifier import Classifier

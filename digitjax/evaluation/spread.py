@@ -1,4 +1,4 @@
-"""What several seeds make of one number."""
+"""How sure a number is: what several seeds make of it, and what the number of pictures leaves open."""
 
 import statistics
 from collections.abc import Sequence
@@ -30,6 +30,17 @@ def spread(values: Sequence[float]) -> Spread:
     count, mean, std = len(values), statistics.fmean(values), statistics.stdev(values)
     half = float(stdtrit(count - 1, 0.975)) * std / count**0.5
     return Spread(count, mean, std, (mean - half, mean + half), min(values), max(values))
+
+
+def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval of a share of one or more (Wilson 1927).
+
+    SciPy has it too, but importing that takes longer than all that lists runs and logs trainings.
+    """
+    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
+    share, weight = correct / total, z**2 / total
+    centre, half = share + weight / 2, (weight * (share * (1 - share) + weight / 4)) ** 0.5
+    return max(0.0, (centre - half) / (1 + weight)), min(1.0, (centre + half) / (1 + weight))
 
 
 def format_measure(measure: str, value: float | Spread) -> str:

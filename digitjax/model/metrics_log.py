@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from digitjax.evaluation.spread import wilson_interval
 from digitjax.model import checkpoint
 from digitjax.progress import Progress, format_metrics
 from digitjax.runs import Run
@@ -58,10 +59,14 @@ class MetricsLog:
                 self._line("train", epoch, step, **line, images_per_second=round(rate, 1))
         self._progress.step(epoch, step, line, rate)
 
-    def validation(self, epoch: int, step: int, metrics: dict[str, float]) -> None:
-        """Write the metrics of the validation split; there are none where nothing is held out."""
+    def validation(self, epoch: int, step: int, metrics: dict[str, float], pictures: int) -> None:
+        """Write the metrics of the pictures of the validation split; there are none where nothing is held out."""
         if metrics:
-            self._line("validation", epoch, step, **metrics)
+            interval = {}
+            if "accuracy" in metrics:
+                right = round(metrics["accuracy"] * pictures)
+                interval = {"accuracy_interval": wilson_interval(right, pictures)}
+            self._line("validation", epoch, step, **metrics, **interval)
             self._scores.append(checkpoint.score(metrics))
         values = f"validation {format_metrics(metrics)}  " if metrics else ""
         self._progress.line(f"epoch {epoch}  step {step:,}  {values}{self._seconds():.1f} s")
@@ -73,7 +78,7 @@ class MetricsLog:
         best = int(np.argmax(self._scores))
         return len(self._scores) - 1 - best >= patience
 
-    def _line(self, split: str, epoch: int, step: int, **values: float) -> None:
+    def _line(self, split: str, epoch: int, step: int, **values: float | tuple[float, float]) -> None:
         line = {"step": step, "epoch": epoch, "split": split, **values, "seconds": round(self._seconds(), 3)}
         self._file.write(json.dumps(line) + "\n")
 

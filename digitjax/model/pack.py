@@ -9,6 +9,7 @@ from digitjax.errors import InputError
 from digitjax.model import checkpoint
 from digitjax.model.network import Network, load_weights
 from digitjax.runs import Run
+from digitjax.summary import summarize_run
 
 _COPIED = ("metrics.jsonl", "finished.json")
 _PUBLIC = ("packages", "python", "commit", "backend", "cpus", "data_sha256")
@@ -24,7 +25,7 @@ def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
     """
     if folder.exists():
         raise InputError(f"{folder} exists: name another folder, or delete it first")
-    if problem := runs.summarize(run).problem:
+    if problem := summarize_run(run).problem:
         raise InputError(f"{run.path}: {problem}")
     used, weights = load_weights(run, Network(run.config.model), step)
     metrics = next(c.metrics for c in checkpoint.list_checkpoints(run.checkpoints) if c.step == used)

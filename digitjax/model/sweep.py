@@ -21,7 +21,8 @@ from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.study import Study, load_optuna
 from digitjax.model.train import train
-from digitjax.runs import DEFAULT_FOLDER, SWEEP_FILE, summarize, write_json, write_text
+from digitjax.runs import DEFAULT_FOLDER, SWEEP_FILE, write_json, write_text
+from digitjax.summary import summarize_run
 
 _STATES = ("complete", "pruned", "failed", "running", "waiting")
 
@@ -82,7 +83,7 @@ def _try(trial: Any, sweep: Sweep, folder: Path) -> float:
         finished = train(config, folder, resume=begun, overwrite=not begun, on_epoch=report)
     except FloatingPointError as error:
         _fail(trial, name, error)
-    accuracy = summarize(finished).validation_accuracy
+    accuracy = summarize_run(finished).validation_accuracy
     assert accuracy is not None
     return accuracy
 

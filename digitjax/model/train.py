@@ -146,7 +146,7 @@ def fit(
                 if len(dataset.validation):
                     outputs = predict(state.kept_weights, dataset.validation.images)
                     validation = trainer.objective.validate(outputs, dataset.validation)
-                log.validation(epoch + 1, step, validation)
+                log.validation(epoch + 1, step, validation, len(dataset.validation))
             _require_finite(run, step, state)
             writer.save(step, _parts(state), validation)
             if history and step % (steps_per_epoch * (config.training.keep_weights_every or 1)) == 0:

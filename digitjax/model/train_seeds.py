@@ -11,6 +11,7 @@ from digitjax.errors import InputError
 from digitjax.groups import Group
 from digitjax.model.train import require_same, train
 from digitjax.runs import Run
+from digitjax.summary import summarize_run
 
 
 def train_seeds(
@@ -49,7 +50,7 @@ def train_seeds(
     for member in configs:
         if not (group.path / member.name / "finished.json").exists():
             train(member, group.path, resume=True)
-    summaries = [runs.summarize(member) for member in group.members()]
+    summaries = [summarize_run(member) for member in group.members()]
     group.write(seeds, groups.spread_of([summary.validation_accuracy for summary in summaries]))
     return group
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import jax
 
-from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.groups import Ensemble, Entry, Group
 from digitjax.model.network import Network
 from digitjax.runs import MEASURES, Evaluable, Run
+from digitjax.summary import summarize_run
 
 _HEAD = ("experiment", "model", "parameters", "validation accuracy", "test accuracy", "training", "hardware")
 
@@ -37,7 +37,7 @@ def markdown(entries: Sequence[Entry]) -> str:
 def _rows(entry: Entry) -> list[tuple[str, ...]]:
     """Return a row for each kind of views that the entry was tested with."""
     members = entry.members()
-    summaries = [runs.summarize(member) for member in members]
+    summaries = [summarize_run(member) for member in members]
     if problems := [f"{summary.name}: {summary.problem}" for summary in summaries if summary.problem]:
         raise InputError("; ".join(problems))
     parameters = [count_parameters(member) for member in members]

@@ -33,14 +33,6 @@ def test_top_2_counts_the_second_answer():
     assert metrics.summarize(logits, np.array([5, 7]))["top2_accuracy"] == 0.5
 
 
-def test_wilson_by_hand():
-    """8 of 10 at 95 %: (0.8 + z²/20 ± z √(0.16/10 + z²/400)) / (1 + z²/10) with z = 1.959964."""
-    z = 1.959964
-    centre, half = 0.8 + z * z / 20, z * math.sqrt(0.016 + z * z / 400)
-    expected = ((centre - half) / (1 + z * z / 10), (centre + half) / (1 + z * z / 10))
-    assert metrics.wilson_interval(8, 10) == pytest.approx(expected, rel=1e-5)
-
-
 @pytest.mark.parametrize(
     ("read", "label", "distance"),
     [("", "", 0), ("", "123", 3), ("12", "123", 1), ("133", "123", 1), ("213", "123", 2), ("1123", "23", 2)],

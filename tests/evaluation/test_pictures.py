@@ -11,7 +11,7 @@ from PIL import Image
 from digitjax.data.manifest import read_manifest
 from digitjax.errors import InputError
 from digitjax.evaluation import pictures
-from digitjax.evaluation.metrics import wilson_interval
+from digitjax.evaluation.spread import wilson_interval
 from digitjax.recognition.decode import Source, decode
 from digitjax.recognition.recognizer import Digit, Reading, Recognizer
 from digitjax.runs import Run

@@ -1,4 +1,4 @@
-"""Mean and spread over seeds."""
+"""Mean and spread over seeds, and the interval of a share."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from digitjax.evaluation.spread import spread
+from digitjax.evaluation.spread import spread, wilson_interval
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=9))
@@ -23,3 +23,10 @@ def test_the_spread_is_that_of_numpy_and_scipy(values: list[float]):
 
 def test_a_share_is_printed_in_percent():
     assert spread([0.98, 0.99]).percent() == "98.50% +- 0.71"
+
+
+@given(st.integers(1, 60_000), st.data())
+def test_wilson_is_that_of_scipy(total: int, data: st.DataObject):
+    correct = data.draw(st.integers(0, total))
+    expected = stats.binomtest(correct, total).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(correct, total) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -19,6 +19,7 @@ from digitjax.errors import InputError
 from digitjax.model import sweep as sweeps
 from digitjax.model.train import Interrupted
 from digitjax.runs import Run, read_json
+from digitjax.summary import summarize_run
 
 MODULE = """
 from digitjax.config import MLP, Choice, Config, Float, Sweep, Training
@@ -55,7 +56,7 @@ def test_trials_are_ordinary_runs(swept: tuple[Path, dict[str, Any]]):
         assert row["accuracy"] == max(accuracies)
         assert row["params"]["optimizer.lr"] == run.config.optimizer.lr
         assert row["params"]["model.dense"] == str(run.config.model.dense)
-        assert runs.summarize(run).problem == ""
+        assert summarize_run(run).problem == ""
         assert not run.evaluations()
     assert sorted(r.name for r in runs.list_runs(folder / "s")) == ["trial-0000", "trial-0001"]
     assert read_json(folder / "s/sweep.json")["space"].keys() == result["trials"][0]["params"].keys()

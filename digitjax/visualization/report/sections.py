@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from digitjax import calibration, runs
+from digitjax import calibration
 from digitjax.data.pipeline import Split
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate, history, reliability, robustness
@@ -18,6 +18,7 @@ from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.evaluation.spread import format_measure
 from digitjax.model import reconstructor
 from digitjax.runs import MEASURES, Run
+from digitjax.summary import summarize_run
 from digitjax.visualization import charts
 from digitjax.visualization.grid import Row, picture_grid
 from digitjax.visualization.reconstruct import overview
@@ -102,7 +103,7 @@ def _training(subject: Subject) -> list[Part]:
     lines = run.metrics()
     if not lines:
         raise InputError(f"{run.metrics_file} has no line")
-    kept = runs.summarize(run)
+    kept = summarize_run(run)
     config = run.config
     environment = run.environment
     rows = [
