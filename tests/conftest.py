@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 # Shapes and dtypes are checked here alone: every annotated function of the library, at every call.
 install_import_hook("digitjax", "beartype.beartype")
 
-from digitjax.config import CNN, VAE, Config, Data, Training
+from digitjax.config import CNN, VAE, Adam, Config, Data, Training
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.evaluation.evaluate_group import evaluate_group
@@ -29,6 +29,13 @@ TINY = Config(
     data=Data(name="digits"),
     model=CNN(channels=(4, 8), dense=(16,)),
     training=Training(epochs=1, batch_size=64),
+)
+ABLE = replace(
+    TINY,
+    name="able",
+    model=CNN(channels=(8, 16), dense=(32,), dropout=0.0),
+    optimizer=Adam(lr=1e-2),
+    training=Training(epochs=2, batch_size=64, keep_weights_every=1),
 )
 
 
@@ -50,6 +57,14 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
     """A run of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
     run = train(TINY, tmp_path_factory.mktemp("runs"))
+    evaluate(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def able_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
+    """A run that reads most digits right and kept its weights of each epoch, evaluated on test. Read it only."""
+    run = train(ABLE, tmp_path_factory.mktemp("able"))
     evaluate(run)
     return run
 

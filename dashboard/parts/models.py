@@ -50,7 +50,7 @@ def load_recognizer(weights: Weights) -> Recognizer:
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
 def load_classifier(weights: Weights) -> InkClassifier:
-    """Load a classifier as a function of ink."""
+    """Load a classifier as a function of ink; its step may be any that there are weights of."""
     configure_jax(cache_folder() / "compiled")
     return network.load(weights.run, weights.step)[0]
 

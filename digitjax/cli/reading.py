@@ -44,6 +44,7 @@ def dashboard(args: argparse.Namespace) -> None:
         "server.headless": "true" if args.no_browser else "false",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
+        "theme.primaryColor": "#0072B2",  # as in the charts
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     app = shipped_folder("dashboard") / "app.py"

@@ -68,11 +68,24 @@ class Network:
 def load_weights(run: Run, network: Network, step: int | str = "best") -> tuple[int, Weights]:
     """Load the weights of a run.
 
+    Args:
+        run: a trained run.
+        network: what they are of.
+        step: one of `weights_steps`, `latest`, or `best` on the validation split.
+
     Returns:
         The step that they are of, and the weights.
 
     Raises:
         InputError: none of its checkpoints can be used, or they are of another network.
     """
-    used, parts = checkpoint.load(run.checkpoints, {"weights": network.abstract()}, step)
+    full = {one.step for one in checkpoint.list_checkpoints(run.checkpoints)}
+    folder = run.weights if step in set(weights_steps(run)) - full else run.checkpoints
+    used, parts = checkpoint.load(folder, {"weights": network.abstract()}, step)
     return used, parts["weights"]
+
+
+def weights_steps(run: Run) -> list[int]:
+    """Return the steps that a run has weights of: of full checkpoints, and of weights that were kept alone."""
+    found = [*checkpoint.list_checkpoints(run.checkpoints), *checkpoint.list_checkpoints(run.weights)]
+    return sorted({one.step for one in found})

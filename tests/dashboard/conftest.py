@@ -4,7 +4,6 @@ import io
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,27 +15,10 @@ pytest.importorskip("streamlit")
 
 from streamlit.testing.v1 import AppTest
 
-from digitjax.config import CNN, Adam, Training
-from digitjax.evaluation import evaluate
 from digitjax.experiments import shipped_folder
-from digitjax.model.train import train
 from digitjax.runs import Run
 
 DASHBOARD = shipped_folder("dashboard")
-ABLE = {
-    "name": "able",
-    "model": CNN(channels=(8, 16), dense=(32,), dropout=0.0),
-    "optimizer": Adam(lr=1e-2),
-    "training": Training(epochs=2, batch_size=64, keep_weights_every=1),
-}
-
-
-@pytest.fixture(scope="session")
-def able_run(tiny_run, tmp_path_factory):
-    """A run that reads most digits right, which the tiny run does not. Read it only."""
-    run = train(replace(tiny_run.config, **ABLE), tmp_path_factory.mktemp("able"))
-    evaluate.evaluate(run)
-    return run
 
 
 @pytest.fixture

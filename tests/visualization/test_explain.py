@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from digitjax.config import CNN, MLP
 from digitjax.errors import InputError
 from digitjax.model.classifier import Classifier
-from digitjax.model.network import Network
+from digitjax.model.network import Network, weights_steps
 from digitjax.runs import Run
 from digitjax.visualization.explain import attribution, features, inputs, network
 from digitjax.visualization.explain.network import InkClassifier, to_ink
@@ -28,7 +28,7 @@ class Linear:
 
 def untrained(options: CNN | MLP) -> InkClassifier:
     built = Network(options)
-    return InkClassifier(built, built.init(jax.random.key(0)))
+    return InkClassifier(options, built.init(jax.random.key(0)))
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,50 @@ def test_filters_are_the_kernels_that_see_the_pixels():
     assert dense.shape == (12, 28, 28)
 
 
+def test_every_layer_has_its_kernel():
+    found = features.kernels(untrained(CNN(channels=(4, 8), dense=(16,))))
+    assert {name: kernel.shape for name, kernel in found.items()} == {
+        "blocks 0 conv": (3, 3, 1, 4),
+        "blocks 1 conv": (3, 3, 4, 8),
+        "head": (1, 1, 16, 10),
+        "hidden 0": (1, 1, 8 * 7 * 7, 16),
+    }
+    assert features.kernels(untrained(MLP(dense=(12,))))["hidden 0"].shape == (28, 28, 1, 12)
+
+
+def test_filters_are_of_one_input_or_of_the_strongest():
+    kernel = np.zeros((3, 3, 2, 2), np.float32)
+    kernel[0, 1, 0, 0], kernel[2, 2, 1, 0] = 2, -3
+    kernel[1, 1, 0, 1] = 1
+    np.testing.assert_array_equal(features.filters(kernel, 0), kernel[:, :, 0].transpose(2, 0, 1))
+    strongest = features.filters(kernel)
+    np.testing.assert_array_equal(strongest[0], kernel[:, :, 1, 0])
+    np.testing.assert_array_equal(strongest[1], kernel[:, :, 0, 1])
+
+
+def test_other_weights_of_an_architecture_compile_nothing_anew(ink: jax.Array):
+    options, traced = CNN(channels=(4, 8), dense=(16,)), []
+
+    @jax.jit
+    def logits(classifier: InkClassifier, ink: Float[Array, "n 28 28"]) -> Float[Array, "n classes"]:
+        traced.append(classifier)
+        return classifier(ink)
+
+    for seed in range(2):
+        one = InkClassifier(options, Network(options).init(jax.random.key(seed)))
+        np.testing.assert_allclose(logits(one, ink), one(ink), atol=1e-5)
+    assert len(traced) == 1
+
+
+def test_weights_that_were_kept_alone_can_be_explained(able_run: Run):
+    steps = weights_steps(able_run)
+    assert len(steps) == 2
+    loaded = [network.load(able_run, step) for step in steps]
+    assert [step for _, step in loaded] == steps
+    first, last = (next(iter(features.kernels(one).values())) for one, _ in loaded)
+    assert not np.array_equal(first, last)
+
+
 def test_activations_are_each_layers_of_one_picture(classifier: InkClassifier, images: np.ndarray):
     layers = features.activations(classifier, images[0])
     assert {name: values.shape for name, values in layers.items()} == {
@@ -164,3 +208,10 @@ def test_the_map_keeps_what_lies_in_a_plane():
     assert drawn.explained == pytest.approx(1)
     distances = [np.linalg.norm(x[:, None] - x, axis=2) for x in (plane, drawn.points.astype(float))]
     np.testing.assert_allclose(*distances, atol=1e-4)
+
+
+def test_a_map_is_turned_like_another():
+    features_of = np.random.default_rng(0).normal(size=(40, 5)) * np.array([5, 3, 1, 1, 1])
+    points = features.project(features_of).points
+    turned = points @ np.array([[0, 1], [-1, 0]], np.float32) * np.array([1, -1], np.float32)
+    np.testing.assert_allclose(features.project(features_of, turned).points, turned, atol=1e-3)

@@ -1,0 +1,8 @@
+"""Attribution, compiled once for all weights of an architecture."""
+
+import jax
+
+from digitjax.visualization.explain import attribution
+
+integrated_gradients = jax.jit(attribution.integrated_gradients)
+occlusion = jax.jit(attribution.occlusion)
