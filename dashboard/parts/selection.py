@@ -61,6 +61,15 @@ def _take_from_address(names: list[str]) -> None:
         st.session_state[key] = asked
 
 
+def mark(names: list[str], before: list[int], rows: list[int]) -> None:
+    """Choose the runs that are marked in a table, of more than two the last: what was chosen before stays the first."""
+    kept = [row for row in before if row in rows]
+    marked = (kept + [row for row in rows if row not in kept])[-2:]
+    if marked:
+        st.session_state[RUN] = names[marked[0]]
+        st.session_state[VERSUS] = names[marked[1]] if len(marked) > 1 else None
+
+
 def find_all(folder: Path) -> dict[str, Entry]:
     """Return runs, groups, the runs of groups, and ensembles by name, newest first; then the models in the box."""
     found: dict[str, Entry] = {}

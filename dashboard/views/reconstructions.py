@@ -5,8 +5,9 @@ from itertools import cycle
 import numpy as np
 import streamlit as st
 from parts import evaluations, selection
+from parts.gallery import gallery
 from parts.models import Weights, find_weights, load_reconstructor
-from parts.pictures import enlarge
+from parts.pictures import enlarge, find_pictures
 from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
@@ -14,11 +15,13 @@ from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Run
-from digitjax.visualization.grid import Row, picture_grid
+from digitjax.visualization.grid import Row, diverging, picture_grid
 from digitjax.visualization.reconstruct import REACH, most_varying, overview
 
 MOST_SLIDERS = 12
-MOST_PICTURES = 1000  # to move, and to measure how latents vary
+MOST_PICTURES = 1000  # to measure how latents vary
+A_PAGE = 100
+ORDERS = ("by number", "largest error first", "smallest error first")
 
 
 def show(chosen: Selection) -> None:
@@ -52,39 +55,100 @@ def show_reconstruction(run: Run, evaluation: Reconstruction) -> None:
             st.metric("Divergence, nats a picture", f"{summary['divergence']:.1f}", width="content")
     with st.expander("Error by digit"):
         st.dataframe(summary["per_class"], hide_index=True)
-    weights = find_weights(run)
-    move_latent(weights, evaluation.split)
+    weights = find_weights(run, evaluation.step)
     with reasons_shown():
-        rows = find_rows(weights, evaluation.split)
-        names = ", ".join(dict.fromkeys(row.label for row in rows))
-        st.image(picture_grid(rows), output_format="PNG", alt=f"Rows of pictures: {names}")
+        explore(weights, evaluation, find_pictures(run, evaluation).images)
+    with reasons_shown():
+        show_overview(weights, evaluation.split)
+
+
+# --------------------------------------------------------------------------------------- pictures
 
 
 @st.fragment
-def move_latent(weights: Weights, split: str) -> None:
-    """Show what becomes of a picture when its latent is changed; a slider redraws this part alone."""
-    st.subheader("Move the latent of a picture")
+def explore(weights: Weights, evaluation: Reconstruction, images: np.ndarray) -> None:
+    """Show pictures by their errors, and what is made of the one that is picked; a choice redraws this part alone."""
     with reasons_shown():
-        images, latents = find_latents(weights, split)
-        number = st.number_input("Picture", 0, len(images) - 1, 0, help=f"Its number in the {split} split.")
-        mean, deviation = latents.mean(axis=0), np.maximum(latents.std(axis=0), 1e-6)
-        start = np.clip((latents[number] - mean) / deviation, -REACH, REACH)
-        moved = start.copy()
-        for column, i in zip(cycle(st.columns(4)), most_varying(latents, MOST_SLIDERS), strict=False):
-            moved[i] = column.slider(
-                f"Dimension {i}", -REACH, REACH, float(start[i]), 0.1, key=f"latent-{weights}-{number}-{i}"
-            )
-        st.caption("In standard deviations from the mean of all pictures; the most varying dimensions first.")
-        reconstructed, changed = load_reconstructor(weights).decode(
-            mean + deviation * np.stack([start, moved])
-        )
-        with st.container(horizontal=True):
-            for name, image in (
-                ("picture", images[number]),
-                ("reconstructed", reconstructed),
-                ("moved", changed),
-            ):
-                st.image(enlarge(image), caption=name, width=168, output_format="PNG", alt=f"{name}: a digit")
+        number = choose_picture(evaluation, images)
+        show_picture(weights, evaluation, number, images)
+
+
+def choose_picture(evaluation: Reconstruction, images: np.ndarray) -> int:
+    """Return the number of the picture that is picked, at first that of the first one."""
+    by, which, page = st.columns(3)
+    order = by.selectbox("Order", ORDERS)
+    digit = which.selectbox("True digit", range(10), None, placeholder="any")
+    found = np.arange(len(images)) if digit is None else np.flatnonzero(evaluation.labels == digit)
+    if order != ORDERS[0]:
+        sign = -1 if order == ORDERS[1] else 1
+        found = found[np.argsort(sign * evaluation.errors[found], kind="stable")]
+    pages = max(1, -(-len(found) // A_PAGE))
+    first = A_PAGE * (page.number_input(f"Page of {pages}", 1, pages, 1) - 1)
+    found = found[first : first + A_PAGE]
+    picked = gallery(
+        "reconstructed",
+        images[found],
+        [f"{evaluation.errors[i]:.4f}" for i in found],
+        [
+            f"Picture {i}, a {evaluation.labels[i]}: mean squared error {evaluation.errors[i]:.5f}"
+            for i in found
+        ],
+        f"Pictures of the {evaluation.split} split with their errors",
+    )
+    return int(found[picked or 0])
+
+
+def show_picture(weights: Weights, evaluation: Reconstruction, number: int, images: np.ndarray) -> None:
+    """Show a picture, its reconstruction and their difference, and what becomes of it when its latent is moved."""
+    autoencoder = load_reconstructor(weights)
+    (latent,) = autoencoder.encode(images[[number]])
+    mean, deviation, varying = find_spread(weights, evaluation.split, images[:MOST_PICTURES])
+    start = np.clip((latent - mean) / deviation, -REACH, REACH)
+    shown = st.container(horizontal=True)
+    st.caption(
+        "Move its latent, in standard deviations from the mean of all; the most varying dimensions first."
+    )
+    moved = start.copy()
+    for column, i in zip(cycle(st.columns(4)), varying, strict=False):
+        # Without a key: another picture has other starts, and so sliders of its own.
+        moved[i] = column.slider(f"Dimension {i}", -REACH, REACH, float(start[i]), 0.1)
+    reconstructed, changed = autoencoder.decode(np.stack([latent, mean + deviation * moved]))
+    if np.array_equal(moved, start):
+        changed = reconstructed
+    difference = diverging(reconstructed[None].astype(float) - images[number])[0]
+    name = f"picture {number}, a {evaluation.labels[number]}"
+    with shown:
+        for caption, image, alt in (
+            (name, images[number], name),
+            ("reconstructed", reconstructed, f"The reconstruction of {name}"),
+            (
+                f"difference, {evaluation.errors[number]:.4f}",
+                difference,
+                f"Where the reconstruction of {name} has more ink (vermillion) and less (blue)",
+            ),
+            ("moved", changed, f"What becomes of {name} when its latent is moved"),
+        ):
+            st.image(enlarge(image), caption=caption, width=168, output_format="PNG", alt=alt)
+
+
+@st.cache_data(max_entries=4, show_spinner="Encoding")
+def find_spread(
+    weights: Weights, split: str, _images: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean and deviation of each dimension of the latent over pictures, and the most varying dimensions."""
+    latents = load_reconstructor(weights).encode(_images)
+    return latents.mean(axis=0), np.maximum(latents.std(axis=0), 1e-6), most_varying(latents, MOST_SLIDERS)
+
+
+# --------------------------------------------------------------------------------------- overview
+
+
+def show_overview(weights: Weights, split: str) -> None:
+    """Show reconstructions, moves, interpolations and samples as one picture."""
+    st.header("Overview", divider="grey")
+    rows = find_rows(weights, split)
+    names = ", ".join(dict.fromkeys(row.label for row in rows))
+    st.image(picture_grid(rows), output_format="PNG", alt=f"Rows of pictures: {names}")
 
 
 @st.cache_data(max_entries=4, show_spinner="Reconstructing")
@@ -95,17 +159,6 @@ def find_rows(weights: Weights, split: str) -> list[Row]:
         InputError: the model or the pictures cannot be had.
     """
     return overview(load_reconstructor(weights), load_pictures(weights.run, split).images)
-
-
-@st.cache_data(max_entries=4, show_spinner="Encoding")
-def find_latents(weights: Weights, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return pictures uint8 (n, 28, 28) of a split and their latents float32 (n, latent).
-
-    Raises:
-        InputError: the model or the pictures cannot be had.
-    """
-    images = load_pictures(weights.run, split).images[:MOST_PICTURES]
-    return images, load_reconstructor(weights).encode(images)
 
 
 show(selection.current())

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 from parts import selection
 from parts.reasons import escape, reasons_shown
-from parts.selection import RUN, VERSUS, Selection
+from parts.selection import Selection
 from parts.summaries import AnySummary, summarize
 
 from digitjax import config
@@ -62,7 +62,7 @@ def show_table(summaries: dict[str, AnySummary], chosen: Selection) -> None:
         key=key,
         hide_index=True,
         column_config=COLUMNS,
-        on_select=lambda: take_marked(st.session_state[key]["selection"]["rows"], marked, names),
+        on_select=lambda: selection.mark(names, marked, st.session_state[key]["selection"]["rows"]),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": marked}},
         alt="All runs, groups and ensembles, newest first",
@@ -71,15 +71,6 @@ def show_table(summaries: dict[str, AnySummary], chosen: Selection) -> None:
         "Mark one run, or two to compare them; the boxes at the side do the same. Intervals are of 95 %: of a run for "
         "another sample of as many pictures (Wilson), of a group for the mean of other seeds (Student)."
     )
-
-
-def take_marked(rows: list[int], before: list[int], names: list[str]) -> None:
-    """Choose the runs that are marked in the table: what was chosen before stays the first."""
-    kept = [row for row in before if row in rows]
-    marked = (kept + [row for row in rows if row not in kept])[-2:]
-    if marked:
-        st.session_state[RUN] = names[marked[0]]
-        st.session_state[VERSUS] = names[marked[1]] if len(marked) > 1 else None
 
 
 def row(summary: AnySummary) -> dict[str, Any]:

@@ -39,19 +39,20 @@ def show_calibration(model: Run | Ensemble, key: EvaluationKey) -> None:
     """Show whether a model is right as often as it says, and what is won by leaving the doubtful out."""
     st.header("Calibration", divider="grey")
     temperature = find_temperature(model, key)
-    report = judge(model, key, temperature)
+    report = judge(model, key, temperature or 1.0)
+    columns = {"as trained": report["before"]}
+    if temperature:
+        columns[f"with temperature {temperature:.3f}"] = report["after"]
     st.table(
         [
-            {
-                "measure": name,
-                "as trained": f"{report['before'][field]:.4f}",
-                f"with the temperature {temperature:.3f}": f"{report['after'][field]:.4f}",
-            }
+            {"measure": name, **{title: f"{made[field]:.4f}" for title, made in columns.items()}}
             for field, name in MEASURES.items()
         ]
     )
+    if not temperature:
+        st.caption("No temperature was fitted to these weights.")
     chart(
-        charts.reliability(report["before"]["reliability"], report["after"]["reliability"]),
+        charts.reliability(*(made["reliability"] for made in columns.values())),
         "Reliability: accuracy over confidence",
     )
     rows = report["risk_coverage"]
@@ -59,9 +60,12 @@ def show_calibration(model: Run | Ensemble, key: EvaluationKey) -> None:
     choose_threshold(str(model.path), rows)
 
 
-def find_temperature(model: Run | Ensemble, key: EvaluationKey) -> float:
-    """Return the temperature of a run; of an ensemble, whose members have their own, there is none to add."""
-    return calibration.read(model, int(key.step)).temperature if isinstance(model, Run) else 1.0
+def find_temperature(model: Run | Ensemble, key: EvaluationKey) -> float | None:
+    """Return the temperature that was fitted to a run; an ensemble has none of its own."""
+    if isinstance(model, Ensemble):
+        return None
+    fitted = calibration.read(model, int(key.step))
+    return fitted.temperature if fitted.split else None
 
 
 @st.cache_data(max_entries=16, show_spinner="Judging the probabilities")
@@ -87,7 +91,8 @@ def choose_threshold(name: str, rows: list[dict[str, float]]) -> None:
         return
     most = max(answered, key=lambda row: row["coverage"])
     st.write(
-        f"Then **{most['coverage']:.2%}** are answered, and **{most['risk']:.3%}** of the answers are wrong."
+        f"Then **{most['coverage']:.2%}** are answered, and **{most['risk']:.3%}** of the answers are wrong "
+        f"(the least confident of them is {most['confidence']:.2%} sure)."
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from digitjax import groups
 from digitjax.groups import Group
-from tests.dashboard.conftest import texts
+from tests.dashboard.conftest import DASHBOARD, texts
 
 
 def shown(app):
@@ -54,3 +54,24 @@ def test_what_a_folder_holds_can_be_chosen(visit, tiny_group, tmp_path):
     assert app.selectbox(key="run").options == names
     (group.path / "group.json").write_text("{")
     assert shown(visit(group.path.parent, "curves", run="group/seed-1")) == "group/seed-1"
+
+
+@pytest.mark.parametrize(
+    ("before", "rows", "run", "versus"),
+    [
+        ([0], [0, 2], "a", "c"),
+        ([2], [0, 2], "c", "a"),
+        ([0, 2], [0, 1, 2], "c", "b"),
+        ([0, 2], [2], "c", None),
+        ([0], [1], "b", None),
+        ([0, 1], [], "before", "before"),
+    ],
+)
+def test_what_is_marked_in_a_table_is_chosen(monkeypatch, before, rows, run, versus):
+    monkeypatch.syspath_prepend(DASHBOARD)
+    from parts import selection
+
+    state = {"run": "before", "versus": "before"}
+    monkeypatch.setattr(selection.st, "session_state", state)
+    selection.mark(["a", "b", "c"], before, rows)
+    assert state == {"run": run, "versus": versus}

@@ -69,8 +69,8 @@ def test_reliability_has_a_point_with_an_interval_for_each_bin_of_pictures():
 def test_before_and_after_the_temperature_differ_in_colour_and_shape():
     points, rows = layers(charts.reliability([BIN], [BIN | {"confidence": 0.52}]))[2]
     assert [(row["probabilities"], row["confidence"]) for row in rows] == [
-        ("before the temperature", 0.55),
-        ("after the temperature", 0.52),
+        ("as trained", 0.55),
+        ("with temperature", 0.52),
     ]
     for channel in ("color", "shape"):
         assert len(set(points["encoding"][channel]["scale"]["range"])) == 2

@@ -8,7 +8,7 @@ import altair as alt
 
 from digitjax.visualization.charts import style
 
-_BEFORE, _AFTER = "before the temperature", "after the temperature"
+_BEFORE, _AFTER = "as trained", "with temperature"
 
 
 def reliability(

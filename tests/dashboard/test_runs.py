@@ -1,0 +1,120 @@
+"""The page Runs: a table of all there is, and the chosen runs from headline to config."""
+
+import shutil
+
+import pytest
+
+from digitjax import groups
+from digitjax.groups import Group
+from digitjax.summary import summarize_run
+from tests.dashboard.conftest import metrics, texts
+
+
+@pytest.fixture
+def other(copy):
+    """Another copy of the tiny run beside the first."""
+    return shutil.copytree(copy.path, copy.path.parent / "other")
+
+
+def table(app):
+    """Return the rows of the table by the names of the runs."""
+    return {row["name"]: row for row in app.dataframe[0].value.to_dict("records")}
+
+
+def test_all_runs_are_listed_with_their_results(visit, copy):
+    app = visit(copy.path.parent, "runs", run="copy")
+    summary = summarize_run(copy)
+    row = table(app)["copy"]
+    low, high = summary.test_interval
+    assert list(table(app)) == ["copy", "handwriting"]
+    assert (row["model"], row["data"], row["size"]) == ("cnn", "digits", "epoch 1/1")
+    assert row["test"] == summary.test_accuracy
+    assert row["test interval"] == f"{low:.2%} to {high:.2%}"
+    low, high = summary.validation_interval
+    assert row["its interval"] == f"{low:.2%} to {high:.2%}"
+    assert row["best validation"] == row["last validation"] == summary.validation_accuracy
+    assert metrics(app)["Test accuracy"] == f"{summary.test_accuracy:.2%}"
+    assert '"kind": "cnn"' in app.code[0].value
+    assert not app.error
+
+
+def test_two_runs_are_compared_field_by_field(visit, copy, other):
+    text = (other / "config.json").read_text()
+    (other / "config.json").write_text(text.replace('"seed": 0', '"seed": 7'))
+    app = visit(copy.path.parent, "runs", run="copy", versus="other")
+    assert texts(app.header) == ["copy", "other", "Differences"]
+    assert app.table[0].value.to_dict("list") == {"field": ["seed"], "copy": ["0"], "other": ["7"]}
+    (other / "config.json").write_text(text)
+    app = visit(copy.path.parent, "runs", run="copy", versus="other")
+    assert "Their configs are the same." in texts(app.markdown)
+
+
+def test_groups_and_ensembles_have_rows_of_their_own(visit, tiny_group, tmp_path):
+    group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
+    groups.create_ensemble("both", group.members(), group.path.parent)
+    app = visit(group.path.parent, "runs", run="group", versus="both")
+    rows = table(app)
+    low, high = groups.summarize(group).test_accuracy.interval
+    assert rows["group"]["size"] == "2 seeds"
+    assert rows["group"]["test interval"] == f"{low:.2%} to {high:.2%}"
+    assert rows["both"]["size"] == "2 members"
+    assert texts(app.header) == ["group", "both", "Differences"]
+    assert not app.error
+
+
+def test_an_autoencoder_is_listed_with_its_error(visit, vae):
+    app = visit(vae.path.parent, "runs")
+    assert table(app)["vae"]["test error"] == summarize_run(vae).test_error
+    assert metrics(app)["Test error"] == f"{summarize_run(vae).test_error:.5f}"
+
+
+@pytest.mark.parametrize("folder", [".", "missing"])
+def test_without_runs_there_is_a_way_on(visit, tmp_path, folder):
+    app = visit(tmp_path / folder, "runs")
+    assert "digitjax quickstart" in app.info[0].value
+    assert list(table(app)) == ["handwriting"]
+
+
+@pytest.mark.parametrize(("content", "reason"), [("{", "JSON"), ('{"seed": -1}', "seed"), (None, "No such")])
+def test_a_damaged_config_is_named(visit, copy, other, content, reason):
+    config = copy.path / "config.json"
+    config.unlink() if content is None else config.write_text(content)
+    app = visit(copy.path.parent, "runs", run="copy")
+    (shown,) = texts(app.error)
+    assert "copy/config.json" in shown
+    assert reason in shown
+    assert texts(app.warning) == [f"**copy**: {shown}"]
+    assert table(app)["other"]["problem"] == ""
+
+
+def test_a_run_that_has_only_begun(visit, copy):
+    for path in copy.path.iterdir():
+        if path.name != "config.json":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    app = visit(copy.path.parent, "runs", run="copy")
+    assert "not finished" in app.warning[0].value
+    assert "`digitjax evaluate copy`" in app.info[0].value
+    assert metrics(app)["Test accuracy"] == "-"
+
+
+@pytest.mark.parametrize("line", ["{cut\n", "5\n", '{"split": "train", "accuracy": 1}\n'])
+@pytest.mark.parametrize("name", ["metrics.jsonl", "evaluation/test@21/metrics.json"])
+def test_a_damaged_file_is_named_in_the_table(visit, copy, other, line, name):
+    (copy.path / name).write_text(line)
+    app = visit(copy.path.parent, "runs", run="other")
+    assert name.split("/")[-1] in table(app)["copy"]["problem"]
+    assert not app.error
+
+
+def test_names_and_reasons_speak_no_markdown(visit, copy):
+    (copy.path.parent / "[a](b) *c*").mkdir()
+    app = visit(copy.path.parent, "runs", run="copy")
+    assert texts(app.header) == ["copy"]
+    assert r"\[a\]\(b\) \*c\*" in app.warning[0].value
+
+
+def test_what_changes_is_seen(visit, copy):
+    app = visit(copy.path.parent, "runs", run="copy")
+    (copy.path / "finished.json").unlink()
+    app.run()
+    assert "not finished" in table(app)["copy"]["problem"]

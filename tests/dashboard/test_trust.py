@@ -1,0 +1,107 @@
+"""The page Trust: calibration, the price of an answer, corruptions."""
+
+import shutil
+
+import pytest
+from scipy.special import softmax
+
+from digitjax import calibration, groups
+from digitjax.evaluation import evaluate
+from digitjax.evaluation.calibrate import calibrate
+from digitjax.evaluation.reliability import calibration_report
+from digitjax.evaluation.robustness import evaluate_robustness
+from digitjax.groups import Group
+from digitjax.runs import Run
+from tests.dashboard.conftest import metrics, texts
+
+
+@pytest.fixture(scope="module")
+def measured(able_run, tmp_path_factory):
+    """A run with a temperature, and with corruptions."""
+    run = Run(shutil.copytree(able_run.path, tmp_path_factory.mktemp("measured") / "able"))
+    calibrate(run)
+    evaluate_robustness(run)
+    return run
+
+
+def test_what_is_measured_is_shown(visit, measured):
+    app = visit(measured.path.parent, "trust")
+    evaluation = evaluate.read(measured, *measured.evaluations()[0])
+    report = calibration_report(evaluation.logits, evaluation.labels, 1.0)
+    rows = app.table[0].value
+    assert not app.error
+    assert rows["as trained"][0] == f"{report['before']['ece']:.4f}"
+    assert rows.columns[-1].startswith("with temperature")
+    assert metrics(app)["Clean accuracy"] == f"{evaluation.summary['accuracy']:.2%}"
+    assert len(app.get("vega_lite_chart")) == 3
+    assert len(app.dataframe) == 3  # the numbers behind each
+
+
+def answer(app):
+    (line,) = [text for text in texts(app.markdown) if text.startswith("Then")]
+    return line
+
+
+def test_a_threshold_has_its_price(visit, measured):
+    app = visit(measured.path.parent, "trust")
+    evaluation = evaluate.read(measured, *measured.evaluations()[0])
+    app.slider[0].set_value(10.0).run()
+    assert answer(app).startswith(
+        f"Then **100.00%** are answered, and **{1 - evaluation.summary['accuracy']:.3%}**"
+    )
+    app.slider[0].set_value(90.0).run()
+    temperature = calibration.read(measured, evaluation.step).temperature
+    sure = softmax(evaluation.logits / temperature, axis=1).max(axis=1) >= 0.9
+    assert float(answer(app).split("**")[1].rstrip("%")) == pytest.approx(100 * sure.mean(), abs=0.6)
+    app.slider[0].set_value(100.0).run()
+    assert answer(app) == "Then nothing is answered."
+
+
+def test_what_was_not_measured_says_how(visit, copy):
+    app = visit(copy.path.parent, "trust")
+    assert "make it with `digitjax evaluate copy --robustness`" in texts(app.error)[0]
+    assert len(app.get("vega_lite_chart")) == 2
+    assert "No temperature was fitted" in texts(app.caption)[0]
+
+
+def test_two_runs_stand_side_by_side(visit, measured, copy, tmp_path):
+    shutil.copytree(measured.path, copy.path.parent / "able")
+    app = visit(copy.path.parent, "trust", run="able", versus="copy")
+    assert texts(app.subheader) == ["able", "copy"]
+    assert len(app.get("vega_lite_chart")) == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("calibration.json", "calibration.json"),
+        ("evaluation/robustness-test@42/robustness.json", "it is damaged"),
+        ("evaluation/test@42/predictions.npz", "it cannot be read"),
+    ],
+)
+def test_a_damaged_file_leaves_the_rest_readable(visit, measured, tmp_path, file, reason):
+    run = Run(shutil.copytree(measured.path, tmp_path / "runs" / "able"))
+    (run.path / file).write_text("{")
+    app = visit(run.path.parent, "trust")
+    (shown,) = texts(app.error)
+    assert reason in shown
+    assert app.get("vega_lite_chart")
+
+
+def test_an_autoencoder_tells_no_digits_apart(visit, vae):
+    assert "tells no digits apart" in texts(visit(vae.path.parent, "trust").error)[0]
+
+
+def test_an_ensemble_has_no_temperature(visit, tiny_group, tmp_path):
+    group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
+    both = groups.create_ensemble("both", group.members(), group.path.parent)
+    evaluate.evaluate(both)
+    app = visit(group.path.parent, "trust", run="both", versus="group")
+    assert texts(app.subheader) == ["both", "group/seed-0"]
+    assert "No temperature was fitted" in texts(app.caption)[0]
+
+
+def test_without_runs_the_model_in_the_box_is_shown(visit, tmp_path):
+    app = visit(tmp_path, "trust")
+    assert texts(app.subheader) == ["handwriting"]
+    assert len(app.get("vega_lite_chart")) == 2
