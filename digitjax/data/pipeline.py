@@ -75,6 +75,16 @@ def prepare(data: Data) -> Path:
     return cache.prepare(*_source(data))
 
 
+def is_prepared(data: Data) -> bool:
+    """Whether a data set is in the cache, so that to load it takes neither a network nor long.
+
+    Raises:
+        InputError: its folder or the manifest in it is not as it must be.
+    """
+    name, _ = _source(data)
+    return (cache_folder() / name).is_dir()
+
+
 def load(data: Data) -> Dataset:
     """Return a data set, prepared and cached at its first use.
 

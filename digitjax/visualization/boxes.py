@@ -5,11 +5,21 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from digitjax.recognition.recognizer import Reading
+from digitjax.recognition.recognizer import Digit, Reading
 
 READ, REJECTED = "#0072B2", "#D55E00"  # blue and vermillion of Okabe and Ito
 _SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
 _DASH = 6  # widths of the line
+
+
+def colour_of(digit: Digit) -> str:
+    """Return the colour of the box around a digit."""
+    return REJECTED if digit.rejected else READ
+
+
+def label_of(digit: Digit) -> str:
+    """Return what a digit was read as, with a question mark where it was rejected."""
+    return f"{digit.digit}{'?' * digit.rejected}"
 
 
 def draw_boxes(reading: Reading) -> Image.Image:
@@ -25,14 +35,13 @@ def draw_boxes(reading: Reading) -> Image.Image:
     font = ImageFont.load_default(letter)
     for digit in reading.digits:
         x0, y0, x1, y1 = (side * scale for side in digit.box)
-        colour = REJECTED if digit.rejected else READ
+        colour = colour_of(digit)
         if digit.rejected:
             _dashed(canvas, (x0, y0, x1, y1), colour, line)
         else:
             canvas.rectangle((x0, y0, x1, y1), outline=colour, width=line)
         bottom = max(y0 - line, letter)  # a box at the upper edge has its label inside
-        label = f"{digit.digit}?" if digit.rejected else str(digit.digit)
-        canvas.text((x0 + line, bottom), label, fill=colour, font=font, anchor="ls")
+        canvas.text((x0 + line, bottom), label_of(digit), fill=colour, font=font, anchor="ls")
     return picture
 
 

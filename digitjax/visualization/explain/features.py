@@ -1,5 +1,6 @@
 """What a classifier computes: its first filters, each layer's answer to a picture, and which pictures are near."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
+from digitjax.config import Model
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights
 from digitjax.model.predict import Predictor
@@ -57,7 +59,13 @@ class _Features(Network):
 
 def embed(classifier: InkClassifier, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n features"]:
     """Return what the last layer before the logits makes of each picture; maps are averaged over their places."""
-    return Predictor(_Features(classifier.options))(classifier.weights, images)
+    return _embedder(classifier.options)(classifier.weights, images)
+
+
+@lru_cache(maxsize=4)
+def _embedder(options: Model) -> Predictor:
+    """Return what embeds with any weights of an architecture, so that it is compiled once."""
+    return Predictor(_Features(options))
 
 
 class EmbeddingMap(NamedTuple):
