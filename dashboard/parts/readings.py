@@ -1,7 +1,5 @@
 """What was read in a picture: its boxes, its text, and each digit, of which one can be picked."""
 
-import hashlib
-
 import numpy as np
 import streamlit as st
 
@@ -74,8 +72,3 @@ def show_digits(reader: Reader, reading: Reading, key: str) -> None:
     )
     if picked is not None:
         digits.show(reader, reading, picked)
-
-
-def key_of(content: bytes) -> str:
-    """Return what tells a picture from others."""
-    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,8 +1,9 @@
 """The page "Try it": digits that people draw, upload or hold before the camera, read by a model of their choice."""
 
+from pathlib import Path
 
 import streamlit as st
-from parts import readings, selection
+from parts import from_code, readings, saving, selection
 from parts.canvas import HELP, canvas, drawn
 from parts.models import Reader, find_reader, load_recognizer
 from parts.reasons import escape, reasons_shown
@@ -26,7 +27,8 @@ def show(chosen: Selection) -> None:
         load_recognizer(reader)  # says at once if the model cannot be used, and makes the first picture fast
         ways = {"Draw": draw, "Upload": upload, "Camera": photograph}
         way = st.segmented_control("Picture", list(ways), default="Draw", required=True, key="way")
-        ways[way](reader)
+        ways[way](reader, chosen.folder.parent / "handwriting")
+        from_code.show(entry)
 
 
 def choose_model(entry: Entry) -> Entry:
@@ -39,24 +41,25 @@ def choose_model(entry: Entry) -> Entry:
 
 
 @st.fragment
-def draw(reader: Reader) -> None:
-    """Show a page to draw on; each stroke redraws this part alone."""
+def draw(reader: Reader, own: Path) -> None:
+    """Show a page to draw on; each stroke redraws this part alone. What is saved goes into the folder `own`."""
     content = drawn(DRAWING)
     reading = readings.read(reader, content) if content else None
     page, text = st.columns([2, 1])
     with page:
         canvas(DRAWING, reading)
-        st.caption(HELP)
     with text:
         if reading:
             readings.show_text(reading)
         else:
             st.info("Draw digits on the page: what they are read as stands here.")
+    st.caption(HELP)
     if reading:
         readings.show_digits(reader, reading, DRAWING)
+        saving.show(own, reading, DRAWING)
 
 
-def upload(reader: Reader) -> None:
+def upload(reader: Reader, own: Path) -> None:
     """Show what is read in each uploaded picture; of a bad one, why it cannot be read."""
     for file in st.file_uploader(
         "Pictures of handwritten digits",
@@ -65,22 +68,24 @@ def upload(reader: Reader) -> None:
         max_upload_size=MAX_BYTES // 2**20,
     ):
         st.subheader(escape(file.name), divider="grey")
-        show_picture(reader, file.getvalue(), file.file_id)
+        show_picture(reader, own, file.getvalue(), file.file_id)
 
 
-def photograph(reader: Reader) -> None:
+def photograph(reader: Reader, own: Path) -> None:
     """Show what is read in a picture from the camera."""
     photo = st.camera_input("Hold digits before the camera")
     if photo:
-        show_picture(reader, photo.getvalue(), photo.file_id)
+        show_picture(reader, own, photo.getvalue(), photo.file_id)
 
 
-def show_picture(reader: Reader, content: bytes, key: str) -> None:
+@st.fragment
+def show_picture(reader: Reader, own: Path, content: bytes, key: str) -> None:
     """Show what is read in a picture, or why it cannot be read."""
     with reasons_shown():
         reading = readings.read(reader, content)
         readings.show_picture(reading)
         readings.show_digits(reader, reading, key)
+        saving.show(own, reading, key)
 
 
 show(selection.current())
