@@ -25,7 +25,11 @@ _NEAREST = 8  # training pictures
 
 
 def show(reader: Reader, reading: Reading, number: int) -> None:
-    """Show all about the digit of this number in a picture."""
+    """Show all about the digit of this number in a picture.
+
+    Raises:
+        InputError: the network cannot be loaded any more.
+    """
     digit = reading.digits[number]
     with st.container(border=True):
         st.markdown(f"#### Digit {number + 1}: {'left out, ' * digit.rejected}read as {digit.digit}")

@@ -9,6 +9,7 @@ from digitjax.visualization.boxes import draw_boxes, label_of
 from parts import digits
 from parts.gallery import gallery
 from parts.models import Reader, load_recognizer
+from parts.reasons import reasons_shown
 
 MOST_DIGITS = 40  # shown one by one: more would make the page slow
 
@@ -71,4 +72,5 @@ def show_digits(reader: Reader, reading: Reading, key: str) -> None:
         + ", ".join(f"{label_of(digit)} has {digit.confidence:.0%}" for digit in found),
     )
     if picked is not None:
-        digits.show(reader, reading, picked)
+        with reasons_shown():
+            digits.show(reader, reading, picked)

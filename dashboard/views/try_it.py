@@ -43,8 +43,10 @@ def choose_model(entry: Entry) -> Entry:
 @st.fragment
 def draw(reader: Reader, own: Path) -> None:
     """Show a page to draw on; each stroke redraws this part alone. What is saved goes into the folder `own`."""
-    content = drawn(DRAWING)
-    reading = readings.read(reader, content) if content else None
+    reading = None
+    with reasons_shown():
+        if content := drawn(DRAWING):
+            reading = readings.read(reader, content)
     page, text = st.columns([2, 1])
     with page:
         canvas(DRAWING, reading)

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from digitjax.recognition.recognizer import Digit, Reading
 
 READ, REJECTED = "#0072B2", "#D55E00"  # blue and vermillion of Okabe and Ito
+_HALO = "#FFFFFF"  # around lines and letters, which would be lost on some pictures
 _SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
 _DASH = 6  # widths of the line
 
@@ -34,20 +35,19 @@ def draw_boxes(reading: Reading) -> Image.Image:
     letter = max(16, max(size) // 30)
     font = ImageFont.load_default(letter)
     for digit in reading.digits:
-        x0, y0, x1, y1 = (side * scale for side in digit.box)
+        box = tuple(side * scale for side in digit.box)
         colour = colour_of(digit)
+        canvas.rectangle([box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1], outline=_HALO, width=line + 2)
         if digit.rejected:
-            _dashed(canvas, (x0, y0, x1, y1), colour, line)
+            _dashed(canvas, box, colour, line)
         else:
-            canvas.rectangle((x0, y0, x1, y1), outline=colour, width=line)
-        bottom = max(y0 - line, letter)  # a box at the upper edge has its label inside
-        canvas.text((x0 + line, bottom), label_of(digit), fill=colour, font=font, anchor="ls")
+            canvas.rectangle(box, outline=colour, width=line)
+        place = (box[0] + line, max(box[1] - 2 * line, letter))  # of a box at the upper edge it is inside
+        canvas.text(place, label_of(digit), colour, font, anchor="ls", stroke_width=line, stroke_fill=_HALO)
     return picture
 
 
-def _dashed(
-    canvas: ImageDraw.ImageDraw, box: tuple[float, float, float, float], colour: str, width: int
-) -> None:
+def _dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, ...], colour: str, width: int) -> None:
     x0, y0, x1, y1 = box
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
     for start, end in pairwise(np.array(corners)):

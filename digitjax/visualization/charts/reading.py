@@ -42,6 +42,6 @@ def probability_table(labels: Sequence[str], p: Sequence[Sequence[float]]) -> al
         color=alt.condition("datum.probability > 0.5", alt.value("white"), alt.value("black")),
     )
     return (cells + texts).properties(
-        height=24 * len(names),
+        height=alt.Step(24),
         title=style.title("Probability of each digit", "a row for each digit that was found"),
     )
