@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from digitjax.data import pipeline
-from digitjax.errors import InputError
 from digitjax.recognition.recognizer import Digit, Reading
 from digitjax.visualization import charts
 from digitjax.visualization.explain.attribution import integrated_gradients
@@ -18,7 +17,7 @@ from digitjax.visualization.explain.network import to_ink
 from digitjax.visualization.grid import diverging
 from digitjax.visualization.steps import draw_steps
 from parts.models import Reader, Weights, load_classifier
-from parts.pictures import enlarge, load_data
+from parts.pictures import enlarge
 from parts.reasons import escape, reasons_shown
 
 _NEAREST = 8  # training pictures
@@ -102,9 +101,5 @@ def load_neighbourhood(weights: Weights) -> Neighbourhood:
     Raises:
         InputError: they are not here.
     """
-    data = weights.run.config.data
-    if not pipeline.is_prepared(data):
-        raise InputError(
-            f"the {data.name} pictures that it was trained on are not here: digitjax data prepare {data.name}"
-        )
-    return find_neighbourhood(load_classifier(weights), load_data(data).train)
+    train = pipeline.load_prepared(weights.run.config.data).train
+    return find_neighbourhood(load_classifier(weights), train)

@@ -64,7 +64,7 @@ def show_use(folder: Path) -> None:
     Raises:
         InputError: the folder is damaged.
     """
-    st.caption(f"{personal.count(folder):,} pictures in {escape(str(folder))}. How well they are read:")
+    st.caption(f"Pictures in {escape(str(folder))}: {personal.count(folder):,}. How well they are read:")
     st.code(measuring(folder), language="shell", wrap_lines=True)
     st.caption("Fine-tune the model in the box on them:")
     st.code(training(folder), language="shell", wrap_lines=True)

@@ -75,16 +75,6 @@ def prepare(data: Data) -> Path:
     return cache.prepare(*_source(data))
 
 
-def is_prepared(data: Data) -> bool:
-    """Whether a data set is in the cache, so that to load it takes neither a network nor long.
-
-    Raises:
-        InputError: its folder or the manifest in it is not as it must be.
-    """
-    name, _ = _source(data)
-    return (cache_folder() / name).is_dir()
-
-
 def load(data: Data) -> Dataset:
     """Return a data set, prepared and cached at its first use.
 
@@ -104,6 +94,22 @@ def load(data: Data) -> Dataset:
         test=Split(arrays["test_images"], arrays["test_labels"]),
         sha256=sha256,
     )
+
+
+def load_prepared(data: Data) -> Dataset:
+    """Return a data set that is in the cache already, which takes neither a network nor long.
+
+    Raises:
+        InputError: it is not.
+    """
+    name, _ = _source(data)
+    if not (cache_folder() / name).is_dir():
+        raise InputError(
+            f"the pictures of {data.folder} are not those that were trained on: some were added, changed or removed"
+            if data.folder
+            else f"the {data.name} pictures are not prepared here: digitjax data prepare {data.name}"
+        )
+    return load(data)
 
 
 def add_nondigits(split: Split, data: Data) -> Split:

@@ -206,11 +206,10 @@ def test_the_nearest_training_pictures_are_shown_where_there_are_any(read, able_
 
 
 def test_training_pictures_that_are_not_here_are_named(read, copy, picture, monkeypatch):
-    monkeypatch.setattr("digitjax.data.pipeline.is_prepared", lambda data: False)
-    app = pick(read(copy.path.parent, [("zero.png", picture)]), monkeypatch, 0)
-    assert texts(app.error) == [
-        "the digits pictures that it was trained on are not here: digitjax data prepare digits"
-    ]
+    app = read(copy.path.parent, [("zero.png", picture)])
+    monkeypatch.setenv("DIGITJAX_CACHE", str(copy.path / "empty"))
+    app = pick(app, monkeypatch, 0)
+    assert texts(app.error) == ["the digits pictures are not prepared here: digitjax data prepare digits"]
 
 
 def test_of_several_networks_the_steps_alone_are_shown(read, tiny_group, picture, monkeypatch):
@@ -236,7 +235,7 @@ def test_a_drawing_is_saved_with_its_label(draw, local, tmp_path, picture):
     app.button[0].click().run()
     assert texts(app.success) == ["It was saved before, as 0: its label is 6 now."]
     assert app.code[0].value == f"digitjax evaluate-pictures {folder}"
-    assert "1 pictures" in " ".join(texts(app.caption))
+    assert "handwriting: 1." in " ".join(texts(app.caption))
 
 
 def test_a_label_that_is_none_is_refused(draw, local, tmp_path, picture):
