@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
+from digitjax import calibration
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
+from digitjax.groups import Entry
 from digitjax.model import checkpoint, reconstructor
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.recognition import recognizer
@@ -14,6 +17,8 @@ from digitjax.recognition.recognizer import Recognizer
 from digitjax.runs import Run
 from digitjax.visualization.explain import network
 from digitjax.visualization.explain.network import InkClassifier
+
+_FEW = (1, 2, 4, 8, 16)  # batches of these sizes hold what is drawn: they are compiled beforehand
 
 
 class Weights(NamedTuple):
@@ -41,11 +46,35 @@ def find_weights(run: Run, step: int | str = "best") -> Weights:
     return Weights(str(run.path.absolute()), found.step, found.path.stat().st_mtime_ns)
 
 
+class Reader(NamedTuple):
+    """Names what reads pictures: a run, or the runs of a group or an ensemble together."""
+
+    path: str
+    members: tuple[Weights, ...]
+    calibrated: tuple[int, ...]
+    """When the calibration of each was written, in nanoseconds; 0 where it has none."""
+
+
+def find_reader(entry: Entry) -> Reader:
+    """Return what reads pictures.
+
+    Raises:
+        InputError: a run of it is damaged, missing or not finished, or has no checkpoint.
+    """
+    members = entry.members()
+    files = [run.path / calibration.FILE for run in members]
+    calibrated = [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
+    return Reader(str(entry.path.absolute()), tuple(find_weights(run) for run in members), tuple(calibrated))
+
+
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
-def load_recognizer(weights: Weights) -> Recognizer:
-    """Load a reader of pictures."""
+def load_recognizer(reader: Reader) -> Recognizer:
+    """Load a reader of pictures, ready to read its first one as fast as all others."""
     configure_jax(cache_folder() / "compiled")
-    return recognizer.load(weights.path)
+    loaded = recognizer.load(reader.path)
+    for count in _FEW:
+        loaded.probabilities(np.zeros((count, 28, 28), np.uint8))
+    return loaded
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")

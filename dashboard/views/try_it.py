@@ -1,128 +1,93 @@
-"""The page "Try it": pictures that people upload, read by the chosen run."""
+"""The page "Try it": digits that people draw, upload or hold before the camera, read by a model of their choice."""
+
+from pathlib import Path
 
 import streamlit as st
-from parts import selection
-from parts.models import Weights, find_weights, load_recognizer
-from parts.pictures import enlarge
+from parts import from_code, readings, saving, selection
+from parts.canvas import HELP, canvas, drawn
+from parts.models import Reader, find_reader, load_recognizer
 from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
-from PIL import Image, ImageDraw, ImageFont
 
 from digitjax import runs
+from digitjax.groups import Entry
 from digitjax.recognition.decode import MAX_BYTES
-from digitjax.recognition.recognizer import PRETRAINED, Digit, Reading
-from digitjax.runs import Run
-from digitjax.visualization import charts
+from digitjax.recognition.recognizer import PRETRAINED
 
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif"]
-MOST_DIGITS = 40  # shown one by one: more would make the page slow
-SHOWN_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
-READ, REJECTED = "#0072B2", "#D55E00"
+DRAWING = "drawing"  # the key of the canvas
 
 
 def show(chosen: Selection) -> None:
-    """Show the uploader, and what is read in each picture."""
+    """Offer the ways to give a picture, and show what is read in it."""
     st.title("Try it")
     with reasons_shown():
-        weights = find_weights(choose_reader(selection.as_run(chosen.entry)))
-        load_recognizer(weights)  # says at once if the model cannot be used, and makes the first picture fast
-        for file in st.file_uploader(
-            "Pictures of handwritten digits",
-            type=TYPES,
-            accept_multiple_files=True,
-            max_upload_size=MAX_BYTES // 2**20,
-        ):
-            st.subheader(escape(file.name), divider="grey")
-            with reasons_shown():
-                show_reading(read(weights, file.getvalue()))
+        entry = choose_model(chosen.entry)
+        reader = find_reader(entry)
+        load_recognizer(reader)  # says at once if the model cannot be used, and makes the first picture fast
+        ways = {"Draw": draw, "Upload": upload, "Camera": photograph}
+        way = st.segmented_control("Picture", list(ways), default="Draw", required=True, key="way")
+        ways[way](reader, chosen.folder.parent / "handwriting")
+        from_code.show(entry)
 
 
-def choose_reader(run: Run) -> Run:
-    """Return the run that is to read: the model in the box unless the one in the sidebar is asked for."""
+def choose_model(entry: Entry) -> Entry:
+    """Return what is to read: the model in the box unless what is chosen in the sidebar is asked for."""
     boxed = runs.find(PRETRAINED, runs.PRETRAINED_FOLDER)
-    if run == boxed:
+    if entry == boxed:
         return boxed
-    readers = {f"{boxed.name}, the model in the box": boxed, f"{run.name}, chosen in the sidebar": run}
-    return readers[st.radio("Read by", readers, horizontal=True)]
+    models = {f"{boxed.name}, the model in the box": boxed, f"{entry.name}, chosen in the sidebar": entry}
+    return models[st.radio("Read by", models, horizontal=True)]
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading")
-def read(weights: Weights, content: bytes) -> Reading:
-    """Read the bytes of a picture.
-
-    Raises:
-        InputError: it is no picture that can be decoded.
-    """
-    return load_recognizer(weights).read(content)
-
-
-# --------------------------------------------------------------------------------------- reading
-
-
-def show_reading(reading: Reading) -> None:
-    """Show a picture with its boxes beside the text, then the digits one by one."""
-    picture, text = st.columns([2, 1])
-    picture.image(
-        draw_boxes(reading),
-        output_format="PNG",
-        alt=f"The picture, with a box around each of {len(reading.digits)} digits",
-    )
-    if not reading.digits:
-        text.info("No digits were found in this picture.")
-        return
-    text.metric("Read as", reading.text or "-")
-    if any(digit.rejected for digit in reading.digits):
-        text.caption("Left out, in red: too doubtful to be counted as read.")
-    if len(reading.digits) > MOST_DIGITS:
-        text.caption(f"{len(reading.digits)} digits, the first {MOST_DIGITS} of them below.")
-    st.caption("Each digit as the network saw it, and the probabilities that it gave:")
-    with st.container(horizontal=True):
-        for digit in reading.digits[:MOST_DIGITS]:
-            show_digit(digit)
+@st.fragment
+def draw(reader: Reader, own: Path) -> None:
+    """Show a page to draw on; each stroke redraws this part alone. What is saved goes into the folder `own`."""
+    reading = None
+    with reasons_shown():
+        if content := drawn(DRAWING):
+            reading = readings.read(reader, content)
+    page, text = st.columns([2, 1])
+    with page:
+        canvas(DRAWING, reading)
+    with text:
+        if reading:
+            readings.show_text(reading)
+        else:
+            st.info("Draw digits on the page: what they are read as stands here.")
+    st.caption(HELP)
+    if reading:
+        readings.show_digits(reader, reading, DRAWING)
+        saving.show(own, reading, DRAWING)
 
 
-def show_digit(digit: Digit) -> None:
-    """Show what the network saw of one digit, and what it made of it."""
-    with st.container(border=True, width=260):
-        with st.container(horizontal=True):
-            st.image(
-                enlarge(digit.image),
-                width=84,
-                output_format="PNG",
-                alt=f"The digit as the network saw it, 28 by 28 pixels: read as {digit.digit}",
-            )
-            st.metric(
-                "Left out" if digit.rejected else "Digit",
-                digit.digit,
-                f"{digit.confidence:.1%} confident",
-                delta_color="off",
-                delta_arrow="off",
-                width="content",
-            )
-        st.altair_chart(
-            charts.probabilities(digit.probabilities),
-            alt=f"Probability of each digit: {digit.digit} has {digit.confidence:.1%}",
-        )
+def upload(reader: Reader, own: Path) -> None:
+    """Show what is read in each uploaded picture; of a bad one, why it cannot be read."""
+    for file in st.file_uploader(
+        "Pictures of handwritten digits",
+        type=TYPES,
+        accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 2**20,
+    ):
+        st.subheader(escape(file.name), divider="grey")
+        show_picture(reader, own, file.getvalue(), file.file_id)
 
 
-def draw_boxes(reading: Reading) -> Image.Image:
-    """Draw a box around each digit, and above it what it was read as."""
-    height, width = reading.picture.pixels.shape[:2]
-    zoom = max(1, SHOWN_SIDE // max(height, width))
-    size = (width * zoom, height * zoom)
-    picture = Image.fromarray(reading.picture.pixels).resize(size, Image.Resampling.NEAREST)
-    scale = size[0] / reading.picture.width
-    canvas = ImageDraw.Draw(picture)
-    stroke = max(2, max(size) // 300)
-    letter = max(16, max(size) // 30)
-    for digit in reading.digits:
-        colour = REJECTED if digit.rejected else READ
-        box = [side * scale for side in digit.box]
-        canvas.rectangle(box, outline=colour, width=stroke)
-        bottom = max(box[1] - stroke, letter)  # a box at the upper edge has its label inside
-        font = ImageFont.load_default(letter)
-        canvas.text((box[0] + stroke, bottom), str(digit.digit), fill=colour, font=font, anchor="ls")
-    return picture
+def photograph(reader: Reader, own: Path) -> None:
+    """Show what is read in a picture from the camera."""
+    photo = st.camera_input("Hold digits before the camera")
+    if photo:
+        show_picture(reader, own, photo.getvalue(), photo.file_id)
+
+
+@st.fragment
+def show_picture(reader: Reader, own: Path, content: bytes, key: str) -> None:
+    """Show what is read in a picture, or why it cannot be read."""
+    with reasons_shown():
+        reading = readings.read(reader, content)
+        readings.show_picture(reading)
+        readings.show_digits(reader, reading, key)
+        saving.show(own, reading, key)
 
 
 show(selection.current())

@@ -13,7 +13,7 @@ LAYOUTS = ("single", "string", "lines")
 GROUPINGS = ("kind", "polarity", "writer")
 """Columns that pictures may be grouped by."""
 
-_LABEL = re.compile(r"[0-9]+(\|[0-9]+)*")
+LABEL = re.compile(r"[0-9]+(\|[0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _entry(row: dict[str, str], folder: Path, place: str) -> Entry:
         raise InputError(
             f"{place}: there is no file {file!r} in {folder}: correct its name, or remove the line"
         )
-    if not _LABEL.fullmatch(label):
+    if not LABEL.fullmatch(label):
         raise InputError(
             f"{place}: the label of {file} is {label!r}: it must be digits, with | between lines"
         )

@@ -96,6 +96,22 @@ def load(data: Data) -> Dataset:
     )
 
 
+def load_prepared(data: Data) -> Dataset:
+    """Return a data set that is in the cache already, which takes neither a network nor long.
+
+    Raises:
+        InputError: it is not.
+    """
+    name, _ = _source(data)
+    if not (cache_folder() / name).is_dir():
+        raise InputError(
+            f"the pictures of {data.folder} are not those that were trained on: some were added, changed or removed"
+            if data.folder
+            else f"the {data.name} pictures are not prepared here: digitjax data prepare {data.name}"
+        )
+    return load(data)
+
+
 def add_nondigits(split: Split, data: Data) -> Split:
     """Return a split with the share of generated strokes that `data.nondigits` asks for, labelled `NOT_A_DIGIT`.
 

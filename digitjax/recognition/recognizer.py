@@ -47,6 +47,11 @@ class Digit:
     image: UInt8[np.ndarray, "28 28"]
     """What the network saw."""
 
+    @property
+    def certainty(self) -> float:
+        """How probable it is that it is a digit at all: see `digitjax.calibration.certainty`."""
+        return float(certainty(np.array([self.probabilities]))[0])
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -57,6 +62,28 @@ class Reading:
     """As displayed."""
     ink: Float32[np.ndarray, "h w"]
     """Amount of ink, 0 to 1."""
+    regions: tuple[Region, ...] = ()
+    """Where each digit is in the ink."""
+    threshold: float = Calibration().reject_below
+    """Certainty below which a digit was rejected."""
+
+    @property
+    def small(self) -> bool:
+        """Whether the picture has too few pixels to be as certain of its digits as of others."""
+        return max(self.ink.shape) < SMALL
+
+    def explain(self, digit: Digit) -> str:
+        """Say in one sentence why one of its digits was rejected, or was not."""
+        measured = f"its two likeliest digits have {digit.certainty:.2%} together"
+        asked = f"the {self.threshold:.2%} asked for" + " in small pictures" * self.small
+        if not digit.rejected:
+            return f"It counts as read: {measured}, not below {asked}."
+        if digit.certainty < self.threshold:
+            return f"It was rejected: {measured}, below {asked}."
+        return (
+            f"It was rejected with all others of this picture: {measured}, but no more than {BY_CHANCE:.0%} of them "
+            "would count as read, as few as do by chance where nothing is a digit."
+        )
 
     @property
     def lines(self) -> list[str]:
@@ -143,7 +170,7 @@ class Recognizer:
             )
         if sum(not d.rejected for d in digits) <= BY_CHANCE * len(digits):
             digits = [replace(d, rejected=True) for d in digits]
-        return Reading(tuple(digits), picture, ink)
+        return Reading(tuple(digits), picture, ink, tuple(regions), threshold)
 
     def _classify_regions(
         self, ink: Float32[np.ndarray, "h w"], regions: list[Region]

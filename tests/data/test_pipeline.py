@@ -38,6 +38,19 @@ def test_the_split_seed_alone_decides_the_validation_split():
     assert rows(pipeline.load(same).validation) != rows(pipeline.load(other).validation)
 
 
+def test_what_is_not_prepared_is_not_prepared_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    expected = pipeline.load(Data())
+    np.testing.assert_array_equal(pipeline.load_prepared(Data()).train.images, expected.train.images)
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(InputError, match="digitjax data prepare mnist"):
+        pipeline.load_prepared(Data(name="mnist"))
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "a.png").write_bytes(b"")
+    with pytest.raises(InputError, match="not those that were trained on"):
+        pipeline.load_prepared(Data(name="folder", folder=str(tmp_path)))
+    assert not (tmp_path / "cache").exists()
+
+
 def test_refit_trains_on_all_and_leaves_the_test_split_alone():
     refit, ordinary = pipeline.load(Data(refit=True)), pipeline.load(Data())
     assert (len(refit.train), len(refit.validation)) == (1437, 0)

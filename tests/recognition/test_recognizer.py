@@ -13,6 +13,8 @@ from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation.pictures import evaluate_pictures
 from digitjax.model.train import train
+from digitjax.recognition.extract import cut
+from digitjax.recognition.normalize import to_mnist
 from digitjax.recognition.recognizer import Recognizer, load
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
@@ -78,6 +80,54 @@ def test_a_doubtful_digit_is_marked_and_left_out_of_the_text(reader: Recognizer)
     doubtful = dataclasses.replace(reading.digits[0], rejected=True)
     marked = dataclasses.replace(reading, digits=(doubtful, *reading.digits[1:]))
     assert (reading.text, marked.text) == ("42", "2")
+
+
+def stub(*certain: float, threshold: float = 0.9, coarse: float = 0.5) -> Recognizer:
+    """Return a reader whose digits, from the left, are a 1 with these probabilities and else any other alike."""
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        shares = np.array(certain[: len(images)])[:, None]
+        return np.log(np.where(np.arange(10) == 1, shares, (1 - shares) / 9)).astype(np.float32)
+
+    return Recognizer(classify, "stub", threshold, coarse)
+
+
+STROKES = np.full((60, 200), 255, np.uint8)
+STROKES[10:50, 20:28] = STROKES[10:50, 100:108] = 0
+
+
+def test_a_reading_says_why_a_digit_was_rejected():
+    reading = stub(0.991, 0.5).read(STROKES)
+    kept, rejected = reading.digits
+    assert kept.certainty == pytest.approx(0.991 + 0.009 / 9)
+    assert (reading.threshold, reading.small) == (0.9, False)
+    assert reading.explain(kept) == (
+        "It counts as read: its two likeliest digits have 99.20% together, not below the 90.00% asked for."
+    )
+    assert reading.explain(rejected) == (
+        "It was rejected: its two likeliest digits have 55.56% together, below the 90.00% asked for."
+    )
+
+
+def test_a_small_picture_has_a_threshold_of_its_own():
+    reading = stub(0.6, coarse=0.3).read(STROKES[10:50:2, 8:34:2])
+    assert reading.small
+    assert "the 30.00% asked for in small pictures" in reading.explain(reading.digits[0])
+
+
+def test_what_is_rejected_with_all_others_is_said():
+    page = np.tile(STROKES[:, :80], 11)
+    reading = stub(0.99, *[0.2] * 10).read(page)
+    assert all(digit.rejected for digit in reading.digits)
+    assert reading.explain(reading.digits[0]).startswith("It was rejected with all others of this picture")
+    assert "below" in reading.explain(reading.digits[1])
+
+
+def test_a_reading_keeps_where_its_digits_are(reader: Recognizer):
+    reading = reader.read(np.concatenate([digit_picture(4), digit_picture(2)], axis=1))
+    for digit, region in zip(reading.digits, reading.regions, strict=True):
+        assert digit.box == region.corners
+        np.testing.assert_array_equal(to_mnist(cut(reading.ink, region)), digit.image)
 
 
 def test_training_and_reading_share_one_normalisation(run: Run, monkeypatch: pytest.MonkeyPatch):

@@ -8,6 +8,7 @@ leave their width to the page, and those whose shape matters set it; `.propertie
 from digitjax.visualization.charts.confusion import confusion_difference, confusion_matrix
 from digitjax.visualization.charts.features import MOST_POINTS, embedding
 from digitjax.visualization.charts.predictions import per_class, probabilities
+from digitjax.visualization.charts.reading import probability_table
 from digitjax.visualization.charts.robustness import corruption_heatmap
 from digitjax.visualization.charts.rows import table
 from digitjax.visualization.charts.training import compare_curves, curves, history, learned_and_forgotten
@@ -25,6 +26,7 @@ __all__ = [
     "learned_and_forgotten",
     "per_class",
     "probabilities",
+    "probability_table",
     "reliability",
     "risk_coverage",
     "table",
