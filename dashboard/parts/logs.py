@@ -26,17 +26,18 @@ def _newest(path: str) -> list[TrainingLog]:
     return [EMPTY]
 
 
-def show_progress(run: Run) -> None:
-    """Show how far a training is, and how long it will take.
+def show_progress(run: Run, *, running: bool = True) -> None:
+    """Show how far a training is, and if it is running how long it will take.
 
     Raises:
         InputError: the run is damaged.
     """
     progress = training_log.progress(run, read_log(run))
     steps = f"step {progress.step:,}" + f" of {progress.steps:,}" * bool(progress.steps)
-    left = f", {format_seconds(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-    text = f"{escape(run.name)}: epoch {progress.epoch} of {progress.epochs:g}, {steps}{left}"
-    st.progress(progress.share, text if progress.step else f"{escape(run.name)}: starting")
+    known = running and progress.seconds_left is not None
+    left = f", {format_seconds(progress.seconds_left)} left" if known else ""
+    text = f"epoch {progress.epoch} of {progress.epochs:g}, {steps}{left}" if progress.step else "starting"
+    st.progress(progress.share, f"{escape(run.name)}: {text}")
 
 
 def format_seconds(seconds: float) -> str:

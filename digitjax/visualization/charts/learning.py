@@ -72,7 +72,7 @@ def learning_curves(
         layer(points).mark_line().encode(strokeDash=dashes, strokeWidth=width),
         # A line tells nothing of its points: marks, which may be unseen, do.
         layer(points)
-        .mark_point(filled=True, size=50)
+        .mark_point(filled=True, size=35)
         .encode(shape=shapes, opacity=seen, tooltip=_tooltips(measure)),
     ]
     if raws:
