@@ -102,12 +102,12 @@ def _parse(run: Run, lines: bytes) -> dict[Split, Table]:
             for split in SPLITS
         }
     except json.JSONDecodeError as error:
-        raise InputError(f"{run.metrics_file}: a line is not JSON ({error.msg})") from None
+        raise InputError(f"{run.metrics_file}: a line is not JSON ({error.msg}): delete it") from None
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
-        raise InputError(f"{run.metrics_file}: a line is not as training writes it") from None
+        raise InputError(f"{run.metrics_file}: a line is not as training writes it: delete it") from None
     for table in numbers.values():
         if not np.isfinite(table[:, :3]).all() or (table[:, :2] < 1).any():
-            raise InputError(f"{run.metrics_file}: a line lacks its step, epoch or seconds")
+            raise InputError(f"{run.metrics_file}: a line lacks its step, epoch or seconds: delete it")
     return numbers
 
 

@@ -62,7 +62,7 @@ def test_a_log_that_grows_is_read_on(run: Run, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_log_that_was_begun_anew_is_read_anew(run: Run):
     run.metrics_file.write_text(line(1, loss=2.0) + line(2, loss=1.0))
-    before = training_log.read(run)
+    before = training_log.read(run, training_log.read(run))
     run.metrics_file.write_text(line(1, loss=8.0) + line(2, loss=4.0) + line(3, loss=3.0))
     assert training_log.read(run, before).column("train", "loss").tolist() == [8.0, 4.0, 3.0]
     run.metrics_file.write_text(line(1, loss=2.0))
