@@ -1,6 +1,7 @@
 """Configs: strict JSON in and out, dotted overrides, messages that name the field."""
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,10 @@ from digitjax.config import (
     Schedule,
     Training,
     differences,
+    differing,
     from_json,
     override,
+    split_arguments,
     to_json,
     validate,
 )
@@ -185,3 +188,22 @@ def test_help_lists_every_field_with_its_meaning(capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr().out
     assert "--training.batch-size" in printed
     assert "Pictures a step." in printed
+
+
+def test_settings_that_differ_are_told_of_several_configs():
+    base = Config()
+    other = replace(base, name="other", seed=3, model=MLP())
+    fields = differing([base, other, base])
+    assert fields["seed"] == [0, 3, 0]
+    assert fields["model.kind"] == ["cnn", "mlp", "cnn"]
+    assert fields["model.channels"][1] is None
+    assert "name" not in fields
+    assert differing([base, replace(base, name="other")]) == differing([]) == {}
+
+
+def test_what_is_typed_is_split_as_by_a_shell():
+    assert split_arguments("--seed 3\n--name 'a b'  # why\n") == ["--seed", "3", "--name", "a b"]
+    assert split_arguments("") == []
+    for text in ("--name 'a", "--seed 3 --help", "-h"):
+        with pytest.raises(InputError, match="arguments: "):
+            split_arguments(text)

@@ -6,7 +6,7 @@ A choice among several things (a model, an optimizer) is a union of option class
 
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
-from digitjax.config.experiment import Config, Task, differences, from_json, to_json, validate
+from digitjax.config.experiment import Config, Task, differences, differing, from_json, to_json, validate
 from digitjax.config.models import (
     CNN,
     MLP,
@@ -19,7 +19,7 @@ from digitjax.config.models import (
     ResNet,
     TinyCNN,
 )
-from digitjax.config.overrides import override
+from digitjax.config.overrides import override, split_arguments
 from digitjax.config.sweep import Choice, Float, Int, Sweep, validate_sweep
 from digitjax.config.training import SGD, Adam, AdamW, Lion, Muon, Optimizer, Schedule, Training
 
@@ -52,9 +52,11 @@ __all__ = [
     "TinyCNN",
     "Training",
     "differences",
+    "differing",
     "from_json",
     "options",
     "override",
+    "split_arguments",
     "to_json",
     "validate",
     "validate_sweep",

@@ -1,6 +1,7 @@
 """An experiment as a whole, and its JSON."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -87,6 +88,20 @@ def differences(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
     flat_a, flat_b = (_flatten(dataclasses.asdict(config)) for config in (a, b))
     names = sorted(flat_a.keys() | flat_b.keys())
     return {n: (flat_a.get(n), flat_b.get(n)) for n in names if flat_a.get(n) != flat_b.get(n)}
+
+
+def differing(configs: Sequence[Config]) -> dict[str, list[Any]]:
+    """Return the fields in which any of the configs differ, by dotted name, with the value of each config.
+
+    A field that a config does not have is None. Names differ always, and are left out.
+    """
+    flat = [_flatten(dataclasses.asdict(config)) for config in configs]
+    values = {field: [one.get(field) for one in flat] for field in sorted(set().union(*flat))}
+    return {
+        field: of_each
+        for field, of_each in values.items()
+        if field != "name" and any(value != of_each[0] for value in of_each)
+    }
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import re
+import shlex
 from collections.abc import Sequence
 
 from digitjax.config.base import options
@@ -36,6 +37,21 @@ def override(config: Config, arguments: Sequence[str], prog: str = "digitjax tra
             raise
         raise InputError(f"arguments: {_message(printed.getvalue())}") from None
     return validate(config, "arguments")
+
+
+def split_arguments(text: str) -> list[str]:
+    """Split what a person typed as a shell would, for `override`; lines may end in a `# comment`.
+
+    Raises:
+        InputError: a quote is not closed, or it asks for help, which only a terminal shows.
+    """
+    try:
+        arguments = shlex.split(text, comments=True)
+    except ValueError as error:
+        raise InputError(f"arguments: {str(error).lower()}: close every quote") from None
+    if {"--help", "-h"} & set(arguments):
+        raise InputError("arguments: --help is shown by the command line: digitjax train EXPERIMENT --help")
+    return arguments
 
 
 def _choose_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[str]]:

@@ -106,7 +106,8 @@ def fit(
     steps_per_epoch = -(-size // batch_size)
     total = max(1, round(steps_per_epoch * config.training.epochs))
     images, labels = jnp.asarray(pictures.images), jnp.asarray(pictures.labels)
-    runs.write_json(run.path / "environment.json", {**environment.describe(), "data_sha256": dataset.sha256})
+    begun_with = {"data_sha256": dataset.sha256, "steps_per_epoch": steps_per_epoch}
+    runs.write_json(run.path / "environment.json", {**environment.describe(), **begun_with})
 
     # ------------------------------------------------------------------------------------ model
     # On a CPU few, so that Ctrl-C is answered soon; an accelerator does a whole epoch unattended.

@@ -7,6 +7,7 @@ leave their width to the page, and those whose shape matters set it; `.propertie
 
 from digitjax.visualization.charts.confusion import confusion_difference, confusion_matrix
 from digitjax.visualization.charts.features import MOST_POINTS, embedding
+from digitjax.visualization.charts.learning import MOST_LINES, MOST_MARKS, Line, learning_curves
 from digitjax.visualization.charts.predictions import per_class, probabilities
 from digitjax.visualization.charts.reading import probability_table
 from digitjax.visualization.charts.robustness import corruption_heatmap
@@ -15,7 +16,10 @@ from digitjax.visualization.charts.training import compare_curves, curves, histo
 from digitjax.visualization.charts.trust import reliability, risk_coverage
 
 __all__ = [
+    "MOST_LINES",
+    "MOST_MARKS",
     "MOST_POINTS",
+    "Line",
     "compare_curves",
     "confusion_difference",
     "confusion_matrix",
@@ -24,6 +28,7 @@ __all__ = [
     "embedding",
     "history",
     "learned_and_forgotten",
+    "learning_curves",
     "per_class",
     "probabilities",
     "probability_table",

@@ -25,4 +25,5 @@ def table(chart: alt.Chart | alt.LayerChart) -> list[dict[str, Any]]:
 def _layers(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Yield each layer with the rows that it draws, which are its own or those of the chart."""
     for layer in spec.get("layer", [spec]):
-        yield layer, layer.get("data", spec.get("data"))["values"]
+        data = layer.get("data", spec.get("data"))
+        yield layer, spec["datasets"][data["name"]] if "name" in data else data["values"]

@@ -9,11 +9,12 @@ BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#808080"  # seen on white and on
 LIGHT_BLUE, DARK_BLUE = "#EEF3FA", "#08519C"  # the ends of the shades of counts and shares
 CATEGORIES = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of Okabe and Ito
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+_DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 2])  # drawn and left out, in pixels
 _LEGEND_CHARACTERS = 80  # of all labels in a row of a legend
 
 
-def title(text: str, subtitle: str) -> alt.TitleParams:
-    """Return a title above a grey subtitle, which says how to read the chart."""
+def title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
+    """Return a title above a grey subtitle, of one line or several, which says how to read the chart."""
     return alt.TitleParams(text, subtitle=subtitle, subtitleColor=GREY)
 
 
@@ -27,17 +28,22 @@ def share(field: str, text: str, **scale: Any) -> alt.Y:
     )
 
 
-def color(field: str, names: Sequence[str]) -> alt.Color:
+def color(field: str, names: Sequence[str], **legend: Any) -> alt.Color:
     """Tell the names apart by colour, with a legend in as many rows as their labels need."""
     width = 4 + max(map(len, names), default=0)
-    legend = alt.Legend(
-        orient="top", columns=max(1, _LEGEND_CHARACTERS // width), labelLimit=0, symbolOpacity=1
-    )
+    columns = max(1, _LEGEND_CHARACTERS // width)
+    shown = alt.Legend(orient="top", columns=columns, labelLimit=0, symbolOpacity=1, **legend)
     colors = [CATEGORIES[i % len(CATEGORIES)] for i in range(len(names))]
-    return alt.Color(f"{field}:N", title=None, legend=legend, scale=alt.Scale(domain=names, range=colors))
+    return alt.Color(f"{field}:N", title=None, legend=shown, scale=alt.Scale(domain=names, range=colors))
 
 
 def shape(field: str, names: Sequence[str]) -> alt.Shape:
     """Tell the names apart by shape; the legend is that of `color`."""
     shapes = [_SHAPES[i % len(_SHAPES)] for i in range(len(names))]
     return alt.Shape(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=shapes))
+
+
+def dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
+    """Tell the names apart by the dashes of their lines; the legend is that of `color`."""
+    dashes = [_DASHES[i % len(_DASHES)] for i in range(len(names))]
+    return alt.StrokeDash(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=dashes))

@@ -1,0 +1,210 @@
+"""The page Curves: several runs, how they are drawn, and what happens while they are in training."""
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from digitjax import groups
+from digitjax.runs import Run
+from tests.dashboard.conftest import texts
+
+LONG_AGO = time.time() - 1000
+
+
+@pytest.fixture
+def folder(copy, tiny_group, vae):
+    """A folder with a run, the same with other settings, a group of two seeds, and an autoencoder."""
+    other = shutil.copytree(copy.path, copy.path.parent / "other")
+    config = json.loads((other / "config.json").read_text())
+    config["optimizer"]["lr"] = 0.125
+    (other / "config.json").write_text(json.dumps(config))
+    shutil.copytree(tiny_group.path, copy.path.parent / "group")
+    return copy.path.parent
+
+
+def drawn(app):
+    """Return the charts by their titles, each with the runs that it draws, as a person finds them in the legend."""
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    encodings = [layer["encoding"] for spec in specs for layer in spec["layer"][-1:]]
+    return {
+        spec["title"]["text"]: encoding["color"]["scale"]["domain"]
+        for spec, encoding in zip(specs, encodings, strict=True)
+    }
+
+
+def spec_of(app, title):
+    return next(
+        spec
+        for spec in (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+        if spec["title"]["text"] == title
+    )
+
+
+def pills(app, label):
+    return next(group for group in app.get("button_group") if group.label == label)
+
+
+def test_a_run_is_shown_alone_or_beside_others(visit, folder):
+    app = visit(folder, "curves", run="copy")
+    assert drawn(app) == {"Loss": ["copy"], "Accuracy": ["copy"]}
+    assert not app.get("subheader")
+    app = visit(folder, "curves", run="copy", versus="other")
+    app.multiselect(key="more").select("group").run()
+    assert list(drawn(app).values()) == [["copy", "other", "group"]] * 2
+    assert "bands: lowest to highest seed" in spec_of(app, "Loss")["title"]["subtitle"][-1]
+    app.selectbox(key="run").set_value("group").run()
+    assert app.multiselect(key="more").value == []  # it is shown already
+    assert drawn(app)["Loss"] == ["group", "other"]
+
+
+def test_settings_that_differ_are_told(visit, folder):
+    app = visit(folder, "curves", run="copy", versus="other")
+    assert texts(app.subheader) == ["Settings that differ"]
+    (table,) = app.dataframe
+    assert list(table.value.columns) == ["copy", "other"]
+    assert table.value.loc["optimizer.lr"].tolist() == ["0.002", "0.125"]
+    assert len(table.value) == 1
+    app.session_state["settings"] = True
+    app.run()
+    assert [json.loads(code.value)["optimizer"]["lr"] for code in app.code] == [0.002, 0.125]
+
+
+def test_controls_change_what_is_drawn(visit, folder):
+    app = visit(folder, "curves", run="copy")
+    assert spec_of(app, "Loss")["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+    assert "type" not in spec_of(app, "Accuracy")["layer"][0]["encoding"]["y"]["scale"]
+    assert len(spec_of(app, "Loss")["layer"]) == 2
+
+    app.slider(key="weight").set_value(0.9).run()
+    assert len(spec_of(app, "Loss")["layer"]) == 3
+    pills(app, "Logarithmic").set_value(["across", "accuracy"]).run()
+    encoding = spec_of(app, "Accuracy")["layer"][0]["encoding"]
+    assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"
+    pills(app, "Across").set_value("seconds").run()
+    assert spec_of(app, "Loss")["layer"][0]["encoding"]["x"]["field"] == "seconds"
+    pills(app, "Curves").set_value(["learning_rate", "images_per_second"]).run()
+    assert set(drawn(app)) == {"Learning rate", "Throughput"}
+    pills(app, "Splits").set_value(["validation"]).run()
+    assert texts(app.info) == [
+        f"No {name} of these splits has been logged." for name in ("learning rate", "throughput")
+    ]
+    pills(app, "Curves").set_value([]).run()
+    assert not app.get("vega_lite_chart")
+    assert not app.exception
+
+
+def test_the_numbers_are_told(visit, folder):
+    app = visit(folder, "curves", run="copy")
+    app.session_state["numbers-loss"] = True
+    app.run()
+    (table,) = app.dataframe
+    logged = [row["loss"] for row in Run(folder / "copy").metrics()]
+    assert sorted(table.value["loss"]) == sorted(logged)
+
+
+def test_an_autoencoder_has_an_error(visit, folder):
+    app = visit(folder, "curves", run="vae")
+    assert set(drawn(app)) == {"Loss", "Error"}
+    assert any("divergence" in text for text in texts(app.caption))
+    assert set(drawn(visit(folder, "curves", run="vae", versus="copy"))) == {"Loss", "Accuracy", "Error"}
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_shown(visit, folder):
+    for name, damage in (("cut", '{"step": 1'), ("empty", ""), ("torn", "garbage\n")):
+        shutil.copytree(folder / "copy", folder / name)
+        (folder / name / "metrics.jsonl").write_text(damage)
+    shutil.copytree(folder / "copy", folder / "odd")
+    (folder / "odd" / "config.json").write_text("{")
+    groups.create_ensemble("both", groups.find("group", folder).members(), folder)
+    app = visit(folder, "curves", run="copy", versus="torn")
+    app.multiselect(key="more").set_value(["cut", "empty", "odd", "both"]).run()
+    assert drawn(app)["Loss"] == ["copy", "odd"]
+    reasons = texts(app.error)
+    assert len(reasons) == 3
+    assert "both is an ensemble" in reasons[0]
+    assert "torn/metrics.jsonl: a line is not JSON" in reasons[1]
+    assert "odd/config.json" in reasons[2]
+    assert texts(app.info) == ["cut has logged nothing yet.", "empty has logged nothing yet."]
+
+
+def test_a_group_without_a_seed_shows_the_other(visit, folder):
+    shutil.rmtree(folder / "group" / "seed-0")
+    app = visit(folder, "curves", run="group")
+    assert texts(app.info) == ["group/seed-0 has logged nothing yet."]
+    assert drawn(app)["Loss"] == ["group"]
+    (folder / "group" / "group.json").write_text("{")
+    app = visit(folder, "curves", run="group")
+    assert "group.json" in texts(app.error)[0]
+    assert not app.get("vega_lite_chart")
+
+
+def test_without_a_run_there_is_the_model_in_the_box(visit, tmp_path):
+    assert drawn(visit(tmp_path / "nowhere", "curves"))["Loss"] == ["handwriting"]
+
+
+# ---------------------------------------------------------------------------------------- training
+
+
+@pytest.fixture
+def training(copy):
+    """A run that is in the middle of its training: it says so every now and then."""
+    (copy.path / "finished.json").unlink()
+    config = json.loads((copy.path / "config.json").read_text())
+    config["training"]["epochs"] = 4
+    (copy.path / "config.json").write_text(json.dumps(config))
+    return copy
+
+
+def test_a_training_shows_how_far_it_is_until_it_is_done(visit, training):
+    app = visit(training.path.parent, "curves")
+    assert "training: refreshes every 2 seconds" in texts(app.caption)
+    (progress,) = app.get("progress")
+    assert "epoch 1 of 4, step 21 of 84, " in progress.text
+    assert progress.value == 25
+    app.slider(key="weight").set_value(0.5).run()
+
+    line = {"step": 42, "epoch": 2, "split": "train", "loss": 0.5, "seconds": 60.0}
+    with training.metrics_file.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    app.run()
+    assert "epoch 2 of 4, step 42 of 84" in app.get("progress")[0].text
+    assert app.slider(key="weight").value == 0.5
+    (training.path / "finished.json").write_text("{}")
+    app.run()
+    assert not app.get("progress")
+    assert "training: refreshes every 2 seconds" not in texts(app.caption)
+
+
+def test_a_training_that_went_silent_is_not_waited_for(visit, training):
+    for file in training.path.iterdir():
+        os.utime(file, (LONG_AGO, LONG_AGO))
+    app = visit(training.path.parent, "curves")
+    assert not app.get("progress")
+    assert drawn(app)["Loss"] == ["copy"]
+
+
+def test_a_training_that_has_logged_nothing_yet_is_starting(visit, training):
+    training.metrics_file.unlink()
+    app = visit(training.path.parent, "curves")
+    assert app.get("progress")[0].text == "copy: starting"
+    assert texts(app.info) == ["Nothing has been logged yet."]
+
+
+@pytest.mark.parametrize(("asked", "repeats"), [(True, 2), (False, None)])
+def test_only_a_training_draws_the_page_again_and_again(visit, training, monkeypatch, asked, repeats):
+    import streamlit as st
+
+    fragment, every = st.fragment, []
+
+    def note(function=None, *, run_every=None, **options):
+        every.append(run_every)
+        return fragment(function, run_every=run_every, **options)
+
+    monkeypatch.setattr(st, "fragment", note)
+    if not asked:
+        (training.path / "finished.json").write_text("{}")
+    visit(training.path.parent, "curves")
+    assert every[-1] == repeats
