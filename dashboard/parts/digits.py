@@ -1,21 +1,16 @@
 """All about one digit of a picture: each step to the network, and why it was read as it was."""
 
-from collections.abc import Callable
-from functools import partial
-
-import jax
-import jax.numpy as jnp
 import numpy as np
 import streamlit as st
 
 from digitjax.data import pipeline
 from digitjax.recognition.recognizer import Digit, Reading
 from digitjax.visualization import charts
-from digitjax.visualization.explain.attribution import integrated_gradients
 from digitjax.visualization.explain.neighbours import MOST, Neighbourhood, find_neighbourhood
 from digitjax.visualization.explain.network import to_ink
 from digitjax.visualization.grid import diverging
 from digitjax.visualization.steps import draw_steps
+from parts.attributions import integrated_gradients
 from parts.models import Reader, Weights, load_classifier
 from parts.pictures import enlarge
 from parts.reasons import escape, reasons_shown
@@ -62,7 +57,9 @@ def show_steps(reading: Reading, number: int) -> None:
 def show_attribution(weights: Weights, digit: Digit) -> None:
     """Show how much each pixel speaks for what the digit was read as."""
     st.markdown(f"**Which pixels speak for a {digit.digit}**")
-    attribution = load_attribution(weights)(to_ink(digit.image[None]), jnp.array([digit.digit]))
+    attribution = integrated_gradients(
+        load_classifier(weights), to_ink(digit.image[None]), np.array([digit.digit])
+    )
     st.image(
         enlarge(diverging(np.asarray(attribution))[0]),
         caption=f"vermillion speaks for a {digit.digit}, blue against it",
@@ -86,12 +83,6 @@ def show_nearest(weights: Weights, digit: Digit) -> None:
                 alt=f"A training picture: a {label}",
             )
     st.caption(f"Among {len(load_neighbourhood(weights).pictures):,} of them, at most {MOST:,}.")
-
-
-@st.cache_resource(max_entries=4, show_spinner="Asking which pixels count")
-def load_attribution(weights: Weights) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """Return integrated gradients of a classifier as a function of ink and digits that is compiled once."""
-    return jax.jit(partial(integrated_gradients, load_classifier(weights)))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Looking through the training pictures")
