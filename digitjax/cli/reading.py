@@ -38,18 +38,10 @@ def dashboard(args: argparse.Namespace) -> None:
 
     if importlib.util.find_spec("streamlit") is None:
         raise InputError("the dashboard needs Streamlit: pip install 'digitjax[app]'")
-    options = {
-        "server.address": "127.0.0.1",
-        "server.port": str(args.port),
-        "server.headless": "true" if args.no_browser else "false",
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
-        "theme.primaryColor": "#0072B2",  # as in the charts
-    }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    app = shipped_folder("dashboard") / "app.py"
+    server = shipped_folder("dashboard") / "server.py"
     # -P: a click.py in the current folder must not take the place of Streamlit's.
-    command = [sys.executable, "-P", "-m", "streamlit", "run", str(app), *flags, "--", str(args.runs)]
+    command = [sys.executable, "-P", str(server), str(args.runs), str(args.port)]
+    command += ["headless"] * args.no_browser
     sys.stdout.flush()
     os.execv(sys.executable, command)
 
