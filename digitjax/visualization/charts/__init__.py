@@ -7,7 +7,12 @@ leave their width to the page, and those whose shape matters set it; `.propertie
 
 from digitjax.visualization.charts.confusion import confusion_difference, confusion_matrix
 from digitjax.visualization.charts.features import MOST_POINTS, embedding
-from digitjax.visualization.charts.predictions import per_class, probabilities
+from digitjax.visualization.charts.predictions import (
+    class_balance,
+    per_class,
+    probabilities,
+    probability_by_epoch,
+)
 from digitjax.visualization.charts.robustness import corruption_heatmap
 from digitjax.visualization.charts.rows import table
 from digitjax.visualization.charts.training import compare_curves, curves, history, learned_and_forgotten
@@ -15,6 +20,7 @@ from digitjax.visualization.charts.trust import reliability, risk_coverage
 
 __all__ = [
     "MOST_POINTS",
+    "class_balance",
     "compare_curves",
     "confusion_difference",
     "confusion_matrix",
@@ -25,6 +31,7 @@ __all__ = [
     "learned_and_forgotten",
     "per_class",
     "probabilities",
+    "probability_by_epoch",
     "reliability",
     "risk_coverage",
     "table",
