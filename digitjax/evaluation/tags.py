@@ -6,6 +6,7 @@ RUN/tags.json
 """
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,18 @@ class Tagged(BaseModel, frozen=True, extra="forbid"):
         Field(max_length=MOST_TAGS),
     ] = ()
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NOTE)] = ""
+
+
+def make(tags: Sequence[str], note: str = "") -> Tagged:
+    """Return what a person says of a picture.
+
+    Raises:
+        InputError: there are too many tags, or one of them or the note is too long.
+    """
+    try:
+        return Tagged(tags=tuple(tags), note=note)
+    except ValidationError as error:
+        raise InputError(f"{_reason(error)}: use fewer or shorter ones") from None
 
 
 Tags = dict[int, Tagged]
@@ -102,11 +115,15 @@ def _read(file: Path, data_sha256: str) -> _File:
     try:
         content = _File.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "it"
-        raise InputError(f"{file}: {place}: {first['msg']}: repair it, or move it away") from None
+        raise InputError(f"{file}: {_reason(error)}: repair it, or move it away") from None
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from None
     if content.data_sha256 != data_sha256:
         raise InputError(f"{file}: its tags are of other data than those that are here: move it away")
     return content
+
+
+def _reason(error: ValidationError) -> str:
+    """Say in one line what is wrong where."""
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"

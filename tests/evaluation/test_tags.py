@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from digitjax.errors import InputError
 from digitjax.evaluation import tags
@@ -83,15 +82,19 @@ def test_damage_is_named_and_not_written_over(tmp_path: Path, content: str, reas
     assert file.read_text() == content
 
 
-def test_lengths_are_bounded():
-    for fields in (
-        {"tags": ["x" * 41]},
-        {"tags": [str(i) for i in range(9)]},
-        {"note": "x" * 501},
-        {"tags": [" "]},
-    ):
-        with pytest.raises(ValidationError):
-            Tagged(**fields)
+@pytest.mark.parametrize(
+    ("said", "note", "reason"),
+    [
+        (["x" * 41], "", r"tags\.0: String should have at most 40"),
+        ([str(i) for i in range(9)], "", "tags: Tuple should have at most 8"),
+        ([" "], "", r"tags\.0: String should have at least 1"),
+        ([], "x" * 501, "note: String should have at most 500"),
+    ],
+)
+def test_lengths_are_bounded(said: list[str], note: str, reason: str):
+    with pytest.raises(InputError, match=rf"^{reason}.*: use fewer or shorter ones$"):
+        tags.make(said, note)
+    assert tags.make([" fine "], " too ") == Tagged(tags=("fine",), note="too")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):

@@ -12,8 +12,8 @@ _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down
 _LEGEND_CHARACTERS = 80  # of all labels in a row of a legend
 
 
-def title(text: str, subtitle: str) -> alt.TitleParams:
-    """Return a title above a grey subtitle, which says how to read the chart."""
+def title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
+    """Return a title above a grey subtitle of one or several lines, which says how to read the chart."""
     return alt.TitleParams(text, subtitle=subtitle, subtitleColor=GREY)
 
 
