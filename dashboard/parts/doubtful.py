@@ -63,13 +63,13 @@ def pick_known(opened: Opened) -> int | None:
         seen = CORRECTED[number][1] if number in CORRECTED else None
         said = "people see no one digit" if seen is None else f"people see a {seen}"
         return (
-            f"given {given}, seen {'?' if seen is None else seen}, read {read}",
+            f"{given} | {'?' if seen is None else seen} | {read}",
             f"Picture {number} of the test split: its label is {given}, {said}, read as {read}",
         )
 
-    return pick_in(
-        opened, browse.select(opened.pictures, Filter(numbers=[*CORRECTED, *UNCLEAR])), describe, KNOWN
-    )
+    st.caption("Below each picture: the label as given | what people see | what was read.")
+    numbers = browse.select(opened.pictures, Filter(numbers=[*CORRECTED, *UNCLEAR]))
+    return pick_in(opened, numbers, describe, KNOWN)
 
 
 def pick_suspect(opened: Opened) -> int | None:

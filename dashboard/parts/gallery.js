@@ -1,28 +1,32 @@
 // A gallery of small pictures from one sheet; arrows, Home and End move through it, and what is picked is told.
 const SIDE = 64;
 const GAP = 6;
+const PAUSE = 1000; // ms
 
 export default function ({ parentElement, data, setStateValue }) {
   const list = parentElement.querySelector(".gallery");
   const isNew = list.name !== data.name;
   if (isNew) fill(list, data, setStateValue);
-  // What was picked here is marked already, and an answer to an earlier click must not undo a later one.
-  if (isNew || list.turn !== data.turn) mark(list, data.picked ?? -1);
-  list.turn = data.turn;
+  // What was just picked here is marked already, and the answer to an earlier pick must not undo it.
+  if (isNew || performance.now() - list.pickedAt > PAUSE) mark(list, data.picked ?? -1);
 }
 
 function fill(list, data, setStateValue) {
   list.name = data.name;
+  list.picked = -1;
+  list.pickedAt = -Infinity;
   list.setAttribute("aria-label", data.label);
   // One rule for all pictures: the address of the sheet is long, and is read once.
   const rule = document.createElement("style");
   rule.textContent = `.picture { background: url(${data.sheet}) 0 0 / ${data.columns * SIDE}px auto no-repeat; }`;
   list.replaceChildren(rule, ...data.captions.map((_, i) => makeCell(data, i)));
+  list.removeAttribute("aria-activedescendant");
   list.scrollTop = 0;
 
   const pick = (i) => {
     if (i === list.picked) return;
     mark(list, i);
+    list.pickedAt = performance.now();
     setStateValue("picked", { name: data.name, place: i });
   };
   list.onclick = (event) => {
@@ -47,6 +51,7 @@ function makeCell(data, i) {
   cell.title = data.alts[i];
   cell.setAttribute("role", "option");
   cell.setAttribute("aria-label", data.alts[i]);
+  cell.setAttribute("aria-selected", "false");
   const picture = document.createElement("div");
   picture.className = "picture";
   picture.style.backgroundPosition = `-${(i % data.columns) * SIDE}px -${Math.floor(i / data.columns) * SIDE}px`;
@@ -57,6 +62,7 @@ function makeCell(data, i) {
 }
 
 function mark(list, place) {
+  if (place === list.picked) return; // the list may have been scrolled since
   list.picked = place;
   cells(list).forEach((cell, i) => cell.setAttribute("aria-selected", String(i === place)));
   const cell = cells(list)[place];

@@ -21,7 +21,6 @@ def gallery(
     label: str,
     on_pick: Callable[[int], None],
     picked: int | None = None,
-    turn: int = 0,
 ) -> None:
     """Show pictures, of which one can be picked.
 
@@ -32,8 +31,7 @@ def gallery(
         alts: what each shows, for those who cannot see it, and as its tooltip.
         label: what all of them are.
         on_pick: is told the place of what is picked, before the page is drawn again.
-        picked: place to mark, where a new gallery appears and at each new turn.
-        turn: another number whenever the choice was made anew elsewhere.
+        picked: place to mark; that it was picked here is seen before this is told.
     """
     sheet = _sheet(images)
     name = hashlib.sha256(sheet + repr((captions, alts, label)).encode()).hexdigest()[:16]
@@ -59,7 +57,6 @@ def gallery(
             "alts": list(alts),
             "label": label,
             "picked": picked,
-            "turn": turn,
         },
         on_picked_change=hear,
     )

@@ -43,7 +43,6 @@ def pick_picture(
             bind="query-params",
             placeholder="click one, or type",
             width=165,
-            on_change=_count_turn,
         )
         page = 1
         if pages > 1:
@@ -63,13 +62,8 @@ def pick_picture(
         label,
         on_pick=take,
         picked=int(places[0]) if len(places) else None,
-        turn=state.get("turn", 0),
     )
     return picked
-
-
-def _count_turn() -> None:
-    st.session_state["turn"] = st.session_state.get("turn", 0) + 1
 
 
 def _clear_for_new_pictures(scope: str, numbers: np.ndarray) -> None:

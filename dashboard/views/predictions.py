@@ -44,11 +44,10 @@ def show_pictures(chosen: Selection, model) -> None:
     box, buttons = st.container(), st.container(horizontal=True)
     with buttons, reasons_shown():
         evaluate_now.offer(model, chosen.folder)
-    with box, reasons_shown():
-        key = evaluations.choose_evaluation(model)
     with reasons_shown():
-        opened = open_evaluation(model, key)
-        browse_pictures(opened)
+        with box:
+            key = evaluations.choose_evaluation(model)
+        browse_pictures(open_evaluation(model, key))
 
 
 @st.fragment

@@ -65,9 +65,7 @@ def probability_by_epoch(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(
         color=style.color("answer", _ANSWERS), shape=style.shape("answer", _ANSWERS)
     )
-    return (base.mark_line(color=style.GREY) + dots).properties(
-        height=220, title="Probability of the true digit by epoch"
-    )
+    return (base.mark_line(color=style.GREY) + dots).properties(height=260, title="The true digit by epoch")
 
 
 _ANSWERS = ("right", "wrong")
