@@ -3,15 +3,15 @@ const SIDE = 64;
 const GAP = 6;
 const PAUSE = 1000; // ms
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const list = parentElement.querySelector(".gallery");
   const isNew = list.name !== data.name;
-  if (isNew) fill(list, data, setStateValue);
+  if (isNew) fill(list, data, setTriggerValue);
   // What was just picked here is marked already, and the answer to an earlier pick must not undo it.
   if (isNew || performance.now() - list.pickedAt > PAUSE) mark(list, data.picked ?? -1);
 }
 
-function fill(list, data, setStateValue) {
+function fill(list, data, setTriggerValue) {
   list.name = data.name;
   list.picked = -1;
   list.pickedAt = -Infinity;
@@ -27,7 +27,7 @@ function fill(list, data, setStateValue) {
     if (i === list.picked) return;
     mark(list, i);
     list.pickedAt = performance.now();
-    setStateValue("picked", { name: data.name, place: i });
+    setTriggerValue("picked", { name: data.name, place: i });
   };
   list.onclick = (event) => {
     const cell = event.target.closest(".cell");
