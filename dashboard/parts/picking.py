@@ -41,7 +41,7 @@ def pick_picture(
             None,
             key=PICTURE,
             bind="query-params",
-            placeholder="click one, or type",
+            placeholder="click or type",
             width=165,
         )
         page = 1

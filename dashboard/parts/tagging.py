@@ -18,7 +18,7 @@ def read_tags(opened: Opened) -> Tags:
     return tags.read(opened.model.path, opened.evaluation.split, opened.data_sha256)
 
 
-def choose_tag(opened: Opened) -> list[int] | None:
+def choose_tag(opened: Opened, width: int | str = "stretch") -> list[int] | None:
     """Offer the tags that are in use, and return the numbers of the pictures with the chosen one; None is any.
 
     Raises:
@@ -28,7 +28,7 @@ def choose_tag(opened: Opened) -> list[int] | None:
     in_use = [name for name in tags.names(given) if tags.tagged_with(given, name)]
     if not in_use:
         return None
-    tag = st.selectbox("Tag", in_use, None, key="tag", placeholder="any", bind="query-params")
+    tag = st.selectbox("Tag", in_use, None, key="tag", placeholder="any", bind="query-params", width=width)
     return None if tag is None else tags.tagged_with(given, tag)
 
 

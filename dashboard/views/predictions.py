@@ -93,7 +93,7 @@ def choose_filter(opened: Opened) -> Filter:
         predicted=predicted,
         right=None if answer is None else ANSWERS[answer],
         confidence=(low / 100, high / 100),
-        numbers=choose_tag(opened),
+        numbers=choose_tag(opened, width=190),
     )
 
 

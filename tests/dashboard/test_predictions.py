@@ -1,10 +1,12 @@
 """The page Predictions: filters, order, pages, the single picture, tags; splits made on the spot; its samples."""
 
+import gc
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit
 
 from digitjax.config import Augment, to_json
 from digitjax.data import pipeline
@@ -113,6 +115,14 @@ def test_a_history_gives_orders_and_says_what_was_forgotten(visit, run):
     assert "history.npz: it cannot be read" in texts(app.warning)[0]
     assert "learned last" not in app.selectbox(key="sort").options
     assert not app.error
+
+
+def test_a_visit_spares_what_imports_made_from_collection(visit, able_run):
+    streamlit.cache_resource.clear()
+    gc.unfreeze()
+    visit(able_run.path.parent, "predictions")
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
 
 
 # ---------------------------------------------------------------------------- splits on the spot

@@ -39,7 +39,7 @@ def test_more_is_better_on_the_diagonal_and_worse_elsewhere():
     assert (scale["range"][0], scale["range"][2]) == ("#D55E00", "#0072B2")
     assert numbers["encoding"]["text"]["field"] == "difference"
     assert numbers["transform"] == [{"filter": "datum.difference != 0"}]
-    assert "blue is better" in chart.to_dict()["title"]["subtitle"]
+    assert "blue is better" in " ".join(chart.to_dict()["title"]["subtitle"])
 
 
 def test_each_class_has_three_measures_told_apart_by_shape():
