@@ -5,6 +5,7 @@ runs/<name>/
   environment.json     versions, commit, command line, device, settings, SHA-256 of the data
   metrics.jsonl        one line a logged step
   calibration.json     temperature and rejection threshold: see `digitjax.calibration`
+  tags.json            what people say of single pictures: see `digitjax.evaluation.tags`
   checkpoints/         full states: the latest and the best
   weights/             weights alone every so many epochs, where asked for
   evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>

@@ -1,53 +1,74 @@
 // A gallery of small pictures from one sheet; arrows, Home and End move through it, and what is picked is told.
 const SIDE = 64;
 const GAP = 6;
+const PAUSE = 1000; // ms
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const list = parentElement.querySelector(".gallery");
-  if (list.sheet === data.sheet && list.captions === data.captions.join()) return;
-  list.sheet = data.sheet;
-  list.captions = data.captions.join();
-  list.setAttribute("aria-label", data.label);
-  list.removeAttribute("aria-activedescendant");
+  const isNew = list.name !== data.name;
+  if (isNew) fill(list, data, setTriggerValue);
+  // What was just picked here is marked already, and the answer to an earlier pick must not undo it.
+  if (isNew || performance.now() - list.pickedAt > PAUSE) mark(list, data.picked ?? -1);
+}
 
-  let picked = -1;
-  const cells = data.captions.map((caption, i) => {
-    const cell = document.createElement("div");
-    cell.className = "cell";
-    cell.id = `cell-${i}`;
-    cell.setAttribute("role", "option");
-    cell.setAttribute("aria-selected", "false");
-    cell.setAttribute("aria-label", data.alts[i]);
-    cell.title = data.alts[i];
-    const picture = document.createElement("div");
-    picture.className = "picture";
-    const column = i % data.columns;
-    const row = Math.floor(i / data.columns);
-    picture.style.backgroundImage = `url(${data.sheet})`;
-    picture.style.backgroundSize = `${data.columns * SIDE}px auto`;
-    picture.style.backgroundPosition = `-${column * SIDE}px -${row * SIDE}px`;
-    const text = document.createElement("span");
-    text.textContent = caption;
-    cell.append(picture, text);
-    cell.onclick = () => pick(i);
-    return cell;
-  });
-  list.replaceChildren(...cells);
+function fill(list, data, setTriggerValue) {
+  list.name = data.name;
+  list.picked = -1;
+  list.pickedAt = -Infinity;
+  list.setAttribute("aria-label", data.label);
+  // One rule for all pictures: the address of the sheet is long, and is read once.
+  const rule = document.createElement("style");
+  rule.textContent = `.picture { background: url(${data.sheet}) 0 0 / ${data.columns * SIDE}px auto no-repeat; }`;
+  list.replaceChildren(rule, ...data.captions.map((_, i) => makeCell(data, i)));
+  list.removeAttribute("aria-activedescendant");
+  list.scrollTop = 0;
 
   const pick = (i) => {
-    if (i === picked || i < 0 || i >= cells.length) return;
-    cells[picked]?.setAttribute("aria-selected", "false");
-    picked = i;
-    cells[i].setAttribute("aria-selected", "true");
-    cells[i].scrollIntoView({ block: "nearest" });
-    list.setAttribute("aria-activedescendant", cells[i].id);
-    setStateValue("picked", { sheet: data.name, place: i });
+    if (i === list.picked) return;
+    mark(list, i);
+    list.pickedAt = performance.now();
+    setTriggerValue("picked", { name: data.name, place: i });
+  };
+  list.onclick = (event) => {
+    const cell = event.target.closest(".cell");
+    if (cell) pick([...cells(list)].indexOf(cell));
   };
   list.onkeydown = (event) => {
-    const perRow = Math.max(1, Math.floor((list.clientWidth - GAP) / (SIDE + GAP)));
+    const perRow = Math.max(1, Math.floor((list.clientWidth - 8 + GAP) / (SIDE + GAP)));
     const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: perRow, ArrowUp: -perRow, Home: -Infinity, End: Infinity };
-    if (!(event.key in steps)) return;
+    if (!(event.key in steps) || !data.captions.length) return;
     event.preventDefault();
-    pick(Math.min(cells.length - 1, Math.max(0, picked + steps[event.key])));
+    pick(Math.min(data.captions.length - 1, Math.max(0, list.picked + steps[event.key])));
   };
+}
+
+const cells = (list) => list.querySelectorAll(".cell");
+
+function makeCell(data, i) {
+  const cell = document.createElement("div");
+  cell.className = "cell";
+  cell.id = `cell-${i}`;
+  cell.title = data.alts[i];
+  cell.setAttribute("role", "option");
+  cell.setAttribute("aria-label", data.alts[i]);
+  cell.setAttribute("aria-selected", "false");
+  const picture = document.createElement("div");
+  picture.className = "picture";
+  picture.style.backgroundPosition = `-${(i % data.columns) * SIDE}px -${Math.floor(i / data.columns) * SIDE}px`;
+  const caption = document.createElement("span");
+  caption.textContent = data.captions[i];
+  cell.append(picture, caption);
+  return cell;
+}
+
+function mark(list, place) {
+  if (place === list.picked) return; // the list may have been scrolled since
+  list.picked = place;
+  cells(list).forEach((cell, i) => cell.setAttribute("aria-selected", String(i === place)));
+  const cell = cells(list)[place];
+  if (!cell) return list.removeAttribute("aria-activedescendant");
+  list.setAttribute("aria-activedescendant", cell.id);
+  // Scrolls the list alone: scrollIntoView would move the page as well.
+  const last = cell.offsetTop + cell.offsetHeight - list.clientHeight;
+  list.scrollTop = Math.min(cell.offsetTop, Math.max(last, list.scrollTop));
 }

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,15 @@ _COLUMNS = 32  # of the sheet; the page shows as many as fit
 
 
 def gallery(
-    key: str, images: np.ndarray, captions: Sequence[str], alts: Sequence[str], label: str
-) -> int | None:
-    """Show pictures, and return the place of the one that is picked; none is at first, and none in a new gallery.
+    key: str,
+    images: np.ndarray,
+    captions: Sequence[str],
+    alts: Sequence[str],
+    label: str,
+    on_pick: Callable[[int], None],
+    picked: int | None = None,
+) -> None:
+    """Show pictures, of which one can be picked.
 
     Args:
         key: of the element in the session.
@@ -24,16 +30,24 @@ def gallery(
         captions: below each, short.
         alts: what each shows, for those who cannot see it, and as its tooltip.
         label: what all of them are.
+        on_pick: is told the place of what is picked, before the page is drawn again.
+        picked: place to mark; that it was picked here is seen before this is told.
     """
     sheet = _sheet(images)
-    name = hashlib.sha256(sheet + repr(captions).encode()).hexdigest()[:16]
+    name = hashlib.sha256(sheet + repr((captions, alts, label)).encode()).hexdigest()[:16]
+
+    def hear() -> None:
+        told = st.session_state[key]["picked"]
+        if told and told["name"] == name:  # else it is late, and of pictures that are gone
+            on_pick(told["place"])
+
     show = st.components.v2.component(
         "digitjax_gallery",
         html='<div class="gallery" role="listbox" tabindex="0"></div>',
         css=_read("gallery.css"),
         js=_read("gallery.js"),
     )
-    state = show(
+    show(
         key=key,
         data={
             "sheet": "data:image/png;base64," + base64.b64encode(sheet).decode(),
@@ -42,11 +56,10 @@ def gallery(
             "captions": list(captions),
             "alts": list(alts),
             "label": label,
+            "picked": picked,
         },
-        on_picked_change=lambda: None,
+        on_picked_change=hear,
     )
-    picked = state.picked
-    return picked["place"] if picked and picked["sheet"] == name else None
 
 
 def _sheet(images: np.ndarray) -> bytes:

@@ -45,7 +45,7 @@ def choose(folder: Path) -> None:
         if st.session_state[VERSUS] not in others:
             st.session_state[VERSUS] = None
         versus = st.selectbox("Compare with", others, None, key=VERSUS, placeholder="nothing")
-    st.query_params.from_dict({RUN: name} | ({VERSUS: versus} if versus else {}))
+    _put_into_address(name, versus)
     st.session_state["selection"] = Selection(
         folder, entries, entries[name], entries[versus] if versus else None
     )
@@ -68,6 +68,15 @@ def mark(names: list[str], before: list[int], rows: list[int]) -> None:
     if marked:
         st.session_state[RUN] = names[marked[0]]
         st.session_state[VERSUS] = names[marked[1]] if len(marked) > 1 else None
+
+
+def _put_into_address(name: str, versus: str | None) -> None:
+    """Name the choice in the address, beside what the widgets of a page keep there."""
+    st.query_params[RUN] = name
+    if versus:
+        st.query_params[VERSUS] = versus
+    else:
+        st.query_params.pop(VERSUS, None)
 
 
 def find_all(folder: Path) -> dict[str, Entry]:

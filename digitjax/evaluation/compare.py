@@ -34,7 +34,7 @@ def compare(
         InputError: only one of them is a group, one is an autoencoder, they were not trained on the same data or do
             not have the same split, or one cannot be evaluated.
     """
-    _require_comparable(a, b, split)
+    require_comparable(a, b, split)
     names = (a.name, b.name) if a.name != b.name else (str(a.path), str(b.path))
     if isinstance(a, Group) and isinstance(b, Group):
         first, second = (
@@ -67,8 +67,12 @@ def _evaluation(model: Run | Ensemble, split: str, step: int | str, views: str) 
     return made
 
 
-def _require_comparable(a: Entry, b: Entry, split: str) -> None:
-    """Refuse what has no accuracy, and predictions of different pictures."""
+def require_comparable(a: Entry, b: Entry, split: str) -> None:
+    """Refuse what has no accuracy, and predictions of different pictures.
+
+    Raises:
+        InputError: one is an autoencoder, they were not trained on the same data, or their splits differ.
+    """
     first, second = a.members()[0], b.members()[0]
     for run in (first, second):
         if run.config.task != "classification":

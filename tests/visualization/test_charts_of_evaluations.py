@@ -39,7 +39,7 @@ def test_more_is_better_on_the_diagonal_and_worse_elsewhere():
     assert (scale["range"][0], scale["range"][2]) == ("#D55E00", "#0072B2")
     assert numbers["encoding"]["text"]["field"] == "difference"
     assert numbers["transform"] == [{"filter": "datum.difference != 0"}]
-    assert "blue is better" in chart.to_dict()["title"]["subtitle"]
+    assert "blue is better" in " ".join(chart.to_dict()["title"]["subtitle"])
 
 
 def test_each_class_has_three_measures_told_apart_by_shape():
@@ -168,3 +168,35 @@ def test_a_table_tells_what_the_tooltips_of_each_layer_tell_once():
 def test_nothing_is_an_empty_chart_with_a_title(chart):
     assert charts.table(chart) == []
     assert chart.to_dict()["title"]["text"]
+
+
+def test_the_probability_by_epoch_tells_right_from_wrong_by_shape_too():
+    rows = [
+        {"epoch": 1, "probability": 0.2, "predicted": 9, "right": False},
+        {"epoch": 2, "probability": 0.8, "predicted": 4, "right": True},
+    ]
+    (_, values), (dots, _) = layers(charts.probability_by_epoch(rows))
+    assert [row["answer"] for row in values] == ["wrong", "right"]
+    assert dots["encoding"]["shape"]["field"] == dots["encoding"]["color"]["field"] == "answer"
+    assert dots["encoding"]["y"]["scale"]["domain"] == [0, 1]
+    assert charts.table(charts.probability_by_epoch(rows))[0] == {
+        "epoch": 1,
+        "probability of the true digit": 0.2,
+        "read as": 9,
+        "answer": "wrong",
+    }
+
+
+def test_the_class_balance_compares_splits_of_any_size():
+    chart = charts.class_balance({"train": [30, 10], "validation": [0, 0], "test": np.array([1, 3])})
+    rows = charts.table(chart)
+    assert [(row["split"], row["digit"], row["pictures"], row["share of the split"]) for row in rows] == [
+        ("train", 0, 30, 0.75),
+        ("train", 1, 10, 0.25),
+        ("validation", 0, 0, 0.0),
+        ("validation", 1, 0, 0.0),
+        ("test", 0, 1, 0.25),
+        ("test", 1, 3, 0.75),
+    ]
+    encoding = chart.to_dict()["encoding"]
+    assert encoding["shape"]["scale"]["domain"] == ["train", "validation", "test"]

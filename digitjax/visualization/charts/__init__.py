@@ -8,7 +8,12 @@ leave their width to the page, and those whose shape matters set it; `.propertie
 from digitjax.visualization.charts.confusion import confusion_difference, confusion_matrix
 from digitjax.visualization.charts.features import MOST_POINTS, embedding
 from digitjax.visualization.charts.learning import MOST_LINES, MOST_MARKS, Line, learning_curves
-from digitjax.visualization.charts.predictions import per_class, probabilities
+from digitjax.visualization.charts.predictions import (
+    class_balance,
+    per_class,
+    probabilities,
+    probability_by_epoch,
+)
 from digitjax.visualization.charts.reading import probability_table
 from digitjax.visualization.charts.robustness import corruption_heatmap
 from digitjax.visualization.charts.rows import table
@@ -20,6 +25,7 @@ __all__ = [
     "MOST_MARKS",
     "MOST_POINTS",
     "Line",
+    "class_balance",
     "compare_curves",
     "confusion_difference",
     "confusion_matrix",
@@ -31,6 +37,7 @@ __all__ = [
     "learning_curves",
     "per_class",
     "probabilities",
+    "probability_by_epoch",
     "probability_table",
     "reliability",
     "risk_coverage",

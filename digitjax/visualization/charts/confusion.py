@@ -10,6 +10,7 @@ import numpy as np
 from digitjax.visualization.charts import style
 
 _SIDE = 420  # px
+_BETTER = "better is more (+) on the diagonal, fewer (−) elsewhere"  # noqa: RUF001
 
 
 def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: bool = False) -> alt.LayerChart:
@@ -107,7 +108,7 @@ def confusion_difference(difference: Sequence[Sequence[int]] | np.ndarray) -> al
         width=_SIDE,
         title=style.title(
             "Difference of the confusion matrices",
-            "pictures; blue is better: more (+) on the diagonal, fewer (−) elsewhere; orange is worse",  # noqa: RUF001
+            ["pictures more or fewer; blue is better, orange worse:", _BETTER],
         ),
     )
 
