@@ -9,7 +9,7 @@ import streamlit as st
 from digitjax.visualization import charts
 from digitjax.visualization.explain import features
 from digitjax.visualization.explain.network import to_ink
-from parts.gallery import gallery
+from parts.gallery import pick
 from parts.models import Weights, load_classifier
 from parts.pictures import enlarge, load_data
 
@@ -43,7 +43,7 @@ def show(weights: Weights, best: Weights) -> None:
     wrong = int((labels[inside] != predicted[inside]).sum())
     st.markdown(f"**{len(inside):,} of {len(points):,} pictures**, {wrong:,} of them read as another digit")
     inside = inside[:MOST_PICTURES]
-    picked = gallery(
+    picked = pick(
         f"{name}-pictures",
         images[inside],
         [str(labels[i]) if labels[i] == predicted[i] else f"{labels[i]} → {predicted[i]}" for i in inside],

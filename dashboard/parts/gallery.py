@@ -62,6 +62,21 @@ def gallery(
     )
 
 
+def pick(
+    key: str, images: np.ndarray, captions: Sequence[str], alts: Sequence[str], label: str
+) -> int | None:
+    """Show pictures as `gallery` does, and return the place of the one that is picked; in other pictures none is."""
+    shown = hash((images.tobytes(), *captions))
+
+    def keep(place: int) -> None:
+        st.session_state[f"{key}-picked"] = (shown, place)
+
+    of, place = st.session_state.get(f"{key}-picked", (shown, None))
+    picked = place if of == shown else None
+    gallery(key, images, captions, alts, label, keep, picked)
+    return picked
+
+
 def _sheet(images: np.ndarray) -> bytes:
     """Return a PNG with the pictures in rows, ink bright as it is."""
     rows = max(1, -(-len(images) // _COLUMNS))

@@ -7,7 +7,7 @@ from digitjax.recognition.recognizer import Reading
 from digitjax.visualization import charts
 from digitjax.visualization.boxes import draw_boxes, label_of
 from parts import digits
-from parts.gallery import gallery
+from parts.gallery import pick
 from parts.models import Reader, load_recognizer
 from parts.reasons import reasons_shown
 
@@ -56,7 +56,7 @@ def show_digits(reader: Reader, reading: Reading, key: str) -> None:
     st.markdown(
         f"**Each digit as the network saw it**{rest}: pick one, by mouse or arrow keys, to see how it was read"
     )
-    picked = gallery(
+    picked = pick(
         f"digits-{key}",
         np.stack([digit.image for digit in found]),
         [f"{label_of(digit)} {digit.confidence:.0%}" for digit in found],

@@ -1,6 +1,5 @@
 """A form that saves a picture with its right label, and what the pictures that were saved are good for."""
 
-import ipaddress
 import shlex
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import streamlit as st
 from digitjax.data import personal
 from digitjax.recognition.recognizer import Reading
 from parts.reasons import escape, reasons_shown
+from parts.writing import is_local
 
 
 def show(folder: Path, reading: Reading, key: str) -> None:
@@ -26,15 +26,6 @@ def show(folder: Path, reading: Reading, key: str) -> None:
                 "Pictures are saved only by a dashboard that this machine alone can reach: "
                 "start it with `digitjax dashboard`, or with `--server.address 127.0.0.1`."
             )
-
-
-def is_local() -> bool:
-    """Whether the dashboard can be reached from this machine alone, so that who saves is its user."""
-    address = st.get_option("server.address") or ""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 def show_form(folder: Path, reading: Reading, key: str) -> None:

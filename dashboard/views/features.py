@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from parts import features_map, selection
 from parts.attributions import integrated_gradients, occlusion
-from parts.gallery import gallery
+from parts.gallery import pick
 from parts.models import Weights, find_weights, load_classifier
 from parts.pictures import enlarge, load_data
 from parts.reasons import escape, reasons_shown
@@ -86,7 +86,7 @@ def show_filters(classifier: InkClassifier) -> None:
             "Input channel", options, help="Which channel of the layer before it is looked at."
         )
     shown = features.filters(kernel, asked if isinstance(asked, int) else None)[:MOST_FILTERS]
-    gallery(
+    pick(
         f"filters-{name}",
         diverging(shown),
         [str(i) for i in range(len(shown))],

@@ -5,7 +5,7 @@ from itertools import cycle
 import numpy as np
 import streamlit as st
 from parts import evaluations, selection
-from parts.gallery import gallery
+from parts.gallery import pick
 from parts.models import Weights, find_weights, load_reconstructor
 from parts.pictures import enlarge, find_pictures
 from parts.reasons import escape, reasons_shown
@@ -85,7 +85,7 @@ def choose_picture(evaluation: Reconstruction, images: np.ndarray) -> int:
     pages = max(1, -(-len(found) // A_PAGE))
     first = A_PAGE * (page.number_input(f"Page of {pages}", 1, pages, 1) - 1)
     found = found[first : first + A_PAGE]
-    picked = gallery(
+    picked = pick(
         "reconstructed",
         images[found],
         [f"{evaluation.errors[i]:.4f}" for i in found],

@@ -9,20 +9,20 @@ import streamlit as st
 from parts.jobs import show_jobs
 from parts.reasons import reasons_shown
 from parts.selection import Selection, current
+from parts.writing import is_local
 
 from digitjax import config, experiments, runs
 from digitjax.config import Config
 from digitjax.model import background
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FIRST = "digits"  # the experiment that needs no download and takes seconds
 
 
 def show(chosen: Selection) -> None:
     """Show the trainings that were started here, and a form for the next one."""
     st.title("Train")
-    address = st.get_option("server.address")
-    if address not in LOOPBACK:
+    if not is_local():
+        address = st.get_option("server.address")
         place = f"the address {address}" if address else "every address of this machine"
         st.info(
             f"Trainings cannot be started here: the dashboard answers {place}, so others might start them too. "

@@ -176,7 +176,7 @@ def pick(app, monkeypatch, place: int):
     """Pick a digit of the gallery, as a click does."""
     from parts import readings
 
-    monkeypatch.setattr(readings, "gallery", lambda *_: place)
+    monkeypatch.setattr(readings, "pick", lambda *_: place)
     app.run()
     assert not app.exception
     return app
