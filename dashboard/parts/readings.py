@@ -14,7 +14,7 @@ from parts.reasons import reasons_shown
 MOST_DIGITS = 40  # shown one by one: more would make the page slow
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading")
+@st.cache_resource(max_entries=4, show_spinner="Reading")  # large pictures take 80 MB each
 def read(reader: Reader, content: bytes) -> Reading:
     """Read the bytes of a picture.
 

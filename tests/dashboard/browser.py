@@ -125,6 +125,15 @@ class Browser:
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
+    def click_at(self, element: WebElement, x: float, y: float) -> None:
+        """Click inside of an element, so many pixels from its upper left corner."""
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        size = element.rect
+        click = ActionChains(self.driver).move_to_element_with_offset(
+            element, x - size["width"] / 2, y - size["height"] / 2
+        )
+        click.click().perform()
+
     def go(self, title: str) -> None:
         """Open a page by its name at the side."""
         self.click("[data-testid=stSidebarNavLink]", title)

@@ -3,12 +3,20 @@
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
+
+pytest.importorskip("selenium")
+
+from selenium.webdriver.common.keys import Keys
 
 from digitjax.evaluation import evaluate
 from digitjax.model.train import train
+from digitjax.runs import Run
 from tests.dashboard import browser as browsing
 from tests.dashboard.browser import wait
+from tests.recognition.drawing import digit_picture, encode
 
 pytestmark = pytest.mark.slow
 
@@ -45,33 +53,116 @@ def browser(started):
     assert started.complaints() == []
 
 
-PAGES = (
-    "Runs",
-    "Curves",
-    "Train",
-    "Predictions",
-    "Mistakes",
-    "Filters and features",
-    "Reconstructions",
-    "Trust",
-    "Try it",
-)
+PAGES = {
+    "runs": "Runs",
+    "curves": "Curves",
+    "train": "Train",
+    "predictions": "Predictions",
+    "mistakes": "Mistakes",
+    "features": "Filters and features",
+    "reconstructions": "Reconstructions",
+    "trust": "Trust",
+    "try_it": "Try it",
+}
+SEVEN = [(-60, -80), (60, -80), (0, 80)]
 
 
 def test_every_page_opens_by_its_name_at_the_side(browser, address):
     browser.open(f"{address}/?run=able")
-    for title in PAGES:
+    for title in PAGES.values():
         browser.go(title)
         assert browser.find("h1").text == title
+
+
+@pytest.mark.parametrize("run", ["able", "vae"])
+def test_no_page_is_wider_than_a_phone(browser, address, run):
+    browser.resize(390, 844)
+    try:
+        for name, title in PAGES.items():
+            browser.open(f"{address}/{name if name != 'runs' else ''}?run={run}")
+            assert browser.find("h1").text == title
+            page = browser.find("[data-testid=stMain]")
+            wide = browser.driver.execute_script(
+                "return arguments[0].scrollWidth - arguments[0].clientWidth", page
+            )
+            assert wide <= 0, title
+    finally:
+        browser.resize(1280, 1000)
 
 
 def test_two_runs_are_compared_by_keyboard_and_kept_in_the_address(browser, address):
     browser.open(f"{address}/?run=able")
     browser.choose("Compare with", "other")
     wait(lambda: "versus=other" in browser.driver.current_url)
-    assert "Differences" in browser.text()
+    wait(lambda: "Differences" in browser.text())
     shared = browser.driver.current_url
     browser.open(shared)
-    assert "Differences" in browser.text()
+    wait(lambda: "Differences" in browser.text())
     browser.go("Trust")
     assert [heading.text for heading in browser.all("h3")][:2] == ["able", "other"]
+
+
+def test_two_runs_are_marked_in_the_table(browser, address):
+    browser.open(f"{address}/?run=able")
+    table = browser.find("[data-testid=stDataFrame] canvas")
+    browser.click_at(table, 15, 1.5 * 35)  # the box of the first row, where the newest run is: other
+    wait(lambda: "versus=other" in browser.driver.current_url)
+    wait(lambda: "Differences" in browser.text())
+
+
+def test_a_drawn_digit_is_read(browser, address):
+    browser.open(address)
+    browser.go("Try it")
+    canvas = browser.find("canvas[role=application]")
+    browser.draw(canvas, SEVEN)
+    wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
+    browser.draw(canvas, [(150, -70), (150, 70)])
+    wait(lambda: browser.all("[data-testid=stMetricValue]", "71"))
+    browser.click("button.undo")
+    wait(
+        lambda: (
+            browser.all("[role=status]", "Read as 7") and not browser.all("[data-testid=stMetricValue]", "71")
+        )
+    )
+    browser.click("button.clear")
+    wait(lambda: not browser.all("[data-testid=stMetricValue]"))
+
+
+def test_a_digit_is_drawn_by_keyboard_alone(browser, address):
+    browser.open(address)
+    browser.go("Try it")
+    browser.driver.execute_script("arguments[0].focus()", browser.find("canvas[role=application]"))
+    browser.keys(*[Keys.ARROW_UP] * 10, Keys.SPACE, *[Keys.ARROW_DOWN] * 20, Keys.SPACE)
+    wait(lambda: browser.all("[data-testid=stMetricValue]", "1"))
+    browser.keys(Keys.ESCAPE)
+    wait(lambda: not browser.all("[data-testid=stMetricValue]"))
+
+
+def test_a_photo_is_uploaded_and_a_digit_looked_at(browser, address, tmp_path):
+    (tmp_path / "page.png").write_bytes(encode(Image.fromarray(digit_picture(3, count=2))))
+    browser.open(address)
+    browser.go("Try it")
+    browser.click("button", "Upload")
+    browser.find("[data-testid=stFileUploader] input[type=file]").send_keys(str(tmp_path / "page.png"))
+    wait(lambda: browser.all("[data-testid=stMetricValue]", "33"))
+    browser.driver.execute_script("arguments[0].focus()", browser.find(".gallery"))
+    browser.keys(Keys.ARROW_RIGHT)
+    wait(lambda: browser.all("[data-testid=stMarkdownContainer]", "From the picture to the network"))
+
+
+def test_a_cell_of_the_confusion_matrix_is_clicked(browser, address, folder):
+    run = Run(folder / "able")
+    confusion = np.array(evaluate.read(run, *run.evaluations()[0]).summary["confusion"])
+    browser.open(f"{address}/?run=able")
+    browser.go("Mistakes")
+    chart = browser.find("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
+    inside = browser.driver.execute_script(
+        """
+        const cells = arguments[0].querySelectorAll(".mark-rect path");
+        const at = cells[11].getBoundingClientRect(), chart = arguments[0].getBoundingClientRect();
+        return [at.x + at.width / 2 - chart.x, at.y + at.height / 2 - chart.y];
+        """,
+        chart,
+    )
+    browser.click_at(chart, *inside)  # true 1, predicted 1
+    wait(lambda: f"{confusion[1, 1]:,}" in browser.text() and "predicted=1" in browser.driver.current_url)
