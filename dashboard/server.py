@@ -12,7 +12,8 @@ OPTIONS = {
     "server.address": "127.0.0.1",
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
-    "theme.primaryColor": "#0072B2",  # as in the charts
+    "theme.light.primaryColor": "#0072B2",  # as in the charts
+    "theme.dark.primaryColor": "#56B4E9",
 }
 
 

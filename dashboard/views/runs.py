@@ -79,17 +79,17 @@ def row(summary: AnySummary) -> dict[str, Any]:
     seeds = known.get("seeds") or [known.get("seed", "")]
     return {
         "name": s.name,
+        "test": mean(s.test_accuracy),
+        "test interval": interval(s.test_accuracy, known.get("test_interval")),
+        "best validation": mean(s.validation_accuracy),
+        "its interval": interval(s.validation_accuracy, known.get("validation_interval")),
+        "last validation": known.get("last_accuracy"),
+        "test error": mean(known.get("test_error")),
         "kind": s.kind,
         "model": s.model,
         "data": s.data,
         "size": s.size,
         "seed": ", ".join(map(str, seeds)),
-        "best validation": mean(s.validation_accuracy),
-        "its interval": interval(s.validation_accuracy, known.get("validation_interval")),
-        "last validation": known.get("last_accuracy"),
-        "test": mean(s.test_accuracy),
-        "test interval": interval(s.test_accuracy, known.get("test_interval")),
-        "test error": mean(known.get("test_error")),
         "seconds": mean(s.seconds),
         "problem": s.problem,
     }

@@ -96,7 +96,7 @@ def risk_coverage(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format="~%"),
             ),
-            y=style.share("risk", "risk: mistakes among the answers", zero=True),
+            y=style.share("risk", "risk", zero=True),
             tooltip=[
                 alt.Tooltip("coverage:Q", format=".2%"),
                 alt.Tooltip("risk:Q", format=".3%"),
@@ -106,7 +106,8 @@ def risk_coverage(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
         .properties(
             height=320,
             title=style.title(
-                "Risk and coverage", "the less sure are left unanswered first, from right to left"
+                "Risk and coverage",
+                "mistakes among the answers; from right to left the less sure are left unanswered",
             ),
         )
     )
