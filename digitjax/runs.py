@@ -2,7 +2,7 @@
 
 runs/<name>/
   config.json          written first; enough to rebuild the model
-  environment.json     versions, commit, command line, device, settings, SHA-256 of the data
+  environment.json     versions, commit, command line, device, settings, SHA-256 of the data, steps of an epoch
   metrics.jsonl        one line a logged step
   calibration.json     temperature and rejection threshold: see `digitjax.calibration`
   tags.json            what people say of single pictures: see `digitjax.evaluation.tags`
@@ -10,6 +10,7 @@ runs/<name>/
   weights/             weights alone every so many epochs, where asked for
   evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>
   evaluation/history/  what the kept weights made of each picture: see `digitjax.evaluation.history`
+  process.json, training.log   of a training started from the dashboard: see `digitjax.model.background`
 
 What holds several runs, a group of seeds or an ensemble, is in `digitjax.groups`.
 """

@@ -192,6 +192,9 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--max-mb", type=int, default=60, metavar="N", help="megabytes of a request (default: 60)"
     )
+    sub.add_argument(
+        "--log", action="store_true", help="write a line of JSON for each request to standard error"
+    )
     add_runs(sub)
 
     sub = add("bench", measuring.bench, "digitjax bench training --rounds 7 --json bench.json")

@@ -47,19 +47,25 @@ def dashboard(args: argparse.Namespace) -> None:
 
 
 def serve(args: argparse.Namespace) -> None:
-    """Read pictures over HTTP, on this machine alone unless --host says otherwise; Ctrl-C ends it."""
-    import importlib.util
+    """Read pictures over HTTP, on this machine alone unless --host says otherwise; Ctrl-C ends it.
 
-    missing = [
-        name for name in ("fastapi", "uvicorn", "python_multipart") if not importlib.util.find_spec(name)
-    ]
+    Clients must send the key that the environment variable DIGITJAX_API_KEY holds, if it does.
+    """
+    import importlib.util
+    import os
+
+    needed = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+    missing = [name for name in needed if not importlib.util.find_spec(name)]
     if missing:
         raise InputError(f"serve needs {', '.join(missing)}: pip install 'digitjax[serve]'")
     if args.max_mb < 1:
         raise InputError(f"--max-mb is {args.max_mb}: it must be 1 or more")
-    from digitjax.recognition import recognizer, server
+    from digitjax.recognition import recognizer
+    from digitjax.recognition.serving import app, process
 
+    key = os.environ.get("DIGITJAX_API_KEY", "")
     prepare_jax()
-    listening = server.bind(args.host, args.port)
+    listening = process.bind(args.host, args.port)
     reader = recognizer.load(args.model, args.runs, args.views)
-    server.serve(server.make_app(reader, max_bytes=args.max_mb * 1_000_000), listening)
+    made = app.make_app(reader, max_bytes=args.max_mb * 1_000_000, key=key, log=args.log)
+    process.serve(made, listening)

@@ -130,13 +130,17 @@ class Recognizer:
     ):
         """Prepare to read with a function of pictures uint8 (n, 28, 28) that returns calibrated logits (n, 10)."""
         self.name = name
-        self._classify = classify
+        self.classify = classify
         self._reject_below = reject_below
         self._reject_coarse_below = reject_coarse_below
 
+    def classified_by(self, classify: Callable[[np.ndarray], np.ndarray]) -> "Recognizer":
+        """Return the same reader with another function of pictures, such as one that gathers those of many requests."""
+        return Recognizer(classify, self.name, self._reject_below, self._reject_coarse_below)
+
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Return the probability of each digit for pictures in the form of MNIST."""
-        return softmax(self._classify(images), axis=1)
+        return softmax(self.classify(images), axis=1)
 
     def read(self, source: Source) -> Reading:
         """Find and recognize the digits of a picture.

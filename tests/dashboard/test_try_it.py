@@ -283,7 +283,7 @@ def test_the_server_answers_what_the_lines_ask(picture, tmp_path, visit):
     """The field and the path of the line with curl are those of the server."""
     from fastapi.testclient import TestClient
 
-    from digitjax.recognition.server import make_app
+    from digitjax.recognition.serving.app import make_app
 
     _, _, http = lines_shown(visit(tmp_path, "try_it"))
     form, url = shlex.split(http.splitlines()[1])[2:]

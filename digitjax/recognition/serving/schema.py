@@ -90,3 +90,95 @@ class Index(BaseModel):
     read: str = "/read"
     docs: str = "/docs"
     openapi: str = "/openapi.json"
+
+
+# -------------------------------------------------------------------- Open Inference Protocol, v2
+
+Parameters = dict[str, str | int | float | bool]
+
+
+class ServerMetadata(BaseModel):
+    """What the server is."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class Live(BaseModel):
+    """Whether the server lives."""
+
+    live: bool
+
+
+class Ready(BaseModel):
+    """Whether the server, or a model, can answer."""
+
+    ready: bool
+
+
+class TensorMetadata(BaseModel):
+    """What a tensor of a model is."""
+
+    name: str
+    datatype: str
+    shape: Annotated[list[int], Field(description="-1 is any number.")]
+
+
+class ModelMetadata(BaseModel):
+    """What a model takes and answers."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class TensorIn(BaseModel):
+    """A tensor that is sent."""
+
+    name: str
+    datatype: str
+    shape: Annotated[list[int], Field(min_length=1, max_length=4)]
+    parameters: Annotated[
+        Parameters, Field(description="`binary_data_size`: bytes of the tensor after the JSON part.")
+    ] = {}
+    data: Annotated[list[JsonValue], Field(description="Values row by row, nested or not.")] = []
+
+
+class TensorAsked(BaseModel):
+    """A tensor that is wanted."""
+
+    name: str
+    parameters: Annotated[Parameters, Field(description="`binary_data`: true for a binary tensor.")] = {}
+
+
+class InferRequest(BaseModel):
+    """Pictures of one digit each."""
+
+    id: str | None = None
+    parameters: Annotated[
+        Parameters, Field(description="`binary_data_output`: true for binary tensors.")
+    ] = {}
+    inputs: list[TensorIn]
+    outputs: list[TensorAsked] | None = None
+
+
+class TensorOut(BaseModel):
+    """A tensor that is answered."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: Parameters = {}
+    data: list[float] | None = None
+
+
+class InferResponse(BaseModel):
+    """The probability of each digit, and the likeliest."""
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    outputs: list[TensorOut]

@@ -1,0 +1,95 @@
+"""What is kept out, and what the server tells about itself."""
+
+import asyncio
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi")
+
+from fastapi.testclient import TestClient
+
+from digitjax.recognition.recognizer import Recognizer
+from digitjax.recognition.serving.app import make_app
+from digitjax.recognition.serving.limits import OPEN_PATHS
+
+
+def stub() -> Recognizer:
+    return Recognizer(lambda images: np.zeros((len(images), 10), np.float32), "stub")
+
+
+FILES = [("files", ("a.png", b"no picture"))]
+
+
+def test_a_key_is_asked_for_where_one_is_set():
+    with TestClient(make_app(stub(), key="s3cret")) as client:
+        for headers in (
+            {},
+            {"Authorization": "s3cret"},
+            {"Authorization": "Bearer s3cre"},
+            {"Authorization": "Bearer "},
+        ):
+            response = client.post("/read", files=FILES, headers=headers)
+            assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+            assert "a key is needed" in response.json()["error"]
+        good = client.post("/read", files=FILES, headers={"Authorization": "Bearer s3cret"})
+        assert good.status_code == 200
+        assert [client.get(path).status_code for path in OPEN_PATHS] == [200] * len(OPEN_PATHS)
+        assert client.get("/openapi.json").status_code == 401
+
+
+def ask(app, receive, **scope):
+    """Return the messages that an application sends."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    base = {"type": "http", "method": "POST", "path": "/read", "query_string": b"", "headers": []}
+    asyncio.run(asyncio.wait_for(app(base | scope, receive, send), 20))
+    return sent
+
+
+def test_a_body_that_comes_too_slowly_is_refused():
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    chunks = itertools.chain([head], itertools.repeat(b"x"))
+
+    async def receive():
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": next(chunks), "more_body": True}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    start, body = ask(make_app(stub(), upload_seconds=0.2), receive, headers=headers)
+    assert start["status"] == 408
+    assert "within 0.2 seconds" in json.loads(body["body"])["error"]
+
+
+def test_each_request_is_counted_and_logged(capsys: pytest.CaptureFixture[str]):
+    with TestClient(make_app(stub(), log=True)) as client:
+        answer = client.post("/read", files=FILES, headers={"X-Request-ID": "abc"})
+        client.get("/no/such/page")
+        counted = client.get("/metrics").text
+    assert answer.headers["X-Request-ID"] == "abc"
+    first, second, _ = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (first["method"], first["path"], first["status"], first["id"]) == ("POST", "/read", 200, "abc")
+    assert first["bytes_in"] > 0
+    assert first["bytes_out"] == len(answer.content)
+    assert (second["status"], len(second["id"])) == (404, 32)
+    assert 'digitjax_requests_total{route="/read",status="200"} 1.0' in counted
+    assert 'digitjax_requests_total{route="none",status="404"} 1.0' in counted
+    assert re.search(r'digitjax_request_seconds_count\{route="/read"\} 1\.0', counted)
+
+
+@pytest.mark.parametrize("id", ["a\nb", "x" * 500, "é"])
+def test_an_id_of_a_client_cannot_break_the_log(id: str, capsys: pytest.CaptureFixture[str]):
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    headers = [(b"x-request-id", id.encode())]
+    start, _ = ask(make_app(stub(), log=True), receive, method="GET", path="/health", headers=headers)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["id"] == dict(start["headers"])[b"x-request-id"].decode()
+    assert len(json.loads(line)["id"]) <= 64
