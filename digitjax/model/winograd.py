@@ -111,8 +111,8 @@ def transform_input(x: Array, padding: Padding) -> Array:
 def transform_output(tiled: Array, height: int, width: int) -> Array:
     """Computes ``A^T m A`` of every tile and assembles the image of shape (N, height, width, C)."""
     _, _, n, rows, columns, channels = tiled.shape
-    x = [lax.index_in_dim(tiled, i, axis=1, keepdims=False) for i in range(PATCH)]
-    x = jnp.stack(_combine(A_T, x), axis=4).reshape(PATCH, n, rows, TILE * columns, channels)
+    products = [lax.index_in_dim(tiled, i, axis=1, keepdims=False) for i in range(PATCH)]
+    x = jnp.stack(_combine(A_T, products), axis=4).reshape(PATCH, n, rows, TILE * columns, channels)
     x = _materialize(lax.slice_in_dim(x, 0, width, axis=3))
     x = jnp.stack(_combine(A_T, list(x)), axis=2).reshape(n, TILE * rows, width, channels)
     return lax.slice_in_dim(x, 0, height, axis=1)
