@@ -135,6 +135,13 @@ def test_what_has_no_translation_is_refused(function: Callable[[Any], Any]):
         to_onnx.translate(lambda images: function(images.astype(jnp.float32)), "outputs")
 
 
+def test_only_a_maximum_with_zero_is_a_relu(images: np.ndarray):
+    content = to_onnx.translate(
+        lambda images: jnp.maximum(normalize(images), 1.5), "raised"
+    ).SerializeToString()
+    np.testing.assert_allclose(run_onnx(content, images), jnp.maximum(normalize(images), 1.5), rtol=1e-6)
+
+
 def test_narrow_arrays_are_repeated_where_all_of_them_count(images: np.ndarray):
     def function(images: Any) -> jax.Array:
         rows = jnp.broadcast_to(images.astype(jnp.float32).max(axis=1, keepdims=True), images.shape)
