@@ -35,16 +35,14 @@ def _convert(add: Add, params: Params, x: Value) -> str:
 
 
 def _maximum(add: Add, params: Params, x: Value, y: Value) -> str:
-    rectifies = (
-        isinstance(y, np.ndarray) and not y.any()
-    )  # by an operator of its own, which fuses with others
-    return add("Relu", x) if rectifies else add("Max", x, y)
+    if isinstance(y, np.ndarray) and not y.any():
+        return add("Relu", x)  # which runtimes fuse with what comes before
+    return add("Max", x, y)
 
 
 BETWEEN_ELEMENTS: Mapping[str, Callable[..., str]] = {
     "add": _simply("Add"),
     "convert_element_type": _convert,
-    "copy": _simply("Identity"),
     "div": _simply("Div"),
     "exp": _simply("Exp"),
     "expm1": lambda add, params, x: add("Sub", add("Exp", x), np.array(1, np.float32)),

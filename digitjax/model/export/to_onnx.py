@@ -1,8 +1,8 @@
 """ONNX: what a run computes as a graph of standard operators, for onnxruntime and others.
 
-The function is traced by JAX, and each primitive of the trace becomes an operator or two. Converters exist, but
-jax2onnx, the one for Flax NNX, needs another Orbax than ours and so an environment of its own. What depends on no
-picture is computed while exporting: the weights arrive in the graph as the operators want them.
+The function is traced by JAX, and each primitive of the trace becomes an operator or two. What depends on no picture
+is computed while exporting: the weights arrive in the graph as the operators want them. (The converter jax2onnx 0.17
+needs an older Orbax than ours, so an environment of its own, and takes no dropout that is called with `rngs`.)
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from digitjax.model.export import program
 from digitjax.model.export.onnx_operators import BETWEEN_ELEMENTS, FUNCTIONS, OF_WHOLE_ARRAYS, Value, sides
 from digitjax.runs import Run
 
-_OPSET, _IR_VERSION = 18, 9  # read by onnxruntime 1.16 (2023) and later
+_OPSET, _IR_VERSION = 18, 9  # those of onnx 1.14, of 2023: widely read
 
 
 def write(run: Run, path: Path, step: int | str = "best") -> None:
