@@ -61,6 +61,7 @@ def test_help_imports_nothing_heavy():
         "reconstruct",
         "evaluate-pictures",
         "pack",
+        "export",
         "dashboard",
         "serve",
         "data prepare",

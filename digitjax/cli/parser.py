@@ -1,11 +1,11 @@
-"""The arguments of every command; what each does is in `training`, `measuring` and `reading`."""
+"""The arguments of every command; what each does is in `training`, `measuring`, `reading` and `shipping`."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from digitjax import __version__
-from digitjax.cli import measuring, reading, training
+from digitjax.cli import measuring, reading, shipping, training
 
 _RUNS = Path("runs")
 
@@ -177,6 +177,17 @@ def make_parser() -> argparse.ArgumentParser:
     sub = add("pack", training.pack, "digitjax pack mnist models/mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run")
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
+    add_step(sub)
+    add_runs(sub)
+
+    sub = add("export", shipping.export, "digitjax export mnist --to onnx --out mnist.onnx")
+    sub.add_argument("run", metavar="RUN", help="name or path of a run")
+    formats = ("stablehlo", "onnx", "safetensors", "tensorboard")
+    sub.add_argument("--to", required=True, choices=formats, help="format")
+    sub.add_argument(
+        "--out", type=Path, required=True, metavar="PATH", help="file to write, or folder of tensorboard"
+    )
+    sub.add_argument("--overwrite", action="store_true", help="replace an earlier export")
     add_step(sub)
     add_runs(sub)
 

@@ -95,12 +95,12 @@ def conv_general_dilated(
 
 def _thinned(x: Array, kernel: Array, strides: tuple[int, ...], padding: Padding) -> Array:
     """Convolves at stride 1 and keeps the outputs that the strides meet."""
-    if winograd.pays(x.shape, kernel.shape):
-        y = winograd.conv3x3(x, kernel, padding)
-    else:
-        y = conv2d(x, kernel, (1, 1), padding)
-    down, right = strides
-    return y[:, ::down, ::right]
+    y = (
+        winograd.conv3x3(x, kernel, padding)
+        if winograd.pays(kernel.shape)
+        else conv2d(x, kernel, (1, 1), padding)
+    )
+    return lax.slice(y, (0, 0, 0, 0), y.shape, (1, *strides, 1))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
@@ -145,9 +145,11 @@ def _taps(x: Array, kernel_shape: Sequence[int], strides: tuple[int, int], paddi
     """The pixels (N, H', W', I) that each place of the kernel is multiplied with, row by row."""
     h, w = kernel_shape[:2]
     x = jnp.pad(x, [(0, 0), *padding, (0, 0)])
-    height, width = x.shape[1] - h + 1, x.shape[2] - w + 1
-    down, right = strides
-    return [x[:, i : i + height : down, j : j + width : right] for i, j in product(range(h), range(w))]
+    n, height, width, channels = x.shape
+    return [
+        lax.slice(x, (0, i, j, 0), (n, height - h + 1 + i, width - w + 1 + j, channels), (1, *strides, 1))
+        for i, j in product(range(h), range(w))
+    ]
 
 
 def _conv2d_forward(
@@ -234,14 +236,15 @@ def _windows(x: Array, window_shape: Sequence[int]) -> Array:
     """Splits images (..., H, W, C) into windows, (..., H', h, W', w, C); drops what is left."""
     *batch, height, width, channels = x.shape
     h, w = window_shape
-    x = x[..., : height // h * h, : width // w * w, :]
+    x = lax.slice_in_dim(x, 0, height // h * h, axis=-3)
+    x = lax.slice_in_dim(x, 0, width // w * w, axis=-2)
     return x.reshape(*batch, height // h, h, width // w, w, channels)
 
 
 def _window_taps(windows: Array) -> list[Array]:
     """The pixels of all windows, one array (..., H', W', C) for each place in the window."""
-    h, w = windows.shape[-4], windows.shape[-2]
-    return [windows[..., i, :, j, :] for i, j in product(range(h), range(w))]
+    rows = [lax.index_in_dim(windows, i, axis=-4, keepdims=False) for i in range(windows.shape[-4])]
+    return [lax.index_in_dim(row, j, axis=-2, keepdims=False) for row in rows for j in range(row.shape[-2])]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))

@@ -30,7 +30,7 @@ class Encoder(nnx.Module):
         """Return what the latent is made of, and intermediates."""
         encoder1 = jax.nn.relu(self.norm1(self.conv1(images)))
         encoder2 = jax.nn.relu(self.norm2(max_pool(self.conv2(encoder1), (2, 2), (2, 2))))
-        outputs = self.head(encoder2.reshape(len(images), -1))
+        outputs = self.head(encoder2.reshape(images.shape[0], -1))
         return outputs, {"encoder1": encoder1, "encoder2": encoder2}
 
 
@@ -52,10 +52,10 @@ class Decoder(nnx.Module):
         self, latent: Float[Array, "batch latent"]
     ) -> tuple[Float[Array, "batch 784"], dict[str, Array]]:
         """Return the logits of the pixels, and intermediates."""
-        features = self.stem(latent).reshape(len(latent), 7, 7, -1)
+        features = self.stem(latent).reshape(latent.shape[0], 7, 7, -1)
         decoder1 = jax.nn.relu(self.norm1(features))
         decoder2 = jax.nn.relu(self.norm2(spread(self.conv1(decoder1))))
-        logits = spread(self.conv2(decoder2)).reshape(len(latent), -1)
+        logits = spread(self.conv2(decoder2)).reshape(latent.shape[0], -1)
         return logits, {"decoder1": decoder1, "decoder2": decoder2}
 
 

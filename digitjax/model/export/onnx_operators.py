@@ -1,0 +1,138 @@
+"""Which operators of ONNX stand for a primitive of JAX.
+
+Each translation takes `add`, which adds an operator to the graph and returns the name of its output, the parameters of
+the primitive, and its operands. What there is: https://onnx.ai/onnx/operators.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from onnx import helper
+
+from digitjax.errors import InputError
+
+Value = str | np.ndarray
+"""The name of a tensor in the graph, or a constant."""
+Add = Callable[..., str]
+Params = Mapping[str, Any]
+
+_TO_CHANNELS_FIRST, _TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
+
+
+def sides(shape: Sequence[Any]) -> np.ndarray:
+    """Return a shape as operators take it: -1 for the side that depends on the number of pictures."""
+    return np.array([side if isinstance(side, int) else -1 for side in shape], np.int64)
+
+
+def _simply(operator: str) -> Callable[..., str]:
+    return lambda add, params, *values: add(operator, *values)
+
+
+def _convert(add: Add, params: Params, x: Value) -> str:
+    return add("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(params["new_dtype"])))
+
+
+def _maximum(add: Add, params: Params, x: Value, y: Value) -> str:
+    if isinstance(y, np.ndarray) and not y.any():
+        return add("Relu", x)  # which runtimes fuse with what comes before
+    return add("Max", x, y)
+
+
+BETWEEN_ELEMENTS: Mapping[str, Callable[..., str]] = {
+    "add": _simply("Add"),
+    "convert_element_type": _convert,
+    "div": _simply("Div"),
+    "exp": _simply("Exp"),
+    "expm1": lambda add, params, x: add("Sub", add("Exp", x), np.array(1, np.float32)),
+    "ge": _simply("GreaterOrEqual"),
+    "gt": _simply("Greater"),
+    "integer_pow": lambda add, params, x: add("Pow", x, np.array(params["y"], np.float32)),
+    "logistic": _simply("Sigmoid"),
+    "max": _maximum,
+    "mul": _simply("Mul"),
+    "rsqrt": lambda add, params, x: add("Reciprocal", add("Sqrt", x)),
+    "select_n": lambda add, params, which, no, yes: add("Where", which, yes, no),
+    "square": lambda add, params, x: add("Mul", x, x),
+    "stop_gradient": _simply("Identity"),
+    "sub": _simply("Sub"),
+    "tanh": _simply("Tanh"),
+}
+"""Primitives that take each element by itself; their operators broadcast, as NumPy does."""
+
+
+def _convolve(add: Add, params: Params, x: Value, kernel: Value) -> list[str]:
+    numbers, pads = params["dimension_numbers"], params["padding"]
+    if set(params["lhs_dilation"]) != {1} or params["batch_group_count"] != 1 or isinstance(kernel, str):
+        raise InputError("ONNX: there is no translation of such a convolution: add it to onnx_operators.py")
+    y = add(
+        "Conv",
+        add("Transpose", x, perm=numbers.lhs_spec),
+        kernel.transpose(numbers.rhs_spec),
+        strides=params["window_strides"],
+        pads=[before for before, _ in pads] + [after for _, after in pads],
+        dilations=params["rhs_dilation"],
+        group=params["feature_group_count"],
+    )
+    return [add("Transpose", y, perm=np.argsort(numbers.out_spec).tolist())]
+
+
+def _multiply(add: Add, params: Params, x: Value, y: Value) -> list[str]:
+    if params["dimension_numbers"] != (((1,), (0,)), ((), ())):
+        raise InputError("ONNX: there is no translation of such a product: add it to onnx_operators.py")
+    return [add("MatMul", x, y)]
+
+
+def _slice(add: Add, params: Params, x: Value) -> list[str]:
+    starts, ends = params["start_indices"], params["limit_indices"]
+    steps = params["strides"] or [1] * len(starts)
+    cuts = [
+        (start, end, axis, step)
+        for axis, (start, end, step) in enumerate(zip(starts, ends, steps, strict=True))
+        if isinstance(end, int)  # else it is the axis of the pictures, all of which are kept
+    ]
+    return [add("Slice", x, *np.array(cuts, np.int64).T)]
+
+
+def _split(add: Add, params: Params, x: Value) -> list[str]:
+    axis, ends = np.array([params["axis"]]), accumulate(params["sizes"])
+    return [
+        add("Slice", x, np.array([end - size]), np.array([end]), axis)
+        for size, end in zip(params["sizes"], ends, strict=True)
+    ]
+
+
+def _reduce(operator: str) -> Callable[..., list[str]]:
+    return lambda add, params, x: [add(operator, x, np.array(params["axes"]), keepdims=0)]
+
+
+OF_WHOLE_ARRAYS: Mapping[str, Callable[..., list[str]]] = {
+    "conv_general_dilated": _convolve,
+    "dot_general": _multiply,
+    "reduce_max": _reduce("ReduceMax"),
+    "reduce_sum": _reduce("ReduceSum"),
+    "reshape": lambda add, params, x: [add("Reshape", x, sides(params["new_sizes"]))],
+    "slice": _slice,
+    "split": _split,
+    "squeeze": lambda add, params, x: [add("Squeeze", x, np.array(params["dimensions"]))],
+    "transpose": lambda add, params, x: [add("Transpose", x, perm=params["permutation"])],
+}
+"""Primitives that look at more than one element: they take arrays as large as JAX has them."""
+
+
+def _max_pool(add: Add, jaxpr: Any, x: Value) -> list[str]:
+    splits = next(equation for equation in jaxpr.eqns if equation.primitive.name == "reshape")
+    _, _, height, _, width, _ = splits.params["new_sizes"]
+    y = add(
+        "MaxPool",
+        add("Transpose", x, perm=_TO_CHANNELS_FIRST),
+        kernel_shape=[height, width],
+        strides=[height, width],
+    )
+    return [add("Transpose", y, perm=_TO_CHANNELS_LAST)]
+
+
+FUNCTIONS: Mapping[str, Callable[..., list[str]]] = {"_max_pool": _max_pool}
+"""Functions of `digitjax.model.layers` that have an operator of their own, faster than those of their primitives; the
+translation is given the jaxpr in place of parameters."""

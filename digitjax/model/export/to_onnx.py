@@ -1,0 +1,151 @@
+"""ONNX: what a run computes as a graph of standard operators, for onnxruntime and others.
+
+The function is traced by JAX, and each primitive of the trace becomes an operator or two. What depends on no picture
+is computed while exporting: the weights arrive in the graph as the operators want them. (The converter jax2onnx 0.17
+needs an older Orbax than ours, so an environment of its own, and takes no dropout that is called with `rngs`.)
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import onnx
+from jax.extend import core
+from onnx import helper, numpy_helper
+
+from digitjax import runs
+from digitjax.config import to_json
+from digitjax.errors import InputError
+from digitjax.model.export import program
+from digitjax.model.export.onnx_operators import BETWEEN_ELEMENTS, FUNCTIONS, OF_WHOLE_ARRAYS, Value, sides
+from digitjax.runs import Run
+
+_OPSET, _IR_VERSION = 18, 9  # those of onnx 1.14, of 2023: widely read
+
+
+def write(run: Run, path: Path, step: int | str = "best") -> None:
+    """Write the program of a run for any number of pictures: see `digitjax.model.export.export`.
+
+    The input is named `images`, the output as `Program` says; the metadata hold `config`, as JSON, and `step`.
+    """
+    chosen = program.load(run, step)
+    model = translate(chosen.function, chosen.output)
+    helper.set_model_props(model, {"config": to_json(run.config), "step": str(chosen.step)})
+    runs.write_bytes(path, model.SerializeToString())
+
+
+def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
+    """Translate a function of pictures, uint8 (n, 28, 28), to float32 (n, ...).
+
+    Raises:
+        InputError: it uses a primitive of JAX that has no translation here.
+    """
+    closed = jax.make_jaxpr(function)(program.pictures())
+    graph = _Graph()
+    [result] = graph.inline(closed, ["images"])
+    graph.add("Identity", result, output=output)
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "digitjax",
+            [helper.make_tensor_value_info("images", onnx.TensorProto.UINT8, ["n", 28, 28])],
+            [
+                helper.make_tensor_value_info(
+                    output, onnx.TensorProto.FLOAT, ["n", *closed.out_avals[0].shape[1:]]
+                )
+            ],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="digitjax",
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+class _Graph:
+    """A graph that grows by one equation of a trace after the other."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        # Tensors with sides of 1 where JAX has them repeated: operators between elements do that by themselves.
+        self._narrow: set[str] = set()
+
+    def add(self, operator: str, *inputs: Value, output: str = "", **attributes: Any) -> str:
+        """Add a node, and return the name of its output."""
+        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
+        output = output or f"{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, names, [output], **attributes))
+        return output
+
+    def _constant(self, array: np.ndarray) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def inline(self, closed: Any, arguments: Sequence[Value]) -> Sequence[Value]:
+        """Add all equations of a closed jaxpr, and return its results."""
+        known: dict[Any, Value] = dict(zip(closed.jaxpr.invars, arguments, strict=True))
+        known.update(zip(closed.jaxpr.constvars, map(np.asarray, closed.consts), strict=True))
+
+        def read(atom: Any) -> Value:
+            return known[atom] if isinstance(atom, core.Var) else np.asarray(atom.val, atom.aval.dtype)
+
+        for equation in closed.jaxpr.eqns:
+            results = self._apply(equation, [read(atom) for atom in equation.invars])
+            known.update(zip(equation.outvars, results, strict=True))
+        return [read(atom) for atom in closed.jaxpr.outvars]
+
+    def _apply(self, equation: Any, values: Sequence[Value]) -> Sequence[Value]:
+        name, params = equation.primitive.name, equation.params
+        if name == "platform_index":  # of `lax.platform_dependent`
+            return [np.asarray(params["platforms"].index(None))]
+        if name == "cond":
+            index, *operands = values
+            return self.inline(params["branches"][int(index)], operands)
+        if inner := params.get("jaxpr") or params.get("call_jaxpr"):
+            if translation := FUNCTIONS.get(inner.jaxpr.debug_info.func_name):
+                return translation(self.add, inner.jaxpr, *values)
+            return self.inline(inner, values)
+        named = {value for value in values if isinstance(value, str)}
+        if not named and (name in BETWEEN_ELEMENTS or not _of_pictures(equation.outvars[0])):
+            computed = equation.primitive.bind(*values, **params)
+            return [np.asarray(x) for x in (computed if equation.primitive.multiple_results else [computed])]
+        if name == "broadcast_in_dim":
+            return [self._broadcast(equation, *values)]
+        if name in BETWEEN_ELEMENTS:
+            result = BETWEEN_ELEMENTS[name](self.add, params, *values)
+            if named <= self._narrow:
+                self._narrow.add(result)
+            return [result]
+        if name in OF_WHOLE_ARRAYS and named:
+            return OF_WHOLE_ARRAYS[name](self.add, params, *map(self._widen, values, equation.invars))
+        raise InputError(f"ONNX: there is no translation of JAX's {name}: add it to onnx_operators.py")
+
+    def _broadcast(self, equation: Any, value: Value) -> Value:
+        """Only add the axes, with sides of 1."""
+        value = self._widen(value, equation.invars[0])
+        shape = [1] * len(equation.params["shape"])
+        axes = equation.params["broadcast_dimensions"]
+        for axis, side in zip(axes, equation.invars[0].aval.shape, strict=True):
+            shape[axis] = side
+        if not isinstance(value, str):
+            return value.reshape(shape)
+        result = self.add("Reshape", value, sides(shape))
+        if tuple(shape) != equation.outvars[0].aval.shape:
+            self._narrow.add(result)
+        return result
+
+    def _widen(self, value: Value, atom: Any) -> Value:
+        """Repeat what is narrow along all axes but that of the pictures: it has one of each."""
+        if isinstance(value, str) and value in self._narrow:
+            return self.add("Expand", value, np.maximum(1, sides(atom.aval.shape)))
+        return value
+
+
+def _of_pictures(atom: Any) -> bool:
+    return not all(isinstance(side, int) for side in atom.aval.shape)

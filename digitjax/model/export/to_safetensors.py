@@ -1,0 +1,55 @@
+"""safetensors: the weights of a run by name, with its config, to be read in any framework."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+from digitjax import calibration, runs
+from digitjax.config import Config, from_json, to_json
+from digitjax.errors import InputError
+from digitjax.model.network import Network, Weights, load_weights
+from digitjax.runs import Run
+
+
+def write(run: Run, path: Path, step: int | str = "best") -> None:
+    """Write the weights of a run: see `digitjax.model.export.export`.
+
+    Each tensor is named by its path in `Weights`, such as `params.blocks.0.conv.kernel`. The metadata hold `config`
+    and `calibration` as JSON, and `step`.
+    """
+    used, weights = load_weights(run, Network(run.config.model), step)
+    tensors = {_name(key): np.asarray(array) for key, array in jax.tree.leaves_with_path(weights)}
+    metadata = {
+        "config": to_json(run.config),
+        "calibration": json.dumps(dataclasses.asdict(calibration.read(run, used))),
+        "step": str(used),
+    }
+    runs.write_bytes(path, safetensors.numpy.save(tensors, metadata))
+
+
+def load(path: Path) -> tuple[Config, Weights]:
+    """Read the config and the weights back; `Network(config.model)` takes them.
+
+    Raises:
+        InputError: the file is missing or damaged, or was not written by `write`.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            config = from_json(file.metadata()["config"].encode(), str(path))
+            weights = jax.tree.map_with_path(
+                lambda key, leaf: jax.numpy.asarray(file.get_tensor(_name(key)), leaf.dtype),
+                Network(config.model).abstract(),
+            )
+    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: it holds no weights of a run ({error}): export them again") from None
+    return config, weights
+
+
+def _name(key: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(key, simple=True, separator=".").removesuffix(".value")
