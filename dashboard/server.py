@@ -1,15 +1,19 @@
-"""The server of the pages, which `digitjax dashboard` starts: `python dashboard/server.py RUNS_DIR PORT [headless]`."""
+"""The server of the pages, which `digitjax dashboard` starts: `python dashboard/server.py RUNS HOST PORT [FLAG...]`.
+
+Flags: `headless` opens no browser; `api` answers what `digitjax serve` does below `/api`.
+"""
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from starlette.routing import Mount
 from streamlit.starlette import App
 
 OPTIONS = {
-    "server.address": "127.0.0.1",
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "theme.light.primaryColor": "#0072B2",  # as in the charts
@@ -17,23 +21,39 @@ OPTIONS = {
 }
 
 
-def main(port: str, *flags: str) -> None:
+def main(host: str, port: str, *flags: str) -> None:
     """Serve until the process is stopped."""
-    app = App(Path(__file__).with_name("app.py"), lifespan=import_ahead)
-    app.run(config=OPTIONS | {"server.port": int(port), "server.headless": "headless" in flags})
+    api = make_api() if "api" in flags else None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: App) -> AsyncIterator[None]:
+        threading.Thread(target=import_ahead, daemon=True).start()
+        async with contextlib.AsyncExitStack() as stack:
+            if api:  # what is mounted is not told of start and end
+                await stack.enter_async_context(api.router.lifespan_context(api))
+            yield
+
+    routes = [Mount("/api", api)] if api else []
+    app = App(Path(__file__).with_name("app.py"), lifespan=lifespan, routes=routes)
+    own = {"server.address": host, "server.port": int(port), "server.headless": "headless" in flags}
+    app.run(config=OPTIONS | own)
 
 
-@contextlib.asynccontextmanager
-async def import_ahead(app: App) -> AsyncIterator[None]:
+def import_ahead() -> None:
     """Import what the first page needs while the browser is still loading Streamlit's own files."""
+    import pandas  # noqa: F401
 
-    def import_all() -> None:
-        import pandas  # noqa: F401
+    import digitjax.groups  # noqa: F401
 
-        import digitjax.groups  # noqa: F401
 
-    threading.Thread(target=import_all, daemon=True).start()
-    yield
+def make_api():
+    """Return the application that reads with the model in the box."""
+    from digitjax.cli.start import prepare_jax
+    from digitjax.recognition import recognizer
+    from digitjax.recognition.serving.app import make_app
+
+    prepare_jax()
+    return make_app(recognizer.load(), key=os.environ.get("DIGITJAX_API_KEY", ""))
 
 
 if __name__ == "__main__":

@@ -61,9 +61,16 @@ def make_parser() -> argparse.ArgumentParser:
             help="average over the picture as it is (one: the default), or also moved by a pixel (shifted)",
         )
 
+    def add_host(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+
     def add_dashboard(sub: argparse.ArgumentParser) -> None:
+        add_host(sub)
         sub.add_argument("--port", type=int, default=8501, help="port to serve on (default: 8501)")
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser")
+        sub.add_argument(
+            "--api", action="store_true", help="also answer what `digitjax serve` does, below /api"
+        )
 
     sub = add("quickstart", training.quickstart, "digitjax quickstart --no-dashboard")
     sub.add_argument(
@@ -198,7 +205,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub = add("serve", reading.serve, "digitjax serve --port 8080")
     add_model(sub)
     add_views(sub)
-    sub.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    add_host(sub)
     sub.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000)")
     sub.add_argument(
         "--max-mb", type=int, default=60, metavar="N", help="megabytes of a request (default: 60)"

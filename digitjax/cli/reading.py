@@ -30,7 +30,10 @@ def read(args: argparse.Namespace) -> None:
 
 
 def dashboard(args: argparse.Namespace) -> None:
-    """Open the dashboard in a browser, on this machine alone."""
+    """Open the dashboard in a browser, on this machine alone unless --host says otherwise.
+
+    With --api clients must send the key that the environment variable DIGITJAX_API_KEY holds, if it does.
+    """
     import importlib.util
     import os
 
@@ -38,10 +41,12 @@ def dashboard(args: argparse.Namespace) -> None:
 
     if importlib.util.find_spec("streamlit") is None:
         raise InputError("the dashboard needs Streamlit: pip install 'digitjax[app]'")
+    if args.api:
+        _require_server()
     server = shipped_folder("dashboard") / "server.py"
     # -P: a click.py in the current folder must not take the place of Streamlit's.
-    command = [sys.executable, "-P", str(server), str(args.runs), str(args.port)]
-    command += ["headless"] * args.no_browser
+    command = [sys.executable, "-P", str(server), str(args.runs), args.host, str(args.port)]
+    command += ["headless"] * args.no_browser + ["api"] * args.api
     sys.stdout.flush()
     os.execv(sys.executable, command)
 
@@ -51,13 +56,9 @@ def serve(args: argparse.Namespace) -> None:
 
     Clients must send the key that the environment variable DIGITJAX_API_KEY holds, if it does.
     """
-    import importlib.util
     import os
 
-    needed = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
-    missing = [name for name in needed if not importlib.util.find_spec(name)]
-    if missing:
-        raise InputError(f"serve needs {', '.join(missing)}: pip install 'digitjax[serve]'")
+    _require_server()
     if args.max_mb < 1:
         raise InputError(f"--max-mb is {args.max_mb}: it must be 1 or more")
     from digitjax.recognition import recognizer
@@ -69,3 +70,12 @@ def serve(args: argparse.Namespace) -> None:
     reader = recognizer.load(args.model, args.runs, args.views)
     made = app.make_app(reader, max_bytes=args.max_mb * 1_000_000, key=key, log=args.log)
     process.serve(made, listening)
+
+
+def _require_server() -> None:
+    import importlib.util
+
+    needed = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+    missing = [name for name in needed if not importlib.util.find_spec(name)]
+    if missing:
+        raise InputError(f"the server needs {', '.join(missing)}: pip install 'digitjax[serve]'")

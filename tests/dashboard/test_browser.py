@@ -9,6 +9,7 @@ from PIL import Image
 
 pytest.importorskip("selenium")
 
+import httpx2
 from selenium.webdriver.common.keys import Keys
 
 from digitjax.evaluation import evaluate
@@ -65,6 +66,15 @@ PAGES = {
     "try_it": "Try it",
 }
 SEVEN = [(-60, -80), (60, -80), (0, 80)]
+
+
+def test_pages_and_interface_answer_on_one_port(folder):
+    picture = encode(Image.fromarray(digit_picture(7)))
+    with browsing.serve(folder, "--api") as url:
+        [result] = httpx2.post(f"{url}/api/read", files=[("files", ("7.png", picture))]).json()["results"]
+        assert result["text"] == "7"
+        assert httpx2.get(f"{url}/api/v2/health/ready").json() == {"ready": True}
+        assert httpx2.get(url).headers["content-type"].startswith("text/html")
 
 
 def test_every_page_opens_by_its_name_at_the_side(browser, address):

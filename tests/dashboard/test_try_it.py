@@ -288,8 +288,8 @@ def test_the_server_answers_what_the_lines_ask(picture, tmp_path, visit):
     _, _, http = lines_shown(visit(tmp_path, "try_it"))
     form, url = shlex.split(http.splitlines()[1])[2:]
     field, _, name = form.partition("=@")
-    client = TestClient(make_app(recognizer.load()))
-    answer = client.post("/" + url.rpartition("/")[2], files={field: (name, picture)})
+    with TestClient(make_app(recognizer.load())) as client:
+        answer = client.post("/" + url.rpartition("/")[2], files={field: (name, picture)})
     assert answer.json()["results"][0]["text"] == "0"
 
 
