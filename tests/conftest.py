@@ -21,7 +21,7 @@ from digitjax.model.train import train
 from digitjax.model.train_seeds import train_seeds
 from digitjax.runs import Run
 
-settings.register_profile("digitjax", deadline=None)  # the first example may compile
+settings.register_profile("digitjax", deadline=None, max_examples=50)  # the first example may compile
 settings.load_profile("digitjax")
 
 TINY = Config(
