@@ -33,7 +33,7 @@ def main(seconds: float) -> None:
             port = int(server.stdout.readline().split(" reads at ")[1].split("/read;")[0].rsplit(":", 1)[1])
             for name, make in {"/v2/models/handwriting/infer": infer, "/read": read}.items():
                 load = Load(port, make)
-                load.run(lambda load, end=time.monotonic() + seconds: time.monotonic() < end)
+                load.run(lambda load: time.monotonic() < load.start + seconds)
                 print(f"{name}: {load.describe()}", flush=True)
             memory = psutil.Process(server.pid).memory_info
             load, before = Load(port, infer), memory().rss
@@ -82,8 +82,8 @@ class Load:
         """Lay out what was measured."""
         median, high = np.percentile(1e3 * np.array(self.seconds), (50, 99))
         return (
-            f"{len(self.seconds) / self.took:.0f} requests a second, {len(self.seconds):,} in all, p50 {median:.0f} ms, "
-            f"p99 {high:.0f} ms, {self.wrong} answers unlike those alone"
+            f"{len(self.seconds) / self.took:.0f} requests a second, {len(self.seconds):,} in all, "
+            f"p50 {median:.0f} ms, p99 {high:.0f} ms, {self.wrong} answers unlike those alone"
         )
 
 
