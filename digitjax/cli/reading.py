@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -51,7 +52,8 @@ def _print(reader: "Recognizer", pictures: Iterable[str], as_json: bool) -> int:
         elif result["error"]:
             print(f"digitjax: error: {picture}: {result['error']}", file=sys.stderr)
         else:
-            print(f"{picture}: {result['text'] or '(no digits)'}", flush=True)
+            name = os.fsencode(picture).decode(errors="replace")  # file names need not be UTF-8
+            print(f"{name}: {result['text'] or '(no digits)'}", flush=True)
     return failed
 
 
