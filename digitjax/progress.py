@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -58,11 +58,12 @@ class Progress(_MovingLine):
 class PictureCount(_MovingLine):
     """How many of some pictures are done."""
 
-    def over(self, items: Sequence[T]) -> Iterator[T]:
+    def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items one by one; the moving line goes away in the end."""
+        of_all = f"/{len(items):,}" if isinstance(items, Sized) else ""
         try:
             for done, item in enumerate(items):
-                self._draw(f"{done:,}/{len(items):,} pictures")
+                self._draw(f"{done:,}{of_all} pictures")
                 yield item
         finally:
             self._clear()

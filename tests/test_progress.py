@@ -52,3 +52,9 @@ def test_pictures_are_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatc
                 progress.line("left out one")
         assert seen == ["a", "b", "c"]
         assert stream.getvalue() == expected
+
+
+def test_pictures_without_an_end_are_counted_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert list(PictureCount().over(iter("abc"))) == ["a", "b", "c"]
+    assert sys.stderr.getvalue() == "\r\x1b[K0 pictures\r\x1b[K"

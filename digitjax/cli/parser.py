@@ -153,7 +153,20 @@ def make_parser() -> argparse.ArgumentParser:
     add_runs(sub)
 
     sub = add("read", reading.read, "digitjax read photo.jpg --json")
-    sub.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files")
+    sub.add_argument(
+        "pictures",
+        nargs="*",
+        metavar="PICTURE",
+        help="picture files, and folders for all pictures below them",
+    )
+    sub.add_argument("--list", metavar="FILE", help="file with a PICTURE a line, - for standard input")
+    sub.add_argument("--shard", metavar="I/N", help="only the Ith of N parts, such as 1/2 here and 2/2 there")
+    sub.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the JSON objects there, and do not read again what it has",
+    )
     add_model(sub)
     add_views(sub)
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")

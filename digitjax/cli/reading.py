@@ -1,32 +1,82 @@
 """Commands that read pictures, at once or for others: each docstring is the help."""
 
 import argparse
+import contextlib
+import itertools
 import json
+import os
 import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digitjax.cli.start import no_garbage, prepare_jax
 from digitjax.errors import InputError
 
+if TYPE_CHECKING:
+    from digitjax.recognition.recognizer import Recognizer
+
 
 def read(args: argparse.Namespace) -> None:
-    """Read the digits in pictures: one line, or with --json one JSON object, a picture."""
-    with no_garbage():
-        from digitjax.recognition import recognizer
+    """Read the digits in pictures: one line, or with --json one JSON object, a picture.
 
-        prepare_jax()
-        reader = recognizer.load(args.model, args.runs, args.views)
-    failed = False
-    for picture in args.pictures:
+    With --out very many of them: the same command, started again, goes on where it was stopped.
+    """
+    if not args.pictures and args.list is None:
+        raise InputError("there is nothing to read: name a PICTURE, or a list of them with --list")
+    from digitjax.recognition import bulk
+
+    shard = bulk.Shard.parse(args.shard) if args.shard else bulk.Shard()
+    nothing: contextlib.AbstractContextManager[Iterable[str]] = contextlib.nullcontext(())
+    with bulk.open_list(args.list) if args.list else nothing as listed:
+        pictures = bulk.find(itertools.chain(args.pictures, listed), shard)
+        with no_garbage():
+            from digitjax.recognition import recognizer
+
+            prepare_jax()
+            reader = recognizer.load(args.model, args.runs, args.views)
+        failed = _write(reader, pictures, args.out) if args.out else _print(reader, pictures, args.json)
+    if failed:
+        sys.exit(2)
+
+
+def _print(reader: "Recognizer", pictures: Iterable[str], as_json: bool) -> int:
+    """Print what is in pictures, and return how many could not be read."""
+    failed = 0
+    for picture in pictures:
         result = reader.read_file(picture, picture)
-        failed |= result["error"] is not None
-        if args.json:
+        failed += result["error"] is not None
+        if as_json:
             print(json.dumps(result), flush=True)
         elif result["error"]:
             print(f"digitjax: error: {picture}: {result['error']}", file=sys.stderr)
         else:
-            print(f"{picture}: {result['text'] or '(no digits)'}", flush=True)
-    if failed:
-        sys.exit(2)
+            name = os.fsencode(picture).decode(errors="replace")  # file names need not be UTF-8
+            print(f"{name}: {result['text'] or '(no digits)'}", flush=True)
+    return failed
+
+
+def _write(reader: "Recognizer", pictures: Iterable[str], path: Path) -> int:
+    """Write what is in pictures that a file does not have yet to it, and return how many in it could not be read."""
+    from digitjax.progress import PictureCount
+    from digitjax.recognition.results import ResultFile
+    from digitjax.signals import catch_signals
+
+    with ResultFile(path) as results, catch_signals() as signals:
+        before, start = results.pictures, time.perf_counter()
+        for picture in PictureCount().over(name for name in pictures if name not in results):
+            results.write(reader.read_file(picture, picture))
+            if signals:
+                print(f"digitjax: {path}: stopped: the same command goes on from there", file=sys.stderr)
+                sys.exit(128 + signals[0])
+    read, seconds = results.pictures - before, time.perf_counter() - start
+    print(
+        f"{path}: {results.pictures:,} pictures, {results.failed:,} of them could not be read; "
+        f"{read:,} now, {read / seconds:,.0f} a second",
+        file=sys.stderr,
+    )
+    return results.failed
 
 
 def dashboard(args: argparse.Namespace) -> None:

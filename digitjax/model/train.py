@@ -2,7 +2,6 @@
 
 import json
 import math
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from digitjax.model.predict import Predictor
 from digitjax.model.step import Trainer, TrainState
 from digitjax.progress import Progress
 from digitjax.runs import Run
+from digitjax.signals import catch_signals
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -126,7 +126,7 @@ def fit(
             run.checkpoints, keep_best=config.training.keep_best, description=to_json(config)
         ) as writer,
         _history_writer(config, run) as history,
-        _catch_signals() as signals,
+        catch_signals() as signals,
     ):
         while step < total and not log.out_of_patience(config.training.patience):
             epoch, first = divmod(step, steps_per_epoch)
@@ -229,20 +229,3 @@ def _history_writer(config: Config, run: Run) -> Iterator[checkpoint.Writer | No
     else:
         with checkpoint.Writer(run.weights, description=to_json(config)) as writer:
             yield writer
-
-
-@contextmanager
-def _catch_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in a list, for the loop to stop at a good place; a second one kills."""
-    received: list[int] = []
-
-    def receive(number: int, frame: Any) -> None:
-        received.append(number)
-        signal.signal(number, before[number])
-
-    before: dict[int, Any] = {n: signal.signal(n, receive) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
