@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from digitjax import cli
 from digitjax.cli import training
 from digitjax.model.views import VIEWS
 from digitjax.runs import Run
-from tests.recognition.drawing import digit_picture, encode
+from tests.recognition.drawing import digit_picture
 
 
 def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -345,72 +344,6 @@ def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path):
     assert json.loads(run_cli("runs", "--json", "--runs", str(tmp_path)).stdout)[0]["problem"].startswith(
         "not finished"
     )
-
-
-def test_many_pictures_are_read_into_a_file_that_is_completed_when_started_again(
-    able_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    folder, out, listed = tmp_path / "many", tmp_path / "out.jsonl", tmp_path / "list.txt"
-    (folder / "below").mkdir(parents=True)
-    for name in ("b.png", "below/a.png", "c.png"):
-        Image.fromarray(digit_picture(3)).save(folder / name)
-    (folder / "a.png").touch()
-    listed.write_text(f"gone.png\n{folder}\n")
-    command = ["read", str(folder), "--list", str(listed), "--out", str(out), "--model", str(able_run.path)]
-
-    def read() -> str:
-        with pytest.raises(SystemExit) as stop:
-            cli.main(command)
-        assert stop.value.code == 2
-        printed = capsys.readouterr()
-        assert printed.out == ""
-        return printed.err
-
-    assert re.search(r"out\.jsonl: 5 pictures, 2 of them could not be read; 5 now, \d+ a second\n$", read())
-    whole = out.read_bytes()
-    results = [json.loads(line) for line in whole.splitlines()]
-    names = [str(folder / name) for name in ("a.png", "b.png", "below/a.png", "c.png")]
-    assert [result["file"] for result in results] == [*names, "gone.png"]
-    assert [result["text"] for result in results] == ["", "3", "3", "3", ""]
-    assert results[0]["error"] == "it is empty"
-    out.write_bytes(whole[:-200])
-    assert "5 pictures, 2 of them could not be read; 2 now" in read()
-    assert out.read_bytes() == whole
-
-    out.unlink()
-    for shard in ("1/3", "2/3", "3/3"):
-        with contextlib.suppress(SystemExit):
-            cli.main([*command, "--shard", shard])
-    assert sorted(out.read_bytes().splitlines()) == sorted(whole.splitlines())
-
-
-def test_a_name_that_is_no_utf8_is_printed(able_run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
-    path = os.fsencode(tmp_path) + b"/\xff.png"
-    Path(os.fsdecode(path)).write_bytes(encode(Image.fromarray(digit_picture(3))))
-    cli.main(["read", str(tmp_path), "--model", str(able_run.path)])
-    assert capfd.readouterr().out == f"{tmp_path}/\ufffd.png: 3\n"
-
-
-def test_an_interrupted_reading_ends_after_its_picture_and_says_how_to_go_on(tiny_run: Run, tmp_path: Path):
-    picture, out = tmp_path / "a.png", tmp_path / "out.jsonl"
-    Image.fromarray(digit_picture(3)).save(picture)
-    command = [sys.executable, "-m", "digitjax", "read", "--list", "-", "--out", str(out)]
-    process = subprocess.Popen(
-        [*command, "--model", str(tiny_run.path)], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    process.stdin.write(f"{picture}\n")
-    process.stdin.flush()
-    for _ in range(600):
-        if out.is_file() and out.stat().st_size:
-            break
-        time.sleep(0.1)
-    assert_refused(run_cli("read", "a.png", "--out", str(out)), "out.jsonl: another process is writing it")
-    process.terminate()
-    _, said = process.communicate("gone.png\nnot-read.png\n", timeout=60)
-    assert process.returncode == 128 + 15
-    assert said == f"digitjax: {out}: stopped: the same command goes on from there\n"
-    assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == [str(picture), "gone.png"]
 
 
 def test_python_interface_is_that_of_the_commands(tiny_run: Run):
