@@ -6,7 +6,6 @@ Flags: `headless` opens no browser; `api` answers what `digitjax serve` does bel
 import contextlib
 import os
 import sys
-import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,7 +26,6 @@ def main(host: str, port: str, *flags: str) -> None:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
-        threading.Thread(target=import_ahead, daemon=True).start()
         async with contextlib.AsyncExitStack() as stack:
             if api:  # what is mounted is not told of start and end
                 await stack.enter_async_context(api.router.lifespan_context(api))
@@ -36,11 +34,12 @@ def main(host: str, port: str, *flags: str) -> None:
     routes = [Mount("/api", api)] if api else []
     app = App(Path(__file__).with_name("app.py"), lifespan=lifespan, routes=routes)
     own = {"server.address": host, "server.port": int(port), "server.headless": "headless" in flags}
+    import_ahead()
     app.run(config=OPTIONS | own)
 
 
 def import_ahead() -> None:
-    """Import what the first page needs while the browser is still loading Streamlit's own files."""
+    """Import what the first page needs before there is anybody who waits for it."""
     import pandas  # noqa: F401
 
     import digitjax.groups  # noqa: F401

@@ -129,7 +129,7 @@ class Browser:
         """Click inside of an element, so many pixels from its upper left corner."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         size = element.rect
-        click = ActionChains(self.driver).move_to_element_with_offset(
+        click = ActionChains(self.driver, duration=0).move_to_element_with_offset(
             element, x - size["width"] / 2, y - size["height"] / 2
         )
         click.click().perform()

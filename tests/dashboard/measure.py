@@ -42,11 +42,11 @@ def main(folder: Path, run: str) -> None:
             print(f"memory over {INTERACTIONS} interactions: {sizes}")
 
 
-def one(act: Callable[[], float | None], shown: Callable[[], object]) -> float:
-    """Return the seconds from an act to what it changes; what takes time itself returns when it was done."""
+def one(act: Callable[[], object], shown: Callable[[], object]) -> float:
+    """Return the seconds from the end of an act to what it changes."""
     was = wait(shown)
+    act()
     start = time.perf_counter()
-    start = act() or start
     wait(lambda: shown() not in (None, "", was))
     return time.perf_counter() - start
 
@@ -173,14 +173,13 @@ def draw_strokes(browser: Browser, url: str):
     browser.open(url.format("try_it"))
     places = iter([-200, -70, 60, 190] * INTERACTIONS)
 
-    def draw() -> float:
+    def draw() -> None:
         page = browser.find("canvas[role=application]")
         x = next(places)
         if x == -200:
             browser.click("button.clear")
             wait(lambda: not browser.all("[data-testid=stMetricValue]"))
         browser.draw(page, [(x, -70), (x, 70)])
-        return time.perf_counter()
 
     return draw, lambda: text(browser, "[data-testid=stMetricValue]")() or "blank"
 
