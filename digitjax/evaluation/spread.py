@@ -40,7 +40,8 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
     share, weight = correct / total, z**2 / total
     centre, half = share + weight / 2, (weight * (share * (1 - share) + weight / 4)) ** 0.5
-    return max(0.0, (centre - half) / (1 + weight)), min(1.0, (centre + half) / (1 + weight))
+    low, high = (centre - half) / (1 + weight), (centre + half) / (1 + weight)
+    return (low if correct else 0.0), (high if correct < total else 1.0)
 
 
 def format_measure(measure: str, value: float | Spread) -> str:

@@ -207,6 +207,7 @@ def test_what_has_ended_before_is_shown_on_demand(open_page, job, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_training_is_started_stopped_continued_and_finished(open_page, tmp_path):
     def wait_for(state):
         end = time.monotonic() + 120

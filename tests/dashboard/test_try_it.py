@@ -294,6 +294,7 @@ def test_the_server_answers_what_the_lines_ask(picture, tmp_path, visit):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_commands_for_what_was_saved_run(draw, local, tmp_path, picture, capsys, monkeypatch):
     app = open_expander(draw(tmp_path / "my runs", picture), "drawing")
     for digit in range(4):

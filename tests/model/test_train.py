@@ -240,6 +240,7 @@ def saves_under_way(run: Run) -> set[tuple[str, int]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_random_moments_of_its_saves_a_run_ends_the_same(uninterrupted: Run, tmp_path: Path):
     """kill -9 at least ten times, each while a checkpoint is being written; then it may finish."""
     (tmp_path / "experiment.json").write_text((uninterrupted.path / "config.json").read_text())

@@ -18,6 +18,7 @@ def test_pictures_of_what_is_no_digit_are_drawn(kind: str):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_is_no_digit_is_rejected():
     shares = rejected_shares(load(), count=60)
     judged = [share for kind, share in shares.items() if KINDS[kind] is not other_letter]
