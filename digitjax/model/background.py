@@ -71,7 +71,9 @@ class Job:
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) < 1  # the clock may have been set meanwhile
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            # A child whose first thread is a zombie has not ended before it can be waited for.
+            ended = process.status() == psutil.STATUS_ZOMBIE and (self.pid, self.started) not in _children
+            return process if same and not ended else None
         except psutil.NoSuchProcess:
             return None
 
