@@ -151,7 +151,7 @@ class Run(Evaluable):
             lines.pop()
         try:
             rows = [json.loads(line) for line in lines]
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{self.metrics_file}: a line is not JSON ({error})") from None
         if not all(isinstance(row, dict) and "step" in row for row in rows):
             raise InputError(f"{self.metrics_file}: a line is no JSON object with a step")
@@ -283,7 +283,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists without end
         raise InputError(f"{path}: it is not JSON ({error})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: it must hold a JSON object")
