@@ -185,6 +185,17 @@ def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
     return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
 
 
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether an entry of a folder of runs is a link out of it, or has one among what is shown of it as text.
+
+    What lies deeper, in checkpoints, is read as numbers or not at all.
+    """
+    home = os.path.realpath(folder)
+    inside = [path, *path.iterdir(), *path.glob("evaluation/*"), *path.glob("evaluation/*/*")]
+    links = [os.path.realpath(one) for one in inside if one.is_symlink()]
+    return any(os.path.commonpath([home, link]) != home for link in links)
+
+
 def places(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
     """Return where a name may lead, the nearest first: into `folder`, along a path, into the box."""
     return folder / name_or_path, Path(name_or_path), PRETRAINED_FOLDER / name_or_path
@@ -226,17 +237,17 @@ def create_folder(path: Path, file: str, content: str, *, overwrite: bool = Fals
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
     """
-    if path.exists():
-        if not overwrite:
-            raise InputError(
-                f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
-            )
-        shutil.rmtree(path)
+    if path.exists() and not overwrite:
+        raise InputError(
+            f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
+        )
     try:
+        if path.exists():
+            shutil.rmtree(path)
         path.mkdir(parents=True)
         write_text(path / file, content)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}: choose another folder with --runs") from None
+        raise InputError(f"{path}: {error.strerror or error}: choose another folder with --runs") from None
 
 
 def free_name(name: str, folder: Path = DEFAULT_FOLDER) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digitjax import runs
+from digitjax import calibration, runs, training_log
 from digitjax.config import Config
 from digitjax.errors import InputError
 from digitjax.runs import Run
@@ -153,3 +153,19 @@ def test_a_link_is_replaced_and_never_followed(tmp_path: Path):
     runs.write_text(tmp_path / "run" / "tags.json", "{}")
     assert not (tmp_path / "run" / "tags.json").is_symlink()
     assert (tmp_path / "outside").read_text() == "kept"
+
+
+def test_a_link_is_not_discarded_with_what_it_leads_to(tmp_path: Path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "kept").touch()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="symbolic link"):
+        runs.create(Config(name="linked"), tmp_path / "runs", overwrite=True)
+    assert (tmp_path / "outside" / "kept").exists()
+
+
+def test_a_link_that_leads_to_itself_leads_nowhere_else(tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tags.json").symlink_to("tags.json")
+    assert not runs.leads_out(tmp_path / "run", tmp_path)
