@@ -151,7 +151,7 @@ class Run(Evaluable):
             lines.pop()
         try:
             rows = [json.loads(line) for line in lines]
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{self.metrics_file}: a line is not JSON ({error})") from None
         if not all(isinstance(row, dict) and "step" in row for row in rows):
             raise InputError(f"{self.metrics_file}: a line is no JSON object with a step")
@@ -183,6 +183,17 @@ def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
     paths = [p for p in paths if not (p / SWEEP_FILE).exists()]
     return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether an entry of a folder of runs is a link out of it, or has one among what is shown of it as text.
+
+    What lies deeper, in checkpoints, is read as numbers or not at all.
+    """
+    home = os.path.realpath(folder)
+    inside = [path, *path.iterdir(), *path.glob("evaluation/*"), *path.glob("evaluation/*/*")]
+    links = [os.path.realpath(one) for one in inside if one.is_symlink()]
+    return any(os.path.commonpath([home, link]) != home for link in links)
 
 
 def places(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
@@ -226,17 +237,17 @@ def create_folder(path: Path, file: str, content: str, *, overwrite: bool = Fals
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
     """
-    if path.exists():
-        if not overwrite:
-            raise InputError(
-                f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
-            )
-        shutil.rmtree(path)
+    if path.exists() and not overwrite:
+        raise InputError(
+            f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
+        )
     try:
+        if path.exists():
+            shutil.rmtree(path)
         path.mkdir(parents=True)
         write_text(path / file, content)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}: choose another folder with --runs") from None
+        raise InputError(f"{path}: {error.strerror or error}: choose another folder with --runs") from None
 
 
 def free_name(name: str, folder: Path = DEFAULT_FOLDER) -> str:
@@ -283,7 +294,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists without end
         raise InputError(f"{path}: it is not JSON ({error})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: it must hold a JSON object")

@@ -103,7 +103,7 @@ def _parse(run: Run, lines: bytes) -> dict[Split, Table]:
         }
     except json.JSONDecodeError as error:
         raise InputError(f"{run.metrics_file}: a line is not JSON ({error.msg}): delete it") from None
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
         raise InputError(f"{run.metrics_file}: a line is not as training writes it: delete it") from None
     for table in numbers.values():
         if not np.isfinite(table[:, :3]).all() or (table[:, :2] < 1).any():

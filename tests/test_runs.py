@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digitjax import runs
+from digitjax import calibration, runs, training_log
 from digitjax.config import Config
 from digitjax.errors import InputError
 from digitjax.runs import Run
@@ -125,3 +125,47 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path):
         runs.write_text(path, "\ud800")
     assert json.loads(path.read_text()) == {"a": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"step": ' + "9" * 5000 + "}"])
+@pytest.mark.parametrize("file", ["environment.json", "config.json", "metrics.jsonl", "calibration.json"])
+def test_json_without_end_is_one_line(tmp_path: Path, content: str, file: str):
+    (tmp_path / file).write_text(content + "\n")
+    run = Run(tmp_path)
+    read = {
+        "environment.json": lambda: run.environment,
+        "config.json": lambda: run.config,
+        "metrics.jsonl": lambda: run.metrics(),
+        "calibration.json": lambda: calibration.read(run, 0),
+    }
+    with pytest.raises(InputError, match=file) as caught:
+        read[file]()
+    assert len(str(caught.value).splitlines()) == 1
+    if file == "metrics.jsonl":
+        with pytest.raises(InputError, match=file):
+            training_log.read(run)
+
+
+def test_a_link_is_replaced_and_never_followed(tmp_path: Path):
+    (tmp_path / "outside").write_text("kept")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tags.json").symlink_to(tmp_path / "outside")
+    runs.write_text(tmp_path / "run" / "tags.json", "{}")
+    assert not (tmp_path / "run" / "tags.json").is_symlink()
+    assert (tmp_path / "outside").read_text() == "kept"
+
+
+def test_a_link_is_not_discarded_with_what_it_leads_to(tmp_path: Path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "kept").touch()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="symbolic link"):
+        runs.create(Config(name="linked"), tmp_path / "runs", overwrite=True)
+    assert (tmp_path / "outside" / "kept").exists()
+
+
+def test_a_link_that_leads_to_itself_leads_nowhere_else(tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tags.json").symlink_to("tags.json")
+    assert not runs.leads_out(tmp_path / "run", tmp_path)

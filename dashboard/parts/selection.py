@@ -80,12 +80,18 @@ def _put_into_address(name: str, versus: str | None) -> None:
 
 
 def find_all(folder: Path) -> dict[str, Entry]:
-    """Return runs, groups, the runs of groups, and ensembles by name, newest first; then the models in the box."""
+    """Return runs, groups, the runs of groups, and ensembles by name, newest first; then the models in the box.
+
+    What has links that lead out of the folder is left out, and named on the page.
+    """
     found: dict[str, Entry] = {}
     for entry in groups.list_all(folder):
+        members = sorted(entry.path.glob("seed-*"), key=lambda path: (len(path.name), path.name))
+        if any(runs.leads_out(path, folder) for path in (entry.path, *members) if path.is_dir()):
+            st.warning(f"{escape(entry.name)} is left out: it has a link that leads out of this folder.")
+            continue
         found[entry.name] = entry
         if isinstance(entry, Group):
-            members = sorted(entry.path.glob("seed-*"), key=lambda path: (len(path.name), path.name))
             found |= {member.name: member for member in map(Run, members)}
     boxed = {run.name: run for run in runs.list_runs(runs.PRETRAINED_FOLDER)}
     return found | {name: run for name, run in boxed.items() if name not in found}

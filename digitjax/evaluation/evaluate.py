@@ -13,6 +13,7 @@ from digitjax.config import Config, differences
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
+from digitjax.evaluation.arrays import read_arrays
 from digitjax.evaluation.folder import replaced_whole
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.groups import Ensemble
@@ -140,8 +141,7 @@ def read(
     reconstructs = isinstance(model, Run) and model.config.task == "reconstruction"
     of_task = Reconstruction if reconstructs else Evaluation
     try:
-        with (folder / "predictions.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return of_task(split, step, summary, **arrays)
+        return of_task(split, step, summary, **read_arrays(folder / "predictions.npz"))
     except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
         raise InputError(
             f"{folder / 'predictions.npz'}: it cannot be read: evaluate {model.name} again"

@@ -19,6 +19,7 @@ from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.errors import InputError
+from digitjax.evaluation.arrays import read_arrays
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.evaluation.folder import replaced_whole
 from digitjax.model import checkpoint
@@ -184,15 +185,13 @@ def read(run: Run) -> History:
     if not file.exists():
         raise InputError(f"{run.path}: it has no history yet: {remedy}")
     try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            names = [name for name in ("validation", "test") if f"{name}_labels" in arrays]
-            splits = {
-                name: SplitHistory(
-                    *(arrays[f"{name}_{kind}"] for kind in ("predicted", "probability", "labels"))
-                )
-                for name in names
-            }
-            return History(tuple(arrays["steps"].tolist()), tuple(arrays["epochs"].tolist()), splits)
+        arrays = read_arrays(file)
+        names = [name for name in ("validation", "test") if f"{name}_labels" in arrays]
+        splits = {
+            name: SplitHistory(*(arrays[f"{name}_{kind}"] for kind in ("predicted", "probability", "labels")))
+            for name in names
+        }
+        return History(tuple(arrays["steps"].tolist()), tuple(arrays["epochs"].tolist()), splits)
     except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
         raise InputError(f"{file}: it cannot be read: {remedy}") from error
 

@@ -75,3 +75,26 @@ def test_what_is_marked_in_a_table_is_chosen(monkeypatch, before, rows, run, ver
     monkeypatch.setattr(selection.st, "session_state", state)
     selection.mark(["a", "b", "c"], before, rows)
     assert state == {"run": run, "versus": versus}
+
+
+@pytest.mark.parametrize(
+    "link", [".", "config.json", "checkpoints", "evaluation", "evaluation/test@21", "tags.json"]
+)
+def test_a_run_with_a_link_out_of_the_folder_is_left_out(visit, copy, tmp_path, link):
+    shutil.copytree(copy.path, copy.path.parent / "other")
+    inside = copy.path / link
+    outside = tmp_path / "outside"
+    if inside.exists():
+        shutil.move(inside, outside)
+    else:
+        outside.write_text("{}")
+    inside.symlink_to(outside)
+    app = visit(copy.path.parent, "runs", run="copy")
+    assert "copy" not in app.selectbox(key="run").options
+    assert "other" in app.selectbox(key="run").options
+    assert any("copy is left out: it has a link" in text for text in texts(app.warning))
+
+
+def test_a_link_within_the_folder_is_followed(visit, copy):
+    (copy.path.parent / "newest").symlink_to(copy.path)
+    assert "newest" in visit(copy.path.parent, "runs").selectbox(key="run").options

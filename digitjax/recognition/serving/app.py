@@ -19,7 +19,7 @@ from digitjax.recognition.serving import inference, reading
 from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, Busy
 from digitjax.recognition.serving.limits import MAX_BYTES, MAX_FILES, UPLOAD_SECONDS, BodyLimits, KeyRequired
 from digitjax.recognition.serving.observing import Metrics, Observed
-from digitjax.recognition.serving.schema import Health, Index
+from digitjax.recognition.serving.schema import Error, Health, Index
 
 READERS = 4
 """Pictures that are taken apart at once; while one waits for its digits, others find theirs."""
@@ -69,7 +69,7 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(Busy, _refuse_busy)
     for one in (router, reading.router, inference.router):
-        app.include_router(one)
+        app.include_router(one, responses={401: {"model": Error, "description": "The server wants a key"}})
     return app
 
 

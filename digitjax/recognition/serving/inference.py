@@ -5,10 +5,11 @@ https://github.com/kserve/open-inference-protocol: what speaks to Triton, KServe
 
 import json
 import math
+import re
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from jaxtyping import UInt8
 from pydantic import ValidationError
@@ -30,7 +31,10 @@ from digitjax.recognition.serving.schema import (
 
 MOST_PICTURES = 4096
 """Pictures of a request."""
+MOST_JSON_BYTES = 20_000_000
+"""Bytes of the JSON part of a request: that many pictures take less, and what is parsed takes many times as much."""
 _BINARY = "Inference-Header-Content-Length"
+_LENGTH = "[0-9]{1,12}"  # Python converts no number of thousands of digits
 _INPUT = TensorMetadata(name="images", datatype="UINT8", shape=[-1, 28, 28])
 _OUTPUTS = (
     TensorMetadata(name="probabilities", datatype="FP32", shape=[-1, 10]),
@@ -69,6 +73,20 @@ Model = Annotated[str, Depends(_require_model)]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description": "There is no such model"}}
 
 
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """Return a JSON schema without references, which in the document would lead nowhere."""
+    if isinstance(schema, list):
+        return [_inlined(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    return {key: _inlined(part, definitions) for key, part in schema.items() if key != "$defs"}
+
+
+_SCHEMA = InferRequest.model_json_schema()
+
+
 @router.get("/models/{name}", summary="Tell what a model takes and answers", responses=_UNKNOWN)
 async def model(name: Model) -> ModelMetadata:
     """Answer the metadata of the model."""
@@ -88,19 +106,31 @@ async def model_ready(name: Model) -> Ready:
     responses=_UNKNOWN
     | {
         400: {"model": Error, "description": "The request is not as the protocol has it"},
+        408: {"model": Error, "description": "The body came too slowly"},
         413: {"model": Error, "description": "The request is too large"},
         503: {"model": Error, "description": "Too many are waiting"},
     },
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": InferRequest.model_json_schema()}},
+            "content": {"application/json": {"schema": _inlined(_SCHEMA, _SCHEMA["$defs"])}},
         }
     },
 )
-async def infer(request: Request, name: Model) -> Response:
+async def infer(
+    request: Request,
+    name: Model,
+    header_length: Annotated[
+        str,
+        Header(
+            alias=_BINARY,
+            description="Bytes of the JSON part; binary tensors follow it.",
+            json_schema_extra={"pattern": f"^{_LENGTH}$"},
+        ),
+    ] = "",
+) -> Response:
     """Answer the probability of each digit, and the likeliest; tensors may be binary."""
-    asked, tail = _parse(await request.body(), request.headers.get(_BINARY))
+    asked, tail = _parse(await request.body(), header_length)
     outputs = _chosen(asked)
     logits = await request.app.state.batcher(_images(asked, tail))
     probabilities = softmax(logits, axis=1)
@@ -111,15 +141,20 @@ async def infer(request: Request, name: Model) -> Response:
 # --------------------------------------------------------------------------------------- request
 
 
-def _parse(body: bytes, header_length: str | None) -> tuple[InferRequest, bytes]:
+def _parse(body: bytes, header_length: str) -> tuple[InferRequest, bytes]:
     """Return the JSON part of a request and the bytes after it, which are its binary tensors."""
     end = len(body)
-    if header_length is not None:
-        if not (header_length.isascii() and header_length.isdecimal() and int(header_length) <= len(body)):
+    if header_length:
+        if not re.fullmatch(_LENGTH, header_length) or int(header_length) > len(body):
             raise HTTPException(
-                400, f"{_BINARY} is {header_length!r}: it must be the length of the JSON part"
+                400, f"{_BINARY} is {header_length[:40]!r}: it must be the length of the JSON part"
             )
         end = int(header_length)
+    if end > MOST_JSON_BYTES:
+        raise HTTPException(
+            413,
+            f"the JSON part is larger than {MOST_JSON_BYTES:,} bytes: send fewer pictures, or binary tensors",
+        )
     try:
         return InferRequest.model_validate_json(body[:end]), body[end:]
     except ValidationError as error:

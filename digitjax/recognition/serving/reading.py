@@ -31,7 +31,6 @@ def _require_room(request: Request) -> None:
     dependencies=[Depends(_require_room), Depends(_require_multipart)],
     responses={
         400: {"model": Error, "description": "The form is damaged, or has too many files"},
-        401: {"model": Error, "description": "The server wants a key"},
         408: {"model": Error, "description": "The body came too slowly"},
         413: {"model": Error, "description": "The body is too large"},
         415: {"model": Error, "description": "The body is no multipart/form-data"},
@@ -44,10 +43,10 @@ async def read(request: Request, form: Annotated[Upload, Form(media_type="multip
     state = request.app.state
     results = []
     for upload in form.files:
+        # The charset that a form declares may make half characters of a name, which no answer can hold.
+        name = (upload.filename or "").encode(errors="replace").decode()
         # Off the event loop, which goes on answering.
-        result = await to_thread.run_sync(
-            state.recognizer.read_file, upload.file, upload.filename or "", limiter=state.turns
-        )
+        result = await to_thread.run_sync(state.recognizer.read_file, upload.file, name, limiter=state.turns)
         for digit in result["digits"]:
             state.metrics.digits.labels(str(digit["rejected"]).lower()).inc()
         results.append(FileResult.model_validate(result))

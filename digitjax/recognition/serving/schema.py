@@ -26,7 +26,9 @@ _EXAMPLE: JsonValue = {
 class Upload(BaseModel):
     """The form that is sent."""
 
-    files: list[UploadFile] = Field(description="Picture files: PNG, JPEG, WebP, BMP, TIFF or GIF.")
+    files: list[UploadFile] = Field(
+        min_length=1, description="Picture files: PNG, JPEG, WebP, BMP, TIFF or GIF."
+    )
 
 
 class DigitResult(BaseModel):

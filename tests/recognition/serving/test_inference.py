@@ -133,3 +133,10 @@ def test_bytes_that_are_no_request_are_refused(client: TestClient, body: bytes):
 def test_the_answer_is_calibrated(client: TestClient, reader: Recognizer, images: np.ndarray):
     made = outputs(client.post(URL, json=request(images)).json())
     np.testing.assert_allclose(made["probabilities"], softmax(reader.classify(images), axis=1), atol=1e-5)
+
+
+def test_a_length_of_thousands_of_digits_and_json_without_end_are_refused(client: TestClient):
+    refusal = client.post(URL, content=b"{}", headers={"Inference-Header-Content-Length": "9" * 5000})
+    assert (refusal.status_code, len(refusal.json()["error"]) < 150) == (400, True)
+    assert client.post(URL, content=b"[" * 20_000_001).status_code == 413
+    assert client.post(URL, content=b"[" * 20_000_000).status_code == 400

@@ -116,6 +116,16 @@ def test_files_are_answered_in_order_under_the_names_they_were_sent_with(client:
     assert results[1]["file"].startswith("<b>")
 
 
+@pytest.mark.parametrize(("charset", "name"), [("utf-7", b"+2AA-"), ("raw_unicode_escape", rb"\ud800")])
+def test_half_a_character_in_a_name_is_answered_as_a_question_mark(
+    client: TestClient, charset: str, name: bytes
+):
+    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\nx\r\n--b--\r\n' % name
+    kind = f"multipart/form-data; charset={charset}; boundary=b"
+    [result] = client.post("/read", content=form, headers={"content-type": kind}).json()["results"]
+    assert (result["file"], result["error"]) == ("?", "1 bytes")
+
+
 @pytest.mark.parametrize(
     ("body", "code", "reason"),
     [
