@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
@@ -48,8 +49,8 @@ def train(
         folder: where run folders lie.
         resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
         overwrite: discard a run of that name first.
-        on_epoch: called after each epoch with its number, from 1, and its validation metrics; an
-            exception that it raises ends the training.
+        on_epoch: called after each epoch with its number, from 1, and its validation metrics, in process 0;
+            an exception that it raises ends the training.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -156,7 +157,7 @@ def fit(
             kept = sharding.local(state.kept_weights)
             validation = {}
             if step % steps_per_epoch == 0 or step == total:
-                if len(dataset.validation):
+                if writer and len(dataset.validation):
                     outputs = predict(kept, dataset.validation.images)
                     validation = trainer.objective.validate(outputs, dataset.validation)
                 log.validation(epoch + 1, step, validation, len(dataset.validation))
@@ -201,9 +202,11 @@ def _state(parts: dict[str, Any]) -> TrainState:
 
 
 def _start(config: Config, run: Run, trainer: Trainer, key: jax.Array) -> TrainState:
-    """Return the state to go on from: of process 0, which has the run; of the others only its shapes matter."""
+    """Return the state to go on from: process 0 has it, and the others take its place with zeros."""
     if not distributed.is_writer():
-        return trainer.initial_state(key)
+        return jax.tree.map(
+            lambda leaf: np.zeros(leaf.shape, leaf.dtype), jax.eval_shape(trainer.initial_state, key)
+        )
     return _restore(run, trainer) or _begin(config, trainer, key)
 
 
