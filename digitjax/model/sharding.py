@@ -12,11 +12,26 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from digitjax.errors import InputError
+
 _BATCH = "batch"
 
 
+def require_divisible(batch_size: int) -> None:
+    """Refuse a batch that the devices cannot share evenly: XLA would send activations to and fro, and be slow.
+
+    Raises:
+        InputError: it cannot be shared.
+    """
+    if batch_size % jax.device_count():
+        raise InputError(
+            f"training.batch_size is {batch_size}: give a multiple of the {jax.device_count()} devices, "
+            "or hide some of them (CUDA_VISIBLE_DEVICES)"
+        )
+
+
 def split(batch: Any) -> Any:
-    """Divide arrays by their first axis, inside a jitted function; their length may be any."""
+    """Divide arrays by their first axis, inside a jitted function."""
     if jax.device_count() == 1:
         return batch
     return jax.lax.with_sharding_constraint(batch, _over_all_devices(_BATCH))

@@ -63,6 +63,7 @@ def train(
     begins = distributed.is_writer() and not goes_on
     # Before the folder is made, so that nothing is left behind.
     with distributed.failing_together():
+        sharding.require_divisible(config.training.batch_size)
         if goes_on:
             require_same(run, config)
         dataset = pipeline.load(config.data)
