@@ -11,13 +11,16 @@ T = TypeVar("T")
 class _MovingLine:
     """Writes to the standard error stream, since the standard output may be read by a program."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: bool = True) -> None:
         self._stream = sys.stderr
-        self._terminal = self._stream.isatty()
+        self._shown = shown
+        self._terminal = shown and self._stream.isatty()
         self._drawn = 0.0
 
     def line(self, text: str) -> None:
         """Write a line that stays."""
+        if not self._shown:
+            return
         self._clear()
         self._stream.write(text + "\n")
         self._stream.flush()
@@ -38,10 +41,10 @@ class _MovingLine:
 
 
 class Progress(_MovingLine):
-    """How far a training has come."""
+    """How far a training has come; it may be left unsaid, where another process says it."""
 
-    def __init__(self, steps: int, epochs: int, first_step: int = 0):
-        super().__init__()
+    def __init__(self, steps: int, epochs: int, first_step: int = 0, shown: bool = True):
+        super().__init__(shown)
         self._steps, self._epochs, self._first = steps, epochs, first_step
         self._start = time.perf_counter()
 

@@ -90,6 +90,21 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--overwrite", action="store_true", help="discard a run of this name first")
     sub.add_argument("--seeds", type=int, metavar="N", help="train N seeds, from --seed on, into one group")
     add_runs(sub)
+    several = sub.add_argument_group(
+        "several machines", "one process on each, all started with the same command but for --process"
+    )
+    several.add_argument(
+        "--distributed",
+        action="store_true",
+        help="ask the cluster for all of this: Slurm, Open MPI, Cloud TPU",
+    )
+    several.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="where process 0 answers the others; any free port of its host",
+    )
+    several.add_argument("--processes", type=int, metavar="N", help="how many there are")
+    several.add_argument("--process", type=int, metavar="I", help="which one this is, from 0")
 
     sub = add("sweep", training.sweep, "digitjax sweep cnn --trials 30")
     sub.add_argument("sweep", metavar="SWEEP", help="a name, or the path of a .py file with a `sweep`")

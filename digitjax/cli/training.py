@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def train(args: argparse.Namespace, overrides: list[str]) -> None:
         args.parser.print_help()
         overrides = ["--help"]
     chosen = config.override(chosen, overrides)
-    _train(chosen, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
+    with _processes(args):
+        _train(chosen, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
 
 
 def sweep(args: argparse.Namespace) -> None:
@@ -108,7 +110,19 @@ def data_prepare(args: argparse.Namespace) -> None:
     print(pipeline.prepare(validate(Config(data=data), "arguments").data))
 
 
+def _processes(args: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what joins the processes that the arguments speak of."""
+    place = (args.coordinator, args.processes, args.process)
+    if not args.distributed and place == (None, None, None):
+        return nullcontext()
+    from digitjax.model import distributed
+
+    prepare_jax()  # whose settings count from the moment that the devices are known
+    return distributed.joined(*place)
+
+
 def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) -> Any:
+    from digitjax.model import distributed
     from digitjax.model.train import Interrupted, train
     from digitjax.model.train_seeds import train_seeds
 
@@ -120,8 +134,11 @@ def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) 
             else train_seeds(config, seeds, folder, **options)
         )
     except Interrupted as stop:
-        print(f"digitjax: {stop.run.path}: {stop}", file=sys.stderr)
+        if distributed.is_writer():
+            print(f"digitjax: {stop.run.path}: {stop}", file=sys.stderr)
         sys.exit(128 + stop.signal_number)
+    if not distributed.is_writer():
+        return trained
     print(f"trained {trained.path}", file=sys.stderr)
     if config.task == "classification" and not config.data.refit:
         from digitjax.evaluation.calibrate import calibrate, describe

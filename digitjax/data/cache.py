@@ -5,16 +5,21 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from platformdirs import user_cache_path
 
 from digitjax.errors import InputError
 
 Arrays = dict[str, np.ndarray]
 """Arrays by name, which become files of these names."""
+
+LOCK = ".lock"
+"""Name of the file in the cache that the process holds which writes there."""
 
 DATASET = ("train_images", "train_labels", "test_images", "test_labels")
 """The arrays of a data set: images uint8 (n, 28, 28), labels int32 (n,)."""
@@ -38,21 +43,8 @@ def prepare(name: str, make: Callable[[Path], Arrays], keys: Sequence[str] = DAT
         InputError: the cache cannot be written.
     """
     folder = cache_folder() / name
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as scratch:
-            arrays = make(Path(scratch))
-            whole = Path(scratch, "whole")
-            whole.mkdir()
-            for key in keys:
-                np.save(whole / f"{key}.npy", arrays[key])
-            (whole / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
-            shutil.rmtree(folder, ignore_errors=True)
-            whole.replace(folder)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror or error}): choose another folder with DIGITJAX_CACHE"
-        ) from None
+    with _alone(folder):
+        _make_folder(folder, make, keys)
     return folder
 
 
@@ -65,17 +57,51 @@ def load(name: str, make: Callable[[Path], Arrays], keys: Sequence[str] = DATASE
         InputError: the cache cannot be written, or not be read back.
     """
     folder = cache_folder() / name
-    for attempt in ("cached", "prepared"):
-        if attempt == "prepared":
-            prepare(name, make, keys)
-        try:
-            arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in keys}
-            sha256 = json.loads((folder / "sha256.json").read_text())["sha256"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if _digest(arrays, keys) == sha256:
-            return arrays, sha256
-    raise InputError(f"{folder}: what was just written cannot be read back: check the disk")
+    found = _read(folder, keys)
+    if found is None:
+        with _alone(folder):
+            found = _read(folder, keys)  # again: another process may have made it meanwhile
+            if found is None:
+                _make_folder(folder, make, keys)
+                found = _read(folder, keys)
+    if found is None:
+        raise InputError(f"{folder}: what was just written cannot be read back: check the disk")
+    return found
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have other processes wait that want to write to the cache."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(LOCK)):
+            yield
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror or error}): choose another folder with DIGITJAX_CACHE"
+        ) from None
+
+
+def _make_folder(folder: Path, make: Callable[[Path], Arrays], keys: Sequence[str]) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        arrays = make(Path(scratch))
+        whole = Path(scratch, "whole")
+        whole.mkdir()
+        for key in keys:
+            np.save(whole / f"{key}.npy", arrays[key])
+        (whole / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
+        shutil.rmtree(folder, ignore_errors=True)
+        whole.replace(folder)
+
+
+def _read(folder: Path, keys: Sequence[str]) -> tuple[Arrays, str] | None:
+    """Return the arrays of a folder and their SHA-256; None if they are missing or damaged."""
+    try:
+        arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in keys}
+        sha256 = json.loads((folder / "sha256.json").read_text())["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (arrays, sha256) if _digest(arrays, keys) == sha256 else None
 
 
 def _digest(arrays: Arrays, keys: Sequence[str]) -> str:

@@ -141,17 +141,10 @@ class Writer:
             keep_best: checkpoints to keep for their score, beside the latest two; None keeps all.
             description: text kept inside every checkpoint: the config, as JSON.
         """
-        ocp = _orbax()
-        policies = ocp.training.preservation_policies
-        keep = policies.PreserveAll()
-        if keep_best is not None:
-            # Two: until its manifest is written the latest does not count.
-            latest = policies.LatestN(2)
-            best = policies.BestN(get_metric_fn=score, n=keep_best)
-            best.keep_checkpoints_without_metrics = False
-            keep = policies.AnyPreservationPolicy([latest, best])
-        self._checkpointer = ocp.training.Checkpointer(folder.absolute(), preservation_policy=keep)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._checkpointer = _make_checkpointer()
         self._folder = folder
+        self._keep_best = keep_best
         self._description = description
         self._executor = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
@@ -163,19 +156,16 @@ class Writer:
             OSError: this save could not begin, or the one before could not be written.
         """
         self.wait()
-        response = self._checkpointer.save_checkpointables_async(
-            step,
-            dict(parts),
-            force=True,
-            metrics=dict(metrics) if metrics else None,
-            custom_metadata={"config": self._description},
-        )
-        self._pending = self._executor.submit(self._finish, step, response, dict(metrics or {}))
+        if jax.process_count() > 1:
+            parts = jax.device_get(parts)  # among several, Orbax takes no arrays that one process has alone
+        path = (self._folder / str(step)).absolute()
+        self._checkpointer.save(path, _as_arguments(parts), custom_metadata={"config": self._description})
+        self._pending = self._executor.submit(self._finish, step, dict(metrics or {}))
 
-    def _finish(self, step: int, response: Any, metrics: dict[str, float]) -> None:
+    def _finish(self, step: int, metrics: dict[str, float]) -> None:
         path = self._folder / str(step)
         try:
-            response.result()
+            self._checkpointer.wait_until_finished()
         except Exception as error:  # tensorstore reports a full disk as a ValueError
             for partial in self._folder.glob(f"{step}.*"):
                 shutil.rmtree(partial, ignore_errors=True)
@@ -184,6 +174,18 @@ class Writer:
                 code, "the checkpoint cannot be written: " + os.strerror(code), str(path)
             ) from error
         _write_manifest(path, step, metrics)
+        self._discard_surplus()
+
+    def _discard_surplus(self) -> None:
+        """Delete all but the best and the latest two: the older of these for the case that the other gets damaged."""
+        if self._keep_best is None:
+            return
+        found = list_checkpoints(self._folder)
+        judged = sorted((c for c in found if c.metrics), key=lambda c: (score(c.metrics), c.step))
+        kept = {c.step for c in (*found[-2:], *judged[-self._keep_best :])}
+        for checkpoint in found:
+            if checkpoint.step not in kept:
+                shutil.rmtree(checkpoint.path)
 
     def wait(self) -> None:
         """Return when all is on disk; raise what went wrong."""
@@ -226,10 +228,15 @@ def _write_manifest(path: Path, step: int, metrics: Mapping[str, float]) -> None
 
 
 def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     placed = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=device), dict(abstract))
+    ocp = _orbax().v1
+    context = ocp.Context()
+    context.multiprocessing.primary_host = jax.process_index()
+    context.multiprocessing.active_processes = {jax.process_index()}
     try:
-        return _orbax().load_checkpointables(path.absolute(), placed)
+        with context:
+            return ocp.load_checkpointables(path.absolute(), placed)
     except Exception as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise InputError(f"{path}: it does not fit the config of its run ({reason})") from error
@@ -237,10 +244,25 @@ def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:
 
 def _orbax() -> Any:
     # Imported late, since it takes most of a second.
-    from orbax.checkpoint import v1
+    import orbax.checkpoint
 
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs whatever it then raises
-    return v1
+    return orbax.checkpoint
+
+
+def _make_checkpointer() -> Any:
+    """Return what saves without waiting for other processes; Orbax's newer interface, v1, always does."""
+    ocp, mine = _orbax(), jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(primary_host=mine, active_processes={mine})
+    handler = ocp.CompositeCheckpointHandler(
+        composite_options=ocp.CompositeOptions(multiprocessing_options=alone)
+    )
+    return ocp.AsyncCheckpointer(handler, multiprocessing_options=alone)
+
+
+def _as_arguments(parts: Mapping[str, Any]) -> Any:
+    args = _orbax().args
+    return args.Composite(**{name: args.StandardSave(tree) for name, tree in parts.items()})
 
 
 def _sha256(path: Path) -> str:

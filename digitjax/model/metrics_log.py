@@ -1,14 +1,16 @@
 """The log of a training: metrics.jsonl, and the progress that a person sees."""
 
 import json
+import os
 import time
+from pathlib import Path
 
 import jax
 import numpy as np
 from jaxtyping import Array
 
 from digitjax.evaluation.spread import wilson_interval
-from digitjax.model import checkpoint
+from digitjax.model import checkpoint, distributed
 from digitjax.progress import Progress, format_metrics
 from digitjax.runs import Run
 
@@ -16,11 +18,15 @@ ADVICE = "the last checkpoint is good; try a lower --optimizer.lr"
 
 
 class MetricsLog:
-    """Writes metrics.jsonl and shows progress; what it fetches from the device is one call old."""
+    """Writes metrics.jsonl and shows progress; what it fetches from the device is one call old.
+
+    Of several processes only the one that writes leaves anything behind.
+    """
 
     def __init__(self, run: Run, batch_size: int, every: int, progress: Progress):
         lines = run.metrics()
-        self._file = run.metrics_file.open("a", buffering=1)
+        file = run.metrics_file if distributed.is_writer() else Path(os.devnull)
+        self._file = file.open("a", buffering=1)
         self._scores = [checkpoint.score(line) for line in lines if line["split"] == "validation"]
         self._seconds_before = lines[-1]["seconds"] if lines else 0.0
         self._start = time.perf_counter()

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Int32, UInt8
 from digitjax.config import Config
 from digitjax.data.augment import augment
 from digitjax.data.pipeline import normalize
+from digitjax.model import sharding
 from digitjax.model.network import Network, Weights
 from digitjax.model.objectives import make_objective
 from digitjax.model.optimizer import make_optimizer, make_schedule
@@ -43,7 +44,7 @@ class Trainer:
         self._schedule = make_schedule(config.schedule, config.optimizer.lr, steps)
         self._optimizer = make_optimizer(config.optimizer, self._schedule, config.training.clip_norm)
         self._steps_per_call = steps_per_call
-        self.take_steps = jax.jit(self._take_steps, donate_argnums=0)
+        self.take_steps = jax.jit(self._take_steps, donate_argnums=0, out_shardings=sharding.replicated())
 
     def initial_state(self, key: jax.Array) -> TrainState:
         """Return the state before the first step, with weights drawn from `key`."""
@@ -92,6 +93,7 @@ class Trainer:
         weights: Float[Array, " batch"],
     ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
         """Take one step on these pictures, each with its weight in the loss."""
+        images, labels, weights = sharding.split((images, labels, weights))
         augment_key, network_key, mixup_key = jax.random.split(jax.random.fold_in(key, state.step), 3)
         inputs = normalize(augment(augment_key, images, labels, self._augment))
         targets = self.objective.targets(inputs, labels)

@@ -3,20 +3,21 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
 from digitjax.data import pipeline
 from digitjax.errors import InputError
-from digitjax.model import checkpoint
+from digitjax.model import checkpoint, distributed, sharding
 from digitjax.model.metrics_log import ADVICE, MetricsLog
-from digitjax.model.network import load_weights
+from digitjax.model.network import Weights, load_weights
 from digitjax.model.predict import Predictor
 from digitjax.model.step import Trainer, TrainState
 from digitjax.progress import Progress
@@ -41,15 +42,15 @@ def train(
     overwrite: bool = False,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Run:
-    """Train a network and return its run.
+    """Train a network on all devices of all processes and return its run.
 
     Args:
         config: the experiment; its name becomes that of the run folder.
         folder: where run folders lie.
         resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
         overwrite: discard a run of that name first.
-        on_epoch: called after each epoch with its number, from 1, and its validation metrics; an
-            exception that it raises ends the training.
+        on_epoch: called after each epoch with its number, from 1, and its validation metrics, in process 0;
+            an exception that it raises ends the training.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -58,15 +59,22 @@ def train(
     """
     config = validate(config)
     run = Run(folder / config.name)
-    if resume and run.path.exists():
-        require_same(run, config)
+    goes_on = distributed.is_writer() and resume and run.path.exists()
+    begins = distributed.is_writer() and not goes_on
+    # Before the folder is made, so that nothing is left behind.
+    with distributed.failing_together():
+        sharding.require_divisible(config.training.batch_size)
+        if goes_on:
+            require_same(run, config)
         dataset = pipeline.load(config.data)
-        _require_same_data(run, dataset)
-    else:
-        # Before the folder is made, so that nothing is left behind.
-        dataset = pipeline.load(config.data)
-        _check_start(config)
-        run = runs.create(config, folder, overwrite=overwrite)
+        if goes_on:
+            _require_same_data(run, dataset)
+        if begins:
+            _check_start(config)
+    distributed.require_same(config=to_json(config), data=dataset.sha256)
+    with distributed.failing_together():
+        if begins:
+            runs.create(config, folder, overwrite=overwrite)
     fit(config, run, dataset, on_epoch)
     return run
 
@@ -105,9 +113,15 @@ def fit(
     size, batch_size = len(pictures), config.training.batch_size
     steps_per_epoch = -(-size // batch_size)
     total = max(1, round(steps_per_epoch * config.training.epochs))
-    images, labels = jnp.asarray(pictures.images), jnp.asarray(pictures.labels)
-    begun_with = {"data_sha256": dataset.sha256, "steps_per_epoch": steps_per_epoch}
-    runs.write_json(run.path / "environment.json", {**environment.describe(), **begun_with})
+    images, labels = sharding.replicate((jnp.asarray(pictures.images), jnp.asarray(pictures.labels)))
+    begun_with = {
+        **environment.describe(),
+        "processes": distributed.describe(),
+        "data_sha256": dataset.sha256,
+        "steps_per_epoch": steps_per_epoch,
+    }
+    if distributed.is_writer():
+        runs.write_json(run.path / "environment.json", begun_with)
 
     # ------------------------------------------------------------------------------------ model
     # On a CPU few, so that Ctrl-C is answered soon; an accelerator does a whole epoch unattended.
@@ -115,20 +129,19 @@ def fit(
     trainer = Trainer(config, total, steps_per_call)
     predict = Predictor(trainer.network)
     init_key, step_key = jax.random.split(jax.random.key(config.seed))
-    state = _restore(run, trainer) or _begin(config, trainer, init_key)
+    with distributed.failing_together():
+        state = _start(config, run, trainer, init_key)
+    state = sharding.replicate(distributed.broadcast(state))
 
     # ------------------------------------------------------------------------------------- loop
     step = int(state.step)
-    progress = Progress(total, math.ceil(config.training.epochs), step)
+    progress = Progress(total, math.ceil(config.training.epochs), step, shown=distributed.is_writer())
     with (
         MetricsLog(run, batch_size, config.training.log_every, progress) as log,
-        checkpoint.Writer(
-            run.checkpoints, keep_best=config.training.keep_best, description=to_json(config)
-        ) as writer,
-        _history_writer(config, run) as history,
+        _writers(config, run) as (writer, history),
         catch_signals() as signals,
     ):
-        while step < total and not log.out_of_patience(config.training.patience):
+        while step < total and not _out_of_patience(log, config):
             epoch, first = divmod(step, steps_per_epoch)
             indices, weights = pipeline.batch_indices(config.seed, epoch, size, batch_size)
             end = min(steps_per_epoch, total - epoch * steps_per_epoch)
@@ -139,26 +152,35 @@ def fit(
                 )
                 log.train(epoch + 1, step, last - i, metrics)
                 step += last - i
-                if signals:
+                if stop := distributed.largest(signals[0] if signals else 0):
                     break
             log.flush()
+            kept = sharding.local(state.kept_weights)
             validation = {}
             if step % steps_per_epoch == 0 or step == total:
-                if len(dataset.validation):
-                    outputs = predict(state.kept_weights, dataset.validation.images)
+                if writer and len(dataset.validation):
+                    outputs = predict(kept, dataset.validation.images)
                     validation = trainer.objective.validate(outputs, dataset.validation)
                 log.validation(epoch + 1, step, validation, len(dataset.validation))
-            _require_finite(run, step, state)
-            writer.save(step, _parts(state), validation)
+            _require_finite(run, step, kept)
+            if writer:
+                writer.save(step, sharding.local(_parts(state)), validation)
             if history and step % (steps_per_epoch * (config.training.keep_weights_every or 1)) == 0:
-                history.save(step, {"weights": state.kept_weights}, validation)
-            if signals:
-                writer.wait()
-                raise Interrupted(run, step, signals[0])
+                history.save(step, {"weights": kept}, validation)
+            if stop:
+                if writer:
+                    writer.wait()
+                raise Interrupted(run, step, stop)
             if on_epoch and validation:
                 on_epoch(epoch + 1, validation)
     finished = {"step": step, "epoch": step // steps_per_epoch, "stopped_early": step < total}
-    runs.write_json(run.path / "finished.json", finished)
+    if distributed.is_writer():
+        runs.write_json(run.path / "finished.json", finished)
+
+
+def _out_of_patience(log: MetricsLog, config: Config) -> bool:
+    """Whether process 0, which knows the whole log, has seen no improvement for too long."""
+    return distributed.largest(distributed.is_writer() and log.out_of_patience(config.training.patience)) > 0
 
 
 # ----------------------------------------------------------------------------------------- state
@@ -178,6 +200,15 @@ def _state(parts: dict[str, Any]) -> TrainState:
     if "weights" in optimizer:
         return TrainState(optimizer["step"], optimizer["weights"], optimizer["state"], parts["weights"])
     return TrainState(optimizer["step"], parts["weights"], optimizer["state"], None)
+
+
+def _start(config: Config, run: Run, trainer: Trainer, key: jax.Array) -> TrainState:
+    """Return the state to go on from: process 0 has it, and the others take its place with zeros."""
+    if not distributed.is_writer():
+        return jax.tree.map(
+            lambda leaf: np.zeros(leaf.shape, leaf.dtype), jax.eval_shape(trainer.initial_state, key)
+        )
+    return _restore(run, trainer) or _begin(config, trainer, key)
 
 
 def _begin(config: Config, trainer: Trainer, key: jax.Array) -> TrainState:
@@ -200,9 +231,9 @@ def _check_start(config: Config) -> None:
         raise InputError(f"training.init_from: {start} has another model: give the same --model options")
 
 
-def _require_finite(run: Run, step: int, state: TrainState) -> None:
+def _require_finite(run: Run, step: int, weights: Weights) -> None:
     """Refuse to save weights that an update has spoilt after its own loss was still finite."""
-    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.kept_weights)]
+    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(weights)]
     if not all(jax.device_get(finite)):
         raise FloatingPointError(f"{run.path}: the weights after step {step:,} are not finite: {ADVICE}")
 
@@ -223,9 +254,16 @@ def _restore(run: Run, trainer: Trainer) -> TrainState | None:
 
 
 @contextmanager
-def _history_writer(config: Config, run: Run) -> Iterator[checkpoint.Writer | None]:
-    if config.training.keep_weights_every is None:
-        yield None
-    else:
-        with checkpoint.Writer(run.weights, description=to_json(config)) as writer:
-            yield writer
+def _writers(config: Config, run: Run) -> Iterator[tuple[checkpoint.Writer | None, checkpoint.Writer | None]]:
+    """Open the folder of the checkpoints, and that of the weights where they are to be kept; in process 0 alone."""
+    options, description = config.training, to_json(config)
+    with ExitStack() as stack:
+        writer = history = None
+        if distributed.is_writer():
+            best = options.keep_best
+            writer = stack.enter_context(
+                checkpoint.Writer(run.checkpoints, keep_best=best, description=description)
+            )
+            if options.keep_weights_every:
+                history = stack.enter_context(checkpoint.Writer(run.weights, description=description))
+        yield writer, history

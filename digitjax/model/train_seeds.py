@@ -9,6 +9,7 @@ from digitjax.config import Config, validate
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.groups import Group
+from digitjax.model import distributed
 from digitjax.model.train import require_same, train
 from digitjax.runs import Run
 from digitjax.summary import summarize_run
@@ -41,17 +42,21 @@ def train_seeds(
         raise InputError(f"--seeds is {count}: a group has two seeds or more")
     seeds = range(config.seed, config.seed + count)
     configs = [validate(replace(config, name=f"seed-{seed}", seed=seed)) for seed in seeds]
-    pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
+    with distributed.failing_together():
+        pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
     group = Group(folder / config.name)
-    if resume and group.path.exists():
-        _reopen(group, seeds, configs)
-    else:
-        group = groups.create_group(config.name, seeds, folder, overwrite=overwrite)
+    with distributed.failing_together():
+        if distributed.is_writer() and resume and group.path.exists():
+            _reopen(group, seeds, configs)
+        elif distributed.is_writer():
+            groups.create_group(config.name, seeds, folder, overwrite=overwrite)
     for member in configs:
-        if not (group.path / member.name / "finished.json").exists():
+        finished = (group.path / member.name / "finished.json").exists()
+        if not distributed.largest(distributed.is_writer() and finished):
             train(member, group.path, resume=True)
-    summaries = [summarize_run(member) for member in group.members()]
-    group.write(seeds, groups.spread_of([summary.validation_accuracy for summary in summaries]))
+    if distributed.is_writer():
+        summaries = [summarize_run(member) for member in group.members()]
+        group.write(seeds, groups.spread_of([summary.validation_accuracy for summary in summaries]))
     return group
 
 

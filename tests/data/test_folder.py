@@ -16,7 +16,7 @@ import digitjax
 from digitjax import cli
 from digitjax.config import CNN, Config, Data, Training
 from digitjax.data import folder, pipeline
-from digitjax.data.cache import Arrays
+from digitjax.data.cache import LOCK, Arrays
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.model.train import train
@@ -32,6 +32,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DIGITJAX_CACHE", str(cache))
     return cache
+
+
+def kept(cache: Path) -> list[str]:
+    return [path.name for path in cache.iterdir() if path.name != LOCK]
 
 
 def save(path: Path, pixels: np.ndarray) -> None:
@@ -168,7 +172,7 @@ def test_a_folder_that_cannot_be_used_says_so(tmp_path: Path, own_cache: Path, l
     assert str(error.value).startswith(str(path))
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
-    assert not list(own_cache.iterdir())
+    assert not kept(own_cache)
 
 
 def test_no_folder_no_pictures_and_an_unreadable_manifest_say_so(tmp_path: Path):
@@ -242,7 +246,7 @@ def test_a_folder_is_prepared_anew_only_when_it_changes(
     pipeline.load(data)
     monkeypatch.setattr(folder.inspect, "getsource", lambda module: "another way to read")
     pipeline.load(data)
-    assert len(made) == len(list(own_cache.iterdir())) == 5
+    assert len(made) == len(kept(own_cache)) == 5
 
 
 def test_an_interrupted_preparation_leaves_nothing(
@@ -254,7 +258,7 @@ def test_an_interrupted_preparation_leaves_nothing(
     monkeypatch.setattr(folder.extract, "extract", interrupt)
     with pytest.raises(KeyboardInterrupt):
         pipeline.load(Data(name="folder", folder=str(sort_into_sub_folders(tmp_path, range(3)))))
-    assert not list(own_cache.iterdir())
+    assert not kept(own_cache)
 
 
 # ----------------------------------------------------------------------------------------- a run

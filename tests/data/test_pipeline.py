@@ -3,6 +3,8 @@
 import gzip
 import shutil
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitjax.config import Data
-from digitjax.data import pipeline
+from digitjax.data import cache, pipeline
 from digitjax.data.digits.digits_dataset_builder import enlarge
 from digitjax.data.mnist.mnist_dataset_builder import read_idx
 from digitjax.errors import InputError
@@ -114,7 +116,24 @@ def test_a_damaged_cache_is_prepared_again(tmp_path: Path, monkeypatch: pytest.M
     assert pipeline.load(Data()).sha256 == before.sha256
     (tmp_path / "digits-1.0.0" / "sha256.json").write_text("{")
     assert pipeline.load(Data()).sha256 == before.sha256
-    assert {p.name for p in tmp_path.iterdir()} == {"digits-1.0.0", "downloads"}
+    assert {p.name for p in tmp_path.iterdir()} == {"digits-1.0.0", "downloads", cache.LOCK}
+
+
+def test_processes_that_begin_together_prepare_the_cache_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+
+    def make(scratch: Path) -> dict[str, np.ndarray]:
+        made.append(scratch)
+        time.sleep(0.1)
+        return {"a": np.arange(3)}
+
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
+    with ThreadPoolExecutor(4) as executor:
+        loaded = list(executor.map(lambda _: cache.load("some", make, ["a"])[0]["a"].tolist(), range(4)))
+    assert loaded == [[0, 1, 2]] * 4
+    assert len(made) == 1
 
 
 def test_a_cache_that_cannot_be_written_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

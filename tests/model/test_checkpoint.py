@@ -150,12 +150,12 @@ def test_a_save_that_fails_says_why_and_leaves_nothing_half_written(
 ):
     writer = checkpoint.Writer(tmp_path / "c", keep_best=1)
 
-    class Full:
-        def result(self) -> None:
-            (tmp_path / "c/5.partial").mkdir()
-            raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
+    def fail() -> None:
+        raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
 
-    monkeypatch.setattr(writer._checkpointer, "save_checkpointables_async", lambda *_, **__: Full())
+    (tmp_path / "c/5.partial").mkdir()
+    monkeypatch.setattr(writer._checkpointer, "save", lambda *_, **__: None)
+    monkeypatch.setattr(writer._checkpointer, "wait_until_finished", fail)
     with pytest.raises(OSError, match="cannot be written: No space left on device"), writer:
         writer.save(5, tree(5))
     assert not list((tmp_path / "c").glob("5*"))
