@@ -62,7 +62,7 @@ async def ready() -> Ready:
     return Ready(ready=True)
 
 
-def _require_model(request: Request, name: str) -> str:
+async def _require_model(request: Request, name: str) -> str:
     served = request.app.state.name
     if name != served:
         raise HTTPException(404, f"there is no model {name!r}: this server has {served!r}")

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -35,7 +34,7 @@ class BodyLimits:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         declared, received, whole = int(Headers(scope=scope).get("content-length", 0)), 0, False
-        end = time.monotonic() + self.seconds
+        end = asyncio.get_running_loop().time() + self.seconds
 
         async def receive_within_limits() -> Message:
             nonlocal received, whole
@@ -43,7 +42,8 @@ class BodyLimits:
                 return await receive()  # that the client has gone
             if declared <= self.max_bytes:
                 try:
-                    message = await asyncio.wait_for(receive(), max(0.0, end - time.monotonic()))
+                    async with asyncio.timeout_at(end):
+                        message = await receive()
                 except TimeoutError:
                     raise HTTPException(
                         408, f"the body did not come in within {self.seconds:g} seconds: send it faster"

@@ -15,12 +15,12 @@ MOST_WAITING = 256
 router = APIRouter()
 
 
-def _require_multipart(request: Request) -> None:
+async def _require_multipart(request: Request) -> None:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise HTTPException(415, "the body is no form: send multipart/form-data")
 
 
-def _require_room(request: Request) -> None:
+async def _require_room(request: Request) -> None:
     if request.app.state.turns.statistics().tasks_waiting >= MOST_WAITING:
         raise Busy
 
