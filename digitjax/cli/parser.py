@@ -239,6 +239,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--max-mb", type=int, default=60, metavar="N", help="megabytes of a request (default: 60)"
     )
     sub.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes that read side by side (default: 1)"
+    )
+    sub.add_argument(
         "--log", action="store_true", help="write a line of JSON for each request to standard error"
     )
     add_runs(sub)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -9,12 +10,14 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digitjax.cli.start import no_garbage, prepare_jax
 from digitjax.errors import InputError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from digitjax.recognition.recognizer import Recognizer
 
 
@@ -106,20 +109,36 @@ def serve(args: argparse.Namespace) -> None:
 
     Clients must send the key that the environment variable DIGITJAX_API_KEY holds, if it does.
     """
-    import os
-
     _require_server()
     if args.max_mb < 1:
         raise InputError(f"--max-mb is {args.max_mb}: it must be 1 or more")
-    from digitjax.recognition import recognizer
-    from digitjax.recognition.serving import app, process
+    if args.workers < 1:
+        raise InputError(f"--workers is {args.workers}: it must be 1 or more")
+    from digitjax import groups
+    from digitjax.recognition.recognizer import PRETRAINED
+    from digitjax.recognition.serving import process, workers
 
-    key = os.environ.get("DIGITJAX_API_KEY", "")
-    prepare_jax()
+    options = {
+        "max_bytes": args.max_mb * 1_000_000,
+        "key": os.environ.get("DIGITJAX_API_KEY", ""),
+        "log": args.log,
+    }
+    make = functools.partial(_make_app, args.model, args.runs, args.views, **options)
+    name = groups.find(args.model or PRETRAINED, args.runs).name
+    if args.workers > 1:
+        workers.serve(make, name, args.host, args.port, args.workers)
     listening = process.bind(args.host, args.port)
-    reader = recognizer.load(args.model, args.runs, args.views)
-    made = app.make_app(reader, max_bytes=args.max_mb * 1_000_000, key=key, log=args.log)
-    process.serve(made, listening)
+    app = make()
+    process.announce(name, listening)
+    process.serve(app, listening)
+
+
+def _make_app(model: str | None, folder: Path, views: str, **options: Any) -> "FastAPI":
+    from digitjax.recognition import recognizer
+    from digitjax.recognition.serving.app import make_app
+
+    prepare_jax()
+    return make_app(recognizer.load(model, folder, views), **options)
 
 
 def _require_server() -> None:

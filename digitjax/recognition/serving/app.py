@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, from_thread
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from digitjax import __version__
@@ -105,7 +105,7 @@ async def index(request: Request) -> Index:
 )
 async def metrics(request: Request) -> Response:
     """Answer in the text format of Prometheus."""
-    return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _refuse(request: Request, error: Any) -> JSONResponse:

@@ -1,12 +1,16 @@
 """What the server tells about itself: Prometheus metrics, and a line of JSON for each request."""
 
 import json
+import os
 import sys
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import psutil
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,9 +19,13 @@ _MOST_ID_CHARACTERS = 64
 
 
 class Metrics:
-    """The counters of one application."""
+    """The counters of one application; of all workers together, where there are several.
+
+    Those have `PROMETHEUS_MULTIPROC_DIR` set before they start, and share what they count by files in that folder.
+    """
 
     def __init__(self) -> None:
+        self._folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "digitjax_requests", "Requests that were answered", ["route", "status"], registry=self.registry
@@ -29,7 +37,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.open = Gauge("digitjax_requests_open", "Requests in work", registry=self.registry)
+        self.open = Gauge(
+            "digitjax_requests_open", "Requests in work", registry=self.registry, multiprocess_mode="livesum"
+        )
         self.batches = Histogram(
             "digitjax_batch_pictures",
             "28x28 pictures classified together",
@@ -39,6 +49,17 @@ class Metrics:
         self.digits = Counter(
             "digitjax_digits", "Digits found in pictures", ["rejected"], registry=self.registry
         )
+
+    def text(self) -> bytes:
+        """Return all of them in the text format of Prometheus."""
+        if not self._folder:
+            return generate_latest(self.registry)
+        for file in Path(self._folder).glob("gauge_live*.db"):
+            if not psutil.pid_exists(int(file.stem.rpartition("_")[2])):
+                file.unlink(missing_ok=True)  # the requests that a worker had open when it was killed
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, self._folder)
+        return generate_latest(registry)
 
 
 class Observed:

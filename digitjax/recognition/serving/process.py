@@ -12,6 +12,8 @@ from digitjax.errors import InputError
 
 GRACE = 30
 """Seconds for what was accepted to be answered when the server is to stop."""
+BACKLOG = 1024
+"""Connections that may wait to be accepted."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -24,10 +26,17 @@ def bind(host: str, port: int) -> socket.socket:
         raise InputError(f"port is {port}: it must be 0 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (while")[0]  # Python repeats the address there
         raise InputError(f"{host}:{port}: {reason}: choose another --host or --port") from None
+
+
+def announce(name: str, listening: socket.socket) -> None:
+    """Say what reads where."""
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"{name} reads at {address}/read; its page is {address}/docs", flush=True)
 
 
 def serve(app: FastAPI, listening: socket.socket) -> NoReturn:
@@ -35,9 +44,6 @@ def serve(app: FastAPI, listening: socket.socket) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has finished.
         signal.signal(number, lambda *_: sys.exit(0))
-    host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"{app.state.name} reads at {address}/read; its page is {address}/docs", flush=True)
     config = uvicorn.Config(
         app,
         log_level="warning",

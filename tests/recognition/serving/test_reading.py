@@ -307,7 +307,9 @@ class Slow(recognizer.Recognizer):
         return self
 
 slow = Slow(lambda images: np.zeros((len(images), 10), np.float32), "slow")
-process.serve(app.make_app(slow), process.bind("127.0.0.1", 0))
+listening = process.bind("127.0.0.1", 0)
+process.announce("slow", listening)
+process.serve(app.make_app(slow), listening)
 """
     with started("-c", script) as (process, address), ThreadPoolExecutor(1) as pool:
         post = pool.submit(httpx2.post, f"{address}/read", files=sent(b"xyz"))

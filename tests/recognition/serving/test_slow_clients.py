@@ -93,7 +93,7 @@ def test_a_client_that_leaves_in_the_middle_is_forgotten(address: tuple[str, int
         (b"/v2/models/..%2f..%2fetc%2fpasswd", b"404"),
         (b"/v2/models/%00", b"404"),
         (b"/v2/models/%ff", b"404"),
-        (b"file:///etc/passwd", b"404"),
+        (b"file:///etc/passwd", b"400"),
         (b"\xff\xfe", b"400"),
     ],
 )
