@@ -1,9 +1,10 @@
 """How many requests the server answers, how fast and how evenly, and whether it grows.
 
-    python -m tests.recognition.serving.measure [SECONDS]
+    python -m tests.recognition.serving.measure [SECONDS [WORKERS]]
 
 A second process keeps 32 connections busy with digits of 28x28, and compares each answer with the one that the same
-picture got when it was sent alone. By default for 60 seconds a way, and then until 100,000 requests are answered.
+picture got when it was sent alone. By default one worker is asked, for 60 seconds a
+way, and then until 100,000 requests are answered.
 """
 
 import asyncio
@@ -25,9 +26,9 @@ WARM_UP = 20_000  # the allocator of the C library takes its share from the firs
 _BOUNDARY = b"a-boundary-that-no-picture-holds"
 
 
-def main(seconds: float) -> None:
+def main(seconds: int = 60, workers: int = 1) -> None:
     """Measure and print."""
-    command = [sys.executable, "-m", "digitjax", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "digitjax", "serve", "--port", "0", "--workers", str(workers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -36,15 +37,20 @@ def main(seconds: float) -> None:
                 load = Load(port, make)
                 load.run(lambda load: time.monotonic() < load.start + seconds)
                 print(f"{name}: {load.describe()}", flush=True)
-            memory = psutil.Process(server.pid).memory_info
-            Load(port, infer).run(lambda load: len(load.seconds) < WARM_UP)
-            load, before = Load(port, infer), memory().rss
+            Load(port, infer).run(lambda load: len(load.seconds) < WARM_UP * workers)
+            load, before = Load(port, infer), memory(server.pid)
             load.run(lambda load: len(load.seconds) < REQUESTS)
-            after = memory().rss
+            after = memory(server.pid)
             growth = f"{before / 1e6:.0f} to {after / 1e6:.0f} MB, {after / before - 1:+.1%}"
             print(f"memory over {REQUESTS:,} requests: {growth}; {load.describe()}")
         finally:
             server.terminate()
+
+
+def memory(pid: int) -> int:
+    """Return the bytes that a process and those below it hold."""
+    process = psutil.Process(pid)
+    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
 
 
 class Load:
@@ -126,4 +132,4 @@ def post(path: str, kind: str, body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    main(*(int(argument) for argument in sys.argv[1:]))
