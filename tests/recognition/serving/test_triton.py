@@ -1,0 +1,63 @@
+"""NVIDIA's client of the Open Inference Protocol gets the answers that the library gives."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi")
+triton = pytest.importorskip("tritonclient.http")
+
+import uvicorn
+
+from digitjax.recognition.recognizer import Recognizer, load
+from digitjax.recognition.serving.app import make_app
+from digitjax.recognition.serving.process import bind
+from tests.recognition.drawing import digit_picture
+
+
+@pytest.fixture(scope="module")
+def reader() -> Recognizer:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def client(reader: Recognizer) -> Iterator["triton.InferenceServerClient"]:
+    listening = bind("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(make_app(reader), log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    with triton.InferenceServerClient(f"127.0.0.1:{listening.getsockname()[1]}") as client:
+        yield client
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_it_learns_what_is_served(client: "triton.InferenceServerClient"):
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready("handwriting")
+    assert client.get_server_metadata()["name"] == "digitjax"
+    assert [one["name"] for one in client.get_model_metadata("handwriting")["inputs"]] == ["images"]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_it_gets_the_same_answers(client: "triton.InferenceServerClient", reader: Recognizer, binary: bool):
+    images = np.stack([reader.read(digit_picture(digit)).digits[0].image for digit in range(10)])
+    sent = triton.InferInput("images", list(images.shape), "UINT8")
+    sent.set_data_from_numpy(images, binary_data=binary)
+    wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in ("digits", "probabilities")]
+    answer = client.infer("handwriting", [sent], outputs=wanted)
+    assert answer.as_numpy("digits").tolist() == list(range(10))
+    np.testing.assert_allclose(answer.as_numpy("probabilities"), reader.probabilities(images), atol=1e-6)
+
+
+def test_it_is_told_what_is_wrong(client: "triton.InferenceServerClient"):
+    sent = triton.InferInput("images", [1, 28, 27], "UINT8")
+    sent.set_data_from_numpy(np.zeros((1, 28, 27), np.uint8))
+    with pytest.raises(triton.InferenceServerException, match="28"):
+        client.infer("handwriting", [sent])
+    with pytest.raises(triton.InferenceServerException, match="there is no model"):
+        client.infer("other", [sent])
