@@ -48,6 +48,12 @@ def environment(devices: int = 1) -> dict[str, str]:
     return {**os.environ, "XLA_FLAGS": flags}
 
 
+def in_slurm(process: int, count: int) -> dict[str, str]:
+    """What Slurm tells a process."""
+    job = {"JOB_ID": os.getpid(), "STEP_NODELIST": "localhost", "STEP_NUM_NODES": 1, "NTASKS": count}
+    return {f"SLURM_{k}": str(v) for k, v in {**job, "PROCID": process, "LOCALID": process}.items()}
+
+
 @contextmanager
 def started(count: int, *command: str) -> Iterator[list[subprocess.Popen[str]]]:
     """Start processes of one training; none outlives the `with` statement."""
@@ -57,9 +63,15 @@ def started(count: int, *command: str) -> Iterator[list[subprocess.Popen[str]]]:
     place = ["--coordinator", coordinator, "--processes", str(count), "--process"]
     if command[0].endswith(".py"):
         place = [coordinator, str(count)]
-    options: Any = {"stderr": subprocess.PIPE, "text": True, "env": environment()}
+    slurm = "--distributed" in command
     processes = [
-        subprocess.Popen([sys.executable, *command, *place, str(i)], **options) for i in range(count)
+        subprocess.Popen(
+            [sys.executable, *command, *([] if slurm else [*place, str(i)])],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment() | (in_slurm(i, count) if slurm else {}),
+        )
+        for i in range(count)
     ]
     try:
         yield processes
@@ -250,8 +262,9 @@ def test_processes_that_are_started_with_different_settings_refuse(
 
 
 @pytest.mark.slow
-def test_a_group_of_seeds_is_trained_by_two_processes(tmp_path: Path):
-    with started(2, *command(LONG, tmp_path, "--training.epochs", "1", "--seeds", "2")) as processes:
+def test_a_group_of_seeds_is_trained_by_two_processes_that_slurm_started(tmp_path: Path):
+    arguments = ["--training.epochs", "1", "--seeds", "2", "--distributed"]
+    with started(2, *command(LONG, tmp_path, *arguments)) as processes:
         assert [code for code, _ in ends(processes)] == [0, 0]
     content = json.loads((tmp_path / "small/group.json").read_text())
     assert content["seeds"] == [0, 1]

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("fastapi")
-triton = pytest.importorskip("tritonclient.http")
+pytest.importorskip("tritonclient")
 
+import tritonclient.http as triton
 import uvicorn
 
 from digitjax.recognition.recognizer import Recognizer, load
@@ -23,7 +24,7 @@ def reader() -> Recognizer:
 
 
 @pytest.fixture(scope="module")
-def client(reader: Recognizer) -> Iterator["triton.InferenceServerClient"]:
+def client(reader: Recognizer) -> Iterator[triton.InferenceServerClient]:
     listening = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(make_app(reader), log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, args=([listening],))
@@ -35,7 +36,7 @@ def client(reader: Recognizer) -> Iterator["triton.InferenceServerClient"]:
     assert not thread.is_alive()
 
 
-def test_it_learns_what_is_served(client: "triton.InferenceServerClient"):
+def test_it_learns_what_is_served(client: triton.InferenceServerClient):
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready("handwriting")
@@ -44,7 +45,7 @@ def test_it_learns_what_is_served(client: "triton.InferenceServerClient"):
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_it_gets_the_same_answers(client: "triton.InferenceServerClient", reader: Recognizer, binary: bool):
+def test_it_gets_the_same_answers(client: triton.InferenceServerClient, reader: Recognizer, binary: bool):
     images = np.stack([reader.read(digit_picture(digit)).digits[0].image for digit in range(10)])
     sent = triton.InferInput("images", list(images.shape), "UINT8")
     sent.set_data_from_numpy(images, binary_data=binary)
@@ -54,7 +55,7 @@ def test_it_gets_the_same_answers(client: "triton.InferenceServerClient", reader
     np.testing.assert_allclose(answer.as_numpy("probabilities"), reader.probabilities(images), atol=1e-6)
 
 
-def test_it_is_told_what_is_wrong(client: "triton.InferenceServerClient"):
+def test_it_is_told_what_is_wrong(client: triton.InferenceServerClient):
     sent = triton.InferInput("images", [1, 28, 27], "UINT8")
     sent.set_data_from_numpy(np.zeros((1, 28, 27), np.uint8))
     with pytest.raises(triton.InferenceServerException, match="28"):
