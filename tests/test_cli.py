@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,24 +14,10 @@ import pytest
 from PIL import Image
 
 from digitjax import cli
-from digitjax.cli import training
 from digitjax.model.views import VIEWS
 from digitjax.runs import Run
+from tests.processes import assert_refused, run_cli
 from tests.recognition.drawing import digit_picture
-
-
-def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "digitjax", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300
-    )
-
-
-def assert_refused(result: subprocess.CompletedProcess[str], reason: str) -> None:
-    assert result.returncode == 2, result.stderr
-    [line] = result.stderr.splitlines()
-    assert line.startswith("digitjax: error: ")
-    assert re.search(reason, line), line
 
 
 def test_help_imports_nothing_heavy():
@@ -243,82 +228,6 @@ def test_pictures_are_measured(tiny_run: Run, tmp_path: Path, capsys: pytest.Cap
     assert json.loads((out / "metrics.json").read_text()) == summary
     cli.main(measure)
     assert capsys.readouterr().out.startswith("tiny on 2 pictures")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["train", "nowhere"], "no experiment 'nowhere': name one of "),
-        (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
-        (
-            ["train", "digits", "--model.kind", "vit"],
-            "model.kind is 'vit': it must be one of ",
-        ),
-        (
-            ["train", "digits", "--training.epochs", "0"],
-            r"training\.epochs: input should be greater than 0",
-        ),
-        (
-            ["train", "digits", "--runs", "FILE"],
-            "FILE/digits: Not a directory: choose another folder with --runs",
-        ),
-        (
-            ["train", "digits", "--model.kind", "vae", "--training.mixup", "0.2"],
-            r"training\.mixup is 0\.2: it changes labels",
-        ),
-        (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has two seeds or more"),
-        (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
-        (["calibrate", "nowhere"], "no run 'nowhere' in runs"),
-        (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
-        (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
-        (["read", "FILE", "--model", "nowhere", "--out", "o"], "no run 'nowhere' in runs"),
-        (["read"], "there is nothing to read: name a PICTURE"),
-        (["read", ".", "--shard", "3/2"], "--shard is 3/2: it must be I/N"),
-        (["read", "--list", "nowhere"], "nowhere: No such file or directory"),
-        (["read", ".", "--json"], "there are no pictures: name some"),
-        (["read", "FILE", "--out", "."], r"\.: Is a directory"),
-        (["pack", "nowhere", "new"], "no run 'nowhere' in runs"),
-        (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
-        (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
-        (["data", "prepare", "folder"], r"data\.folder is missing: the data set folder needs one"),
-        (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
-        (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
-        (["sweep", "nowhere"], "no sweep 'nowhere': name one of cnn, fast_cnn"),
-        (
-            ["sweep", "cnn", "--trials", "0"],
-            "sweep cnn-sweep: trials: input should be greater than or equal to 1",
-        ),
-        (["runs", "--speed"], "unknown arguments: --speed"),
-    ],
-)
-def test_bad_input_is_one_line_and_code_2(
-    arguments: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.chdir(tmp_path)
-    Path("FILE").touch()
-    assert_refused(run_cli(*arguments), reason)
-    assert [p.name for p in tmp_path.iterdir()] == ["FILE"]
-
-
-def test_no_network_and_no_files_is_one_line_and_leaves_nothing(tmp_path: Path):
-    nobody = "http://127.0.0.1:9"
-    for command in (["data", "prepare", "mnist"], ["train", "mnist", "--runs", str(tmp_path / "runs")]):
-        cache = str(tmp_path / "cache")
-        result = run_cli(*command, DIGITJAX_CACHE=cache, HTTPS_PROXY=nobody, https_proxy=nobody)
-        assert_refused(result, r"data set mnist: cannot download .*--data\.manual-dir")
-    assert not (tmp_path / "runs").exists()
-
-
-def test_a_disk_error_names_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def full(args: object) -> None:
-        raise OSError(28, "No space left on device", "runs/a/metrics.jsonl")
-
-    full.__doc__ = training.list_runs.__doc__
-    monkeypatch.setattr(training, "list_runs", full)
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["runs"])
-    assert stop.value.code == 2
-    assert capsys.readouterr().err == "digitjax: error: runs/a/metrics.jsonl: No space left on device\n"
 
 
 def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path):

@@ -14,8 +14,8 @@ from PIL import Image
 
 from digitjax import cli
 from digitjax.runs import Run
+from tests.processes import assert_refused, run_cli
 from tests.recognition.drawing import digit_picture, encode
-from tests.test_cli import assert_refused, run_cli
 
 
 def test_many_pictures_are_read_into_a_file_that_is_completed_when_started_again(

@@ -11,10 +11,10 @@ from parts.selection import Selection
 
 from digitjax import runs
 from digitjax.groups import Entry
+from digitjax.recognition.bulk import SUFFIXES
 from digitjax.recognition.decode import MAX_BYTES
 from digitjax.recognition.recognizer import PRETRAINED
 
-TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif"]
 DRAWING = "drawing"  # the key of the canvas
 
 
@@ -65,7 +65,7 @@ def upload(reader: Reader, own: Path) -> None:
     """Show what is read in each uploaded picture; of a bad one, why it cannot be read."""
     for file in st.file_uploader(
         "Pictures of handwritten digits",
-        type=TYPES,
+        type=SUFFIXES,
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
     ):
