@@ -109,7 +109,7 @@ def test_from_training_to_reading(tmp_path: Path):
     assert f"digitjax: error: {pictures[1]}: it is not a picture" in plain.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_runs_are_compared_and_a_history_is_looked_back_at(
     tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
