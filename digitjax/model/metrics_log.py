@@ -31,7 +31,7 @@ class MetricsLog:
         self._seconds_before = lines[-1]["seconds"] if lines else 0.0
         self._start = time.perf_counter()
         self._batch_size, self._every, self._progress = batch_size, every, progress
-        self._flushed = self._start
+        self._epoch_start, self._epoch_images = self._start, 0
         self._pending: tuple[int, int, int, dict[str, Array]] | None = None
         self._path = run.path
 
@@ -52,9 +52,9 @@ class MetricsLog:
             return
         (epoch, before, count, metrics), self._pending = self._pending, None
         values = {name: array[:count] for name, array in jax.device_get(metrics).items()}
-        now = time.perf_counter()
-        rate = count * self._batch_size / max(1e-9, now - self._flushed)
-        self._flushed = now
+        # Of the epoch so far: between two calls no time may pass where both were done before the first was asked for.
+        self._epoch_images += count * self._batch_size
+        rate = self._epoch_images / (time.perf_counter() - self._epoch_start)
         for i in range(count):
             step, line = before + i + 1, {name: float(array[i]) for name, array in values.items()}
             if not np.isfinite(line["loss"]):
@@ -76,6 +76,7 @@ class MetricsLog:
             self._scores.append(checkpoint.score(metrics))
         values = f"validation {format_metrics(metrics)}  " if metrics else ""
         self._progress.line(f"epoch {epoch}  step {step:,}  {values}{self._seconds():.1f} s")
+        self._epoch_start, self._epoch_images = time.perf_counter(), 0
 
     def out_of_patience(self, patience: int | None) -> bool:
         """Whether the best validation score is `patience` or more epochs old."""

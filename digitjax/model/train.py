@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from filelock import FileLock, Timeout
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
@@ -75,7 +76,8 @@ def train(
     with distributed.failing_together():
         if begins:
             runs.create(config, folder, overwrite=overwrite)
-    fit(config, run, dataset, on_epoch)
+    with _held(run):
+        fit(config, run, dataset, on_epoch)
     return run
 
 
@@ -176,6 +178,26 @@ def fit(
     finished = {"step": step, "epoch": step // steps_per_epoch, "stopped_early": step < total}
     if distributed.is_writer():
         runs.write_json(run.path / "finished.json", finished)
+
+
+@contextmanager
+def _held(run: Run) -> Iterator[None]:
+    """Keep other trainings out of a run."""
+    lock = FileLock(run.path / ".lock", blocking=False)
+    with distributed.failing_together():
+        try:
+            if distributed.is_writer():
+                lock.acquire()
+        except Timeout:
+            raise InputError(
+                f"{run.path} is being trained by another process: wait for it, or stop it"
+            ) from None
+    try:
+        yield
+    finally:
+        if lock.is_locked:
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _out_of_patience(log: MetricsLog, config: Config) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from digitjax.config import CNN, SGD, Adam, Augment, Config, Data, Training
 from digitjax.errors import InputError
@@ -64,6 +65,27 @@ def assert_same(run: Run, other: Run) -> None:
         np.testing.assert_array_equal(a, b)
     assert metrics(run) == metrics(other)
     np.testing.assert_array_equal(evaluate(run, "validation").logits, evaluate(other, "validation").logits)
+
+
+def test_its_speed_is_that_of_the_epoch_so_far(uninterrupted: Run):
+    begun, epoch = 0.0, []
+    for line in uninterrupted.metrics():
+        epoch.append(line)
+        if line["split"] == "validation":
+            last = epoch[-2]
+            assert last["images_per_second"] == pytest.approx(1300 / (last["seconds"] - begun), rel=0.1)
+            begun, epoch = line["seconds"], []
+
+
+def test_two_trainings_of_one_run_keep_out_of_each_others_way(uninterrupted: Run, tmp_path: Path):
+    assert not (uninterrupted.path / ".lock").exists()
+    copy = Run(tmp_path / "small")
+    shutil.copytree(uninterrupted.path, copy.path)
+    before = {path: path.stat().st_mtime_ns for path in copy.path.rglob("*")}
+    with FileLock(copy.path / ".lock"), pytest.raises(InputError, match="small is being trained by another"):
+        train(SMALL, tmp_path, resume=True)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items() if path != copy.path)
+    train(SMALL, tmp_path, resume=True)
 
 
 def test_a_run_folder_holds_everything(uninterrupted: Run):
