@@ -88,7 +88,6 @@ def dashboard(args: argparse.Namespace) -> None:
     With --api clients must send the key that the environment variable DIGITJAX_API_KEY holds, if it does.
     """
     import importlib.util
-    import os
 
     from digitjax.experiments import shipped_folder
 

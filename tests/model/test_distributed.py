@@ -135,6 +135,7 @@ def state(run: Run) -> list[np.ndarray]:
 
 
 def assert_close(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], tolerance: float) -> None:
+    print(f"largest difference: {max(abs(a - b).max() for a, b in zip(ours, theirs, strict=True)):.1e}")
     for one, other in zip(ours, theirs, strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_allclose(one, other, rtol=0, atol=tolerance)

@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -12,11 +11,10 @@ import pytest
 pytest.importorskip("fastapi")
 
 import httpx2
-import uvicorn
 
 from digitjax.recognition.recognizer import Recognizer
 from digitjax.recognition.serving.app import make_app
-from digitjax.recognition.serving.process import bind
+from tests.recognition.serving.serving import served
 
 HEAD = (
     b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
@@ -28,14 +26,8 @@ HEAD = (
 def address() -> Iterator[tuple[str, int]]:
     """Serve in a thread, where a body must have come in within half a second."""
     stub = Recognizer(lambda images: np.zeros((len(images), 10), np.float32), "stub")
-    listening = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(make_app(stub, upload_seconds=0.5), log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    yield listening.getsockname()
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
+    with served(make_app(stub, upload_seconds=0.5)) as address:
+        yield address
 
 
 def health(address: tuple[str, int]) -> int:

@@ -1,6 +1,5 @@
 """NVIDIA's client of the Open Inference Protocol gets the answers that the library gives."""
 
-import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,12 +9,11 @@ pytest.importorskip("fastapi")
 pytest.importorskip("tritonclient")
 
 import tritonclient.http as triton
-import uvicorn
 
 from digitjax.recognition.recognizer import Recognizer, load
 from digitjax.recognition.serving.app import make_app
-from digitjax.recognition.serving.process import bind
 from tests.recognition.drawing import digit_picture
+from tests.recognition.serving.serving import served
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +23,11 @@ def reader() -> Recognizer:
 
 @pytest.fixture(scope="module")
 def client(reader: Recognizer) -> Iterator[triton.InferenceServerClient]:
-    listening = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(make_app(reader), log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    with triton.InferenceServerClient(f"127.0.0.1:{listening.getsockname()[1]}") as client:
+    with (
+        served(make_app(reader)) as (host, port),
+        triton.InferenceServerClient(f"{host}:{port}") as client,
+    ):
         yield client
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
 
 
 def test_it_learns_what_is_served(client: triton.InferenceServerClient):
