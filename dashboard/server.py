@@ -42,12 +42,12 @@ def import_ahead() -> None:
     """Import what the first page needs before there is anybody who waits for it."""
     import pandas  # noqa: F401
 
-    import digitjax.groups  # noqa: F401
+    import digitjax.runs.group  # noqa: F401
 
 
 def make_api():
     """Return the application that reads with the model in the box."""
-    from digitjax.cli.start import prepare_jax
+    from digitjax.cli.startup import prepare_jax
     from digitjax.recognition import recognizer
     from digitjax.recognition.serving.app import make_app
 

@@ -14,7 +14,7 @@ from digitjax.errors import InputError
 
 if TYPE_CHECKING:
     from digitjax.evaluation.evaluate import evaluate
-    from digitjax.model.train import train
+    from digitjax.model.training.train import train
     from digitjax.recognition.recognizer import load
 
 __version__ = "0.1.0"
@@ -23,7 +23,7 @@ __all__ = ["InputError", "evaluate", "load", "train"]
 _HOMES = {
     "evaluate": "digitjax.evaluation.evaluate",
     "load": "digitjax.recognition.recognizer",
-    "train": "digitjax.model.train",
+    "train": "digitjax.model.training.train",
 }
 
 

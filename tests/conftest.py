@@ -16,10 +16,9 @@ from digitjax.config import CNN, VAE, Adam, Config, Data, Training
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.evaluation.evaluate_group import evaluate_group
-from digitjax.groups import Group
-from digitjax.model.train import train
-from digitjax.model.train_seeds import train_seeds
-from digitjax.runs import Run
+from digitjax.model.training.train import train
+from digitjax.model.training.train_seeds import train_seeds
+from digitjax.runs import Group, Run
 
 settings.register_profile("digitjax", deadline=None, max_examples=50)  # the first example may compile
 settings.load_profile("digitjax")

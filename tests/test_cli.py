@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from digitjax import cli
-from digitjax.model.views import VIEWS
+from digitjax.model.tta import VIEWS
 from digitjax.runs import Run
 from tests.processes import assert_refused, run_cli
 from tests.recognition.drawing import digit_picture

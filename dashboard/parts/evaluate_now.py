@@ -9,8 +9,7 @@ from digitjax import runs
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
 from digitjax.evaluation import evaluate
-from digitjax.groups import Ensemble
-from digitjax.runs import EvaluationKey, Run
+from digitjax.runs import Ensemble, EvaluationKey, Run
 from parts.models import find_weights
 from parts.writing import find_refusal
 

@@ -6,8 +6,7 @@ from digitjax.errors import InputError
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.groups import Ensemble
-from digitjax.runs import EvaluationKey, Run
+from digitjax.runs import Ensemble, EvaluationKey, Run
 
 
 def choose_evaluation(model: Run | Ensemble) -> EvaluationKey:

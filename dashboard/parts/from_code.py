@@ -5,8 +5,8 @@ import shlex
 import streamlit as st
 
 from digitjax import runs
-from digitjax.groups import Entry
 from digitjax.recognition.recognizer import PRETRAINED
+from digitjax.runs import Entry
 
 
 def show(entry: Entry) -> None:

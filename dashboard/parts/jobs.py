@@ -5,9 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from digitjax.model import background
-from digitjax.model.background import Job
-from digitjax.runs import Run
+from digitjax.runs import Run, jobs
+from digitjax.runs.jobs import Job
 from parts.logs import REFRESH_SECONDS, show_progress
 from parts.reasons import escape, reasons_shown
 from parts.selection import RUN
@@ -33,9 +32,9 @@ def show_jobs(folder: Path) -> None:
 def any_runs(folder: Path) -> bool:
     """Whether a training that was started here is running."""
     running = False
-    for run in background.find_runs(folder):
+    for run in jobs.find_runs(folder):
         with reasons_shown():
-            job = background.find(run)
+            job = jobs.find(run)
             running |= job is not None and job.running
     return running
 
@@ -44,7 +43,7 @@ def _show_jobs(folder: Path, running: bool) -> None:
     """Show the newest training, and the others on demand; while one is running this part draws itself again."""
     if any_runs(folder) != running:
         st.rerun()  # the whole page: it decides whether this part goes on
-    newest, *earlier = background.find_runs(folder) or [None]
+    newest, *earlier = jobs.find_runs(folder) or [None]
     if newest is None:
         return
     st.subheader("Started here")
@@ -61,7 +60,7 @@ def _show_jobs(folder: Path, running: bool) -> None:
 def show_job(run: Run) -> None:
     """Show a training: its state, its progress, the end of its log, and what can be done."""
     with st.container(border=True), reasons_shown():
-        job = background.find(run)
+        job = jobs.find(run)
         if job is None:
             return
         state = job.state
@@ -85,10 +84,10 @@ def show_actions(job: Job) -> None:
     if state in ("training", "stopping"):
         help = "It saves first, and can go on later."
         if st.button("Stop", key=f"stop-{name}", disabled=state == "stopping", help=help):
-            background.stop(job)
+            jobs.stop(job)
             st.rerun()
     if state in ("stopped", "failed") and st.button("Go on", key=f"resume-{name}"):
-        background.resume(job.run)
+        jobs.resume(job.run)
         st.rerun()
     for page, title in (("curves", "Curves"), ("runs", "Runs")):
         if st.button(f"Show in {title}", key=f"{page}-{name}", on_click=_choose, args=(name,)):

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from digitjax import training_log
-from digitjax.runs import Run
-from digitjax.training_log import EMPTY, TrainingLog
+from digitjax.runs import Run, log_reader
+from digitjax.runs.log_reader import EMPTY, TrainingLog
 from parts.reasons import escape
 
 REFRESH_SECONDS = 2
@@ -17,7 +16,7 @@ def read_log(run: Run) -> TrainingLog:
         InputError: it is damaged.
     """
     newest = _newest(str(run.path.absolute()))
-    newest[0] = training_log.read(run, newest[0])
+    newest[0] = log_reader.read(run, newest[0])
     return newest[0]
 
 
@@ -32,7 +31,7 @@ def show_progress(run: Run, *, running: bool = True) -> None:
     Raises:
         InputError: the run is damaged.
     """
-    progress = training_log.progress(run, read_log(run))
+    progress = log_reader.progress(run, read_log(run))
     steps = f"step {progress.step:,}" + f" of {progress.steps:,}" * bool(progress.steps)
     known = running and progress.seconds_left is not None
     left = f", {format_seconds(progress.seconds_left)} left" if known else ""

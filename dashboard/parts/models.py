@@ -6,15 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from digitjax import calibration
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
-from digitjax.groups import Entry
-from digitjax.model import checkpoint, reconstructor
+from digitjax.model import calibration, checkpoint, reconstructor
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.recognition import recognizer
 from digitjax.recognition.recognizer import Recognizer
-from digitjax.runs import Run
+from digitjax.runs import Entry, Run
 from digitjax.visualization.explain import network
 from digitjax.visualization.explain.network import InkClassifier
 

@@ -9,8 +9,7 @@ from digitjax.data.pipeline import Dataset, Split
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.groups import Ensemble
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Run
 
 
 def enlarge(image: np.ndarray) -> np.ndarray:

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from digitjax import groups, runs
+from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.groups import Ensemble, Entry, Group
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Entry, Group, Run
 from parts.reasons import escape
 
 RUN, VERSUS = "run", "versus"  # in the address, and as keys of the boxes
@@ -85,7 +84,7 @@ def find_all(folder: Path) -> dict[str, Entry]:
     What has links that lead out of the folder is left out, and named on the page.
     """
     found: dict[str, Entry] = {}
-    for entry in groups.list_all(folder):
+    for entry in runs.list_entries(folder):
         members = sorted(entry.path.glob("seed-*"), key=lambda path: (len(path.name), path.name))
         if any(runs.leads_out(path, folder) for path in (entry.path, *members) if path.is_dir()):
             st.warning(f"{escape(entry.name)} is left out: it has a link that leads out of this folder.")

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from digitjax import groups
-from digitjax.groups import Ensemble, EnsembleSummary, Entry, Group, GroupSummary
-from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE
-from digitjax.summary import Summary
+from digitjax import runs
+from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE, Ensemble, EnsembleSummary, Entry, Group, GroupSummary
+from digitjax.runs.summary import Summary
 
 AnySummary = Summary | GroupSummary | EnsembleSummary
 _FILES = ("", "config.json", "metrics.jsonl", "finished.json", "evaluation", GROUP_FILE, ENSEMBLE_FILE)
@@ -14,7 +13,7 @@ _FILES = ("", "config.json", "metrics.jsonl", "finished.json", "evaluation", GRO
 def summarize(entry: Entry) -> AnySummary:
     """Summarize a run, a group or an ensemble without raising: what cannot be read is named in `problem`."""
     if isinstance(entry, Ensemble):
-        return groups.summarize(entry)  # its members lie anywhere
+        return runs.summarize(entry)  # its members lie anywhere
     folders = [entry.path, *(entry.path.glob("seed-*") if isinstance(entry, Group) else ())]
     files = [folder / file for folder in folders for file in _FILES]
     return _summarize(entry, tuple(file.stat().st_mtime_ns for file in files if file.exists()))
@@ -22,4 +21,4 @@ def summarize(entry: Entry) -> AnySummary:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _summarize(entry: Entry, written: tuple[int, ...]) -> AnySummary:
-    return groups.summarize(entry)
+    return runs.summarize(entry)

@@ -5,8 +5,7 @@ import ipaddress
 import streamlit as st
 
 from digitjax import runs
-from digitjax.groups import Ensemble
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Run
 
 
 def is_local() -> bool:

@@ -13,9 +13,8 @@ from parts.selection import Selection
 
 from digitjax.config import differing, to_json
 from digitjax.errors import InputError
-from digitjax.groups import Ensemble, Entry, Group
-from digitjax.runs import Run
-from digitjax.training_log import SPLITS, Measure, TrainingLog, is_training
+from digitjax.runs import Ensemble, Entry, Group, Run
+from digitjax.runs.log_reader import SPLITS, Measure, TrainingLog, is_training
 from digitjax.visualization import charts
 from digitjax.visualization.curves import find_curve
 

@@ -11,7 +11,7 @@ from parts.tagging import choose_tag
 
 from digitjax.evaluation import browse
 from digitjax.evaluation.browse import Filter
-from digitjax.groups import Ensemble
+from digitjax.runs import Ensemble
 
 ANSWERS = {"right": True, "wrong": False}
 

@@ -9,9 +9,8 @@ from parts.selection import Selection
 from parts.summaries import AnySummary, summarize
 
 from digitjax import config
-from digitjax.evaluation.spread import Spread, format_measure
-from digitjax.groups import Ensemble, Entry
-from digitjax.runs import MEASURES, PRETRAINED_FOLDER
+from digitjax.runs import MEASURES, PRETRAINED_FOLDER, Ensemble, Entry
+from digitjax.runs.seed_stats import Spread, format_measure
 
 PER_CENT = st.column_config.NumberColumn(format="percent", step=0.0001)
 COLUMNS = {

@@ -13,7 +13,7 @@ from parts.writing import is_local
 
 from digitjax import config, experiments, runs
 from digitjax.config import Config
-from digitjax.model import background
+from digitjax.runs import jobs
 
 FIRST = "digits"  # the experiment that needs no download and takes seconds
 
@@ -46,7 +46,7 @@ def start_experiment(folder: Path) -> None:
         command = ["digitjax", "train", wanted.name, *wanted.arguments, "--runs", str(folder)]
         st.code(shlex.join(command), language="bash", wrap_lines=True)
         if st.button("Start", type="primary"):
-            background.start(changed, folder)
+            jobs.start(changed, folder)
             st.rerun()
 
 

@@ -7,11 +7,10 @@ from parts import evaluations, selection
 from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
-from digitjax import calibration
 from digitjax.evaluation import robustness
 from digitjax.evaluation.reliability import calibration_report
-from digitjax.groups import Ensemble
-from digitjax.runs import EvaluationKey, Run
+from digitjax.model import calibration
+from digitjax.runs import Ensemble, EvaluationKey, Run
 from digitjax.visualization import charts
 
 MEASURES = {"ece": "Expected calibration error", "brier": "Brier score", "nll": "Negative log-likelihood"}

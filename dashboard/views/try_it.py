@@ -10,10 +10,10 @@ from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
 from digitjax import runs
-from digitjax.groups import Entry
+from digitjax.imaging.decode import MAX_BYTES
 from digitjax.recognition.bulk import SUFFIXES
-from digitjax.recognition.decode import MAX_BYTES
 from digitjax.recognition.recognizer import PRETRAINED
+from digitjax.runs import Entry
 
 DRAWING = "drawing"  # the key of the canvas
 
@@ -33,7 +33,7 @@ def show(chosen: Selection) -> None:
 
 def choose_model(entry: Entry) -> Entry:
     """Return what is to read: the model in the box unless what is chosen in the sidebar is asked for."""
-    boxed = runs.find(PRETRAINED, runs.PRETRAINED_FOLDER)
+    boxed = runs.find_run(PRETRAINED, runs.PRETRAINED_FOLDER)
     if entry == boxed:
         return boxed
     models = {f"{boxed.name}, the model in the box": boxed, f"{entry.name}, chosen in the sidebar": entry}

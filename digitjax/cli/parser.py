@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from digitjax import __version__
-from digitjax.cli import measuring, reading, shipping, training
+from digitjax.cli import evaluate, export, reading, training
 
 _RUNS = Path("runs")
 
@@ -126,7 +126,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_runs(sub)
 
-    sub = add("evaluate", measuring.evaluate, "digitjax evaluate mnist --split test")
+    sub = add("evaluate", evaluate.evaluate, "digitjax evaluate mnist --split test")
     sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     add_split_and_step(sub)
     add_views(sub)
@@ -141,7 +141,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--history", action="store_true", help="also with the weights kept by --training.keep-weights-every"
     )
 
-    sub = add("compare", measuring.compare, "digitjax compare lenet5 mnist")
+    sub = add("compare", evaluate.compare, "digitjax compare lenet5 mnist")
     sub.add_argument("first", metavar="A", help="name or path of a run, an ensemble or a group")
     sub.add_argument("second", metavar="B", help="another of the same kind")
     add_split_and_step(sub)
@@ -149,7 +149,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print JSON")
     add_runs(sub)
 
-    sub = add("report", measuring.report, "digitjax report mnist")
+    sub = add("report", evaluate.report, "digitjax report mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run")
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder to write (default: report in the run)")
     add_split_and_step(sub)
@@ -161,7 +161,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--overwrite", action="store_true", help="discard an ensemble of this name first")
     add_runs(sub)
 
-    sub = add("calibrate", measuring.calibrate, "digitjax calibrate mnist")
+    sub = add("calibrate", evaluate.calibrate, "digitjax calibrate mnist")
     sub.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
     sub.add_argument("--json", action="store_true", help="print a JSON object a run")
     add_step(sub)
@@ -187,7 +187,7 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print one JSON object a picture")
     add_runs(sub)
 
-    sub = add("reconstruct", measuring.reconstruct, "digitjax reconstruct vae --out vae.png")
+    sub = add("reconstruct", evaluate.reconstruct, "digitjax reconstruct vae --out vae.png")
     sub.add_argument("run", metavar="RUN", help="name or path of a run of an autoencoder")
     sub.add_argument(
         "--out", type=Path, metavar="FILE", help="PNG to write (default: reconstructions.png in the run)"
@@ -197,7 +197,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     sub = add(
         "evaluate-pictures",
-        measuring.evaluate_pictures,
+        evaluate.evaluate_pictures,
         "digitjax evaluate-pictures my-digits --out my-scores",
     )
     sub.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the pictures and manifest.csv")
@@ -215,7 +215,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_step(sub)
     add_runs(sub)
 
-    sub = add("export", shipping.export, "digitjax export mnist --to onnx --out mnist.onnx")
+    sub = add("export", export.export, "digitjax export mnist --to onnx --out mnist.onnx")
     sub.add_argument("run", metavar="RUN", help="name or path of a run")
     formats = ("stablehlo", "onnx", "safetensors", "tensorboard")
     sub.add_argument("--to", required=True, choices=formats, help="format")
@@ -246,7 +246,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_runs(sub)
 
-    sub = add("bench", measuring.bench, "digitjax bench training --rounds 7 --json bench.json")
+    sub = add("bench", evaluate.bench, "digitjax bench training --rounds 7 --json bench.json")
     every = ("training", "inference", "speedrun", "scaling", "reading")
     sub.add_argument("suites", nargs="*", metavar="SUITE", default=every, help=f"some of {', '.join(every)}")
     sub.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")

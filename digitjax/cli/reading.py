@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digitjax.cli.start import no_garbage, prepare_jax
+from digitjax.cli.startup import no_garbage, prepare_jax
 from digitjax.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def serve(args: argparse.Namespace) -> None:
         raise InputError(f"--max-mb is {args.max_mb}: it must be 1 or more")
     if args.workers < 1:
         raise InputError(f"--workers is {args.workers}: it must be 1 or more")
-    from digitjax import groups
+    from digitjax import runs
     from digitjax.recognition.recognizer import PRETRAINED
     from digitjax.recognition.serving import process, workers
 
@@ -123,7 +123,7 @@ def serve(args: argparse.Namespace) -> None:
         "log": args.log,
     }
     make = functools.partial(_make_app, args.model, args.runs, args.views, **options)
-    name = groups.find(args.model or PRETRAINED, args.runs).name
+    name = runs.find_entry(args.model or PRETRAINED, args.runs).name
     if args.workers > 1:
         workers.serve(make, name, args.host, args.port, args.workers)
     listening = process.bind(args.host, args.port)

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from digitjax.cli import measuring, reading
-from digitjax.cli.start import prepare_jax
+from digitjax.cli import evaluate, reading
+from digitjax.cli.startup import prepare_jax
 
 
 def quickstart(args: argparse.Namespace) -> None:
@@ -19,7 +19,7 @@ def quickstart(args: argparse.Namespace) -> None:
 
     config = dataclasses.replace(experiments.load("digits"), name=runs.free_name("quickstart", args.runs))
     run = _train(config, args.runs)
-    measuring.show_evaluation(run, "test", "best", "one")
+    evaluate.show_evaluation(run, "test", "best", "one")
     if args.dashboard:
         reading.dashboard(args)
 
@@ -47,8 +47,8 @@ def sweep(args: argparse.Namespace) -> None:
     import dataclasses
 
     from digitjax import experiments
-    from digitjax.model import sweep as sweeps
-    from digitjax.model.train import Interrupted
+    from digitjax.model.sweeps import sweep as sweeps
+    from digitjax.model.training.train import Interrupted
 
     chosen = experiments.load_sweep(args.sweep)
     if args.trials is not None:
@@ -66,15 +66,15 @@ def list_runs(args: argparse.Namespace) -> None:
     """List the runs, groups and ensembles of a folder, newest first, with what is wrong with any of them."""
     import dataclasses
 
-    from digitjax import groups
+    from digitjax import runs
 
-    entries = groups.list_all(args.runs)
+    entries = runs.list_entries(args.runs)
     if args.markdown:
         from digitjax.visualization import table
 
         print(table.markdown(entries))
         return
-    summaries = [groups.summarize(entry) for entry in entries]
+    summaries = [runs.summarize(entry) for entry in entries]
     if args.json:
         print(json.dumps([dataclasses.asdict(summary) for summary in summaries], indent=2))
         return
@@ -86,19 +86,19 @@ def list_runs(args: argparse.Namespace) -> None:
 
 def ensemble(args: argparse.Namespace) -> None:
     """Name an ensemble of runs, which predicts with the mean of their probabilities; a group stands for its seeds."""
-    from digitjax import groups
+    from digitjax import runs
 
-    members = [run for name in args.members for run in groups.find(name, args.runs).members()]
-    made = groups.create_ensemble(args.ensemble, members, args.runs, overwrite=args.overwrite)
+    members = [run for name in args.members for run in runs.find_entry(name, args.runs).members()]
+    made = runs.create_ensemble(args.ensemble, members, args.runs, overwrite=args.overwrite)
     print(f"{made.path}: {len(members)} runs", file=sys.stderr)
 
 
 def pack(args: argparse.Namespace) -> None:
     """Copy a run with the weights of one checkpoint alone, to give to others; the copy cannot be resumed."""
     from digitjax import runs
-    from digitjax.model import pack as packing
+    from digitjax.model.export import pack as packing
 
-    print(packing.pack(runs.find(args.run, args.runs), args.folder, args.step).path)
+    print(packing.pack(runs.find_run(args.run, args.runs), args.folder, args.step).path)
 
 
 def data_prepare(args: argparse.Namespace) -> None:
@@ -115,16 +115,16 @@ def _processes(args: argparse.Namespace) -> AbstractContextManager[None]:
     place = (args.coordinator, args.processes, args.process)
     if not args.distributed and place == (None, None, None):
         return nullcontext()
-    from digitjax.model import distributed
+    from digitjax.model.training import distributed
 
     prepare_jax()  # whose settings count from the moment that the devices are known
     return distributed.joined(*place)
 
 
 def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) -> Any:
-    from digitjax.model import distributed
-    from digitjax.model.train import Interrupted, train
-    from digitjax.model.train_seeds import train_seeds
+    from digitjax.model.training import distributed
+    from digitjax.model.training.train import Interrupted, train
+    from digitjax.model.training.train_seeds import train_seeds
 
     prepare_jax()
     try:
@@ -151,7 +151,7 @@ def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) 
 def _line(summary: Any) -> str:
     """Lay the summary of a run, a group or an ensemble out for a terminal."""
 
-    from digitjax.evaluation.spread import format_measure
+    from digitjax.runs.seed_stats import format_measure
 
     def reached(split: str) -> str:
         for measure in ("accuracy", "error"):

@@ -15,7 +15,7 @@ from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Float, Int, Shaped, UInt8
 
 from digitjax.config import Augment
-from digitjax.data.strokes import add_strokes
+from digitjax.data.glyph_variants import add_strokes
 
 _ELASTIC_POINTS = 5  # a side, each moved on its own; what lies between follows smoothly
 _COARSE_SIDES = (11, 12, 13, 14, 15, 17, 19)  # of a whole picture; a digit fills 20 of its 28 pixels

@@ -20,13 +20,13 @@ from jaxtyping import UInt8
 from digitjax.data.cache import Arrays
 from digitjax.data.manifest import NAME, read_manifest
 from digitjax.errors import InputError
+from digitjax.imaging import binarize, color, components, decode, extract, normalize, ruling, segmentation
 from digitjax.progress import PictureCount
-from digitjax.recognition import colours, components, decode, extract, ink, normalize, ruling, segment
 
 TEST_SHARE = 0.2
 """Share of the test split in a folder that does not name its own: of the writers, or else of the pictures."""
 
-_READING = (colours, components, decode, extract, ink, normalize, ruling, segment)
+_READING = (color, components, decode, extract, binarize, normalize, ruling, segmentation)
 
 
 @dataclass(frozen=True)

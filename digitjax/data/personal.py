@@ -17,7 +17,7 @@ from digitjax import runs
 from digitjax.data.folder import TEST_SHARE
 from digitjax.data.manifest import LABEL, NAME, read_manifest
 from digitjax.errors import InputError
-from digitjax.recognition.decode import Source, decode
+from digitjax.imaging.decode import Source, decode
 
 MOST_PICTURES = 10_000
 MOST_CHARACTERS = 200

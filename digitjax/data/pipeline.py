@@ -119,11 +119,11 @@ def add_nondigits(split: Split, data: Data) -> Split:
     """
     if not (count := round(data.nondigits * len(split))):
         return split
-    from digitjax.data import nondigits  # which takes SciPy with it
+    from digitjax.data import outliers
 
-    labels = np.full(count, nondigits.NOT_A_DIGIT, np.int32)
+    labels = np.full(count, outliers.NOT_A_DIGIT, np.int32)
     return Split(
-        np.concatenate([split.images, nondigits.generate(count, data.split_seed)]),
+        np.concatenate([split.images, outliers.generate(count, data.split_seed)]),
         np.concatenate([split.labels, labels]),
     )
 

@@ -6,11 +6,10 @@ from PIL import Image
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from digitjax import calibration
-from digitjax.calibration import Calibration
 from digitjax.evaluation.evaluate import load_pictures
-from digitjax.model import classifier
-from digitjax.recognition.normalize import to_mnist
+from digitjax.imaging.normalize import to_mnist
+from digitjax.model import calibration, classifier
+from digitjax.model.calibration import Calibration
 from digitjax.runs import Run
 
 LOST = 0.006

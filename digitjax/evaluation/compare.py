@@ -11,9 +11,8 @@ from digitjax.evaluation.comparison import (
     compare_seeds,
 )
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.evaluation.spread import spread
-from digitjax.groups import Ensemble, Entry, Group
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Entry, Group, Run
+from digitjax.runs.seed_stats import spread
 
 _OF_THE_SPLIT = ("data.refit", "data.split_seed", "data.validation")
 

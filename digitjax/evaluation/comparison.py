@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.significance import mcnemar, verdict, welch
-from digitjax.evaluation.spread import Spread, wilson_interval
+from digitjax.runs.seed_stats import Spread, wilson_interval
 
 
 @dataclass(frozen=True, kw_only=True)

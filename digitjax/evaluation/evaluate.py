@@ -13,13 +13,12 @@ from digitjax.config import Config, differences
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
-from digitjax.evaluation.arrays import read_arrays
-from digitjax.evaluation.folder import replaced_whole
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.groups import Ensemble
 from digitjax.model import checkpoint, classifier
-from digitjax.model.views import find_views
-from digitjax.runs import Run
+from digitjax.model.tta import find_views
+from digitjax.runs import Ensemble, Run
+from digitjax.runs.arrays import read_arrays
+from digitjax.runs.evaluation_files import replaced_whole
 
 SPLITS = ("train", "validation", "test")
 
@@ -62,7 +61,7 @@ def evaluate(
         model: a trained run, or an ensemble of runs that were trained on the same data.
         split: `train`, `validation` or `test`, the very splits of the training.
         step: a step, `latest`, or `best` on the validation split, of each member its own.
-        views: over which views of a picture probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
+        views: over which views of a picture probabilities are averaged: a name in `digitjax.model.tta.VIEWS`.
 
     Raises:
         InputError: there is no such split, checkpoint or views, or the data are not those of the training.

@@ -5,10 +5,9 @@ from typing import Any
 
 from digitjax import runs
 from digitjax.evaluation.evaluate import evaluate
-from digitjax.evaluation.spread import Spread, format_measure, spread
-from digitjax.groups import Group
-from digitjax.runs import MEASURES
-from digitjax.summary import summarize_run
+from digitjax.runs import MEASURES, Group
+from digitjax.runs.seed_stats import Spread, format_measure, spread
+from digitjax.runs.summary import summarize_run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,14 +19,14 @@ from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.evaluation.arrays import read_arrays
 from digitjax.evaluation.evaluate import load_pictures
-from digitjax.evaluation.folder import replaced_whole
 from digitjax.model import checkpoint
 from digitjax.model.checkpoint import Checkpoint
 from digitjax.model.network import Network
-from digitjax.model.predict import Predictor
+from digitjax.model.predictor import Predictor
 from digitjax.runs import Run
+from digitjax.runs.arrays import read_arrays
+from digitjax.runs.evaluation_files import replaced_whole
 
 
 @dataclass(frozen=True)

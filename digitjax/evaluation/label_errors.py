@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from digitjax.errors import InputError
-from digitjax.evaluation.spread import wilson_interval
+from digitjax.runs.seed_stats import wilson_interval
 
 CORRECTED = {
     947: (8, 9),

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from scipy import special
 from sklearn import metrics as sk
 
-from digitjax.evaluation.spread import wilson_interval
+from digitjax.runs.seed_stats import wilson_interval
 
 
 def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]) -> dict[str, Any]:

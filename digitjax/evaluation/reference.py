@@ -4,10 +4,9 @@ They are kept beside this module, with the commit and the seed of their run. To 
 corruptions change:
 
     digitjax train lenet5 --runs RUNS
-    python -m digitjax.evaluation.reference RUNS/lenet5
+    python experiments/write_reference_errors.py RUNS/lenet5
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,29 +39,3 @@ def mean_corruption_error(errors: Errors, reference: Errors) -> float | None:
     """
     sums = np.array([[sum(errors[name]), sum(reference[name])] for name in errors])
     return float((sums[:, 0] / sums[:, 1]).mean()) if sums[:, 1].all() else None
-
-
-def ship(run: Run) -> None:
-    """Write what `shipped` returns from a run of LeNet-5 on MNIST."""
-    from digitjax.evaluation.robustness import errors_by_corruption, evaluate_robustness
-
-    made = evaluate_robustness(run, reference=run)  # as that which is shipped may not exist yet
-    environment = run.environment
-    content = {
-        "name": f"LeNet-5 (experiment lenet5, seed {run.config.seed})",
-        "commit": environment["commit"],
-        "seed": run.config.seed,
-        "step": made.step,
-        "data_sha256": environment["data_sha256"],
-        "split": made.split,
-        "version": corruptions.VERSION,
-        "errors": {
-            name: [round(error, 6) for error in errors]
-            for name, errors in errors_by_corruption(made.corruptions).items()
-        },
-    }
-    runs.write_json(FILE, content)
-
-
-if __name__ == "__main__":
-    ship(Run(Path(sys.argv[1])))

@@ -8,7 +8,7 @@ from scipy.special import softmax
 from sklearn import metrics as sk
 
 from digitjax.evaluation.metrics import confidence_bins, expected_calibration_error
-from digitjax.evaluation.spread import wilson_interval
+from digitjax.runs.seed_stats import wilson_interval
 
 
 def calibration_report(
@@ -20,7 +20,7 @@ def calibration_report(
         logits: of a classifier, as they come.
         labels: int (n,), at least one.
         temperature: what the logits are divided by (Guo et al. 2017, arXiv 1706.04599), such as that of
-            `digitjax.calibration.read`; 1 changes nothing.
+            `digitjax.model.calibration.read`; 1 changes nothing.
 
     Returns:
         `temperature`; `before` and `after` it, each with `ece`, `brier`, `nll` (nats a picture), `aurc` and the rows

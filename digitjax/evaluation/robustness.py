@@ -16,8 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
-from digitjax import calibration, runs
-from digitjax.data import corrupt, nondigits
+from digitjax import runs
+from digitjax.data import corrupt, outliers
 from digitjax.data.corruptions import CORRUPTIONS, SEVERITIES
 from digitjax.data.pipeline import Split
 from digitjax.errors import InputError
@@ -26,13 +26,12 @@ from digitjax.evaluation import reference as references
 from digitjax.evaluation.adversarial import AttackScore
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.evaluation.reference import mean_corruption_error
-from digitjax.evaluation.spread import wilson_interval
-from digitjax.groups import Ensemble
-from digitjax.model import classifier
+from digitjax.model import calibration, classifier
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network, load_weights
 from digitjax.progress import Status
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Run
+from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "robustness.json"
 MOST_NONDIGITS = 2000
@@ -190,7 +189,7 @@ def detect(
     digits: UInt8[np.ndarray, "n 28 28"],
 ) -> Detection:
     """Compare the certainty of digits with that of drawings, as many up to `MOST_NONDIGITS`."""
-    drawings, kinds = nondigits.generate_kinds(min(len(digits), MOST_NONDIGITS), NONDIGIT_SEED)
+    drawings, kinds = outliers.generate_kinds(min(len(digits), MOST_NONDIGITS), NONDIGIT_SEED)
     of_digits, of_drawings = certainty(digits), certainty(drawings)
     return Detection(
         pictures=len(drawings),

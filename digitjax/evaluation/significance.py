@@ -5,7 +5,7 @@ import math
 from scipy import stats
 from scipy.special import stdtr, stdtrit
 
-from digitjax.evaluation.spread import Spread
+from digitjax.runs.seed_stats import Spread
 
 SIGNIFICANT = 0.05
 """Probability, if there were no difference, under which one is spoken of."""

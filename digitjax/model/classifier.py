@@ -10,8 +10,8 @@ from digitjax.config import Model
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
 from digitjax.model.network import Network, Weights
-from digitjax.model.predict import Predictor
-from digitjax.model.views import VIEWS, View, find_views
+from digitjax.model.predictor import Predictor
+from digitjax.model.tta import VIEWS, View, find_views
 from digitjax.runs import Run
 
 
@@ -49,7 +49,7 @@ def load(runs: Sequence[Run], step: int | str = "best", views: str = "one") -> t
     Args:
         runs: trained runs; their probabilities are averaged.
         step: a step, `latest`, or `best` by validation accuracy, of each its own.
-        views: a name in `digitjax.model.views.VIEWS`.
+        views: a name in `digitjax.model.tta.VIEWS`.
 
     Returns:
         The classifier, and the step that was used of each run.

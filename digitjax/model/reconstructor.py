@@ -9,8 +9,8 @@ from digitjax.config import VAE, Autoencoder
 from digitjax.data.pipeline import denormalize
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights, load_weights
-from digitjax.model.objectives import cross_entropies, divergences, squared_errors
-from digitjax.model.predict import Predictor
+from digitjax.model.predictor import Predictor
+from digitjax.model.training.objectives import cross_entropies, divergences, squared_errors
 from digitjax.runs import Run
 
 

@@ -11,15 +11,15 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy.special import softmax
 
-from digitjax import calibration, groups, runs
-from digitjax.calibration import Calibration, certainty
+from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.model import classifier
-from digitjax.recognition.decode import Picture, Source
-from digitjax.recognition.extract import extract, to_images
-from digitjax.recognition.normalize import COARSE, SIDE
-from digitjax.recognition.segment import Region
-from digitjax.recognition.split import choose, readings
+from digitjax.imaging.decode import Picture, Source
+from digitjax.imaging.extract import extract, to_images
+from digitjax.imaging.normalize import COARSE, SIDE
+from digitjax.imaging.oversegmentation import choose, readings
+from digitjax.imaging.segmentation import Region
+from digitjax.model import calibration, classifier
+from digitjax.model.calibration import Calibration, certainty
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
@@ -49,7 +49,7 @@ class Digit:
 
     @property
     def certainty(self) -> float:
-        """How probable it is that it is a digit at all: see `digitjax.calibration.certainty`."""
+        """How probable it is that it is a digit at all: see `digitjax.model.calibration.certainty`."""
         return float(certainty(np.array([self.probabilities]))[0])
 
 
@@ -214,13 +214,13 @@ def load(
         model: the name of a run or an ensemble in `folder`, or the path of one; by default the
             model in the box. A group reads as the ensemble of its seeds.
         folder: where run folders lie.
-        views: over which views of a digit probabilities are averaged: a name in `digitjax.model.views.VIEWS`.
+        views: over which views of a digit probabilities are averaged: a name in `digitjax.model.tta.VIEWS`.
 
     Raises:
         InputError: there is no such run, or none of its checkpoints can be used, or its calibration is damaged, or
             there are no such views.
     """
-    chosen = groups.find(model or PRETRAINED, folder)
+    chosen = runs.find_entry(model or PRETRAINED, folder)
     members = chosen.members()
     classify, steps = classifier.load(members, "best", views)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]

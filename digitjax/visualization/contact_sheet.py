@@ -3,9 +3,9 @@
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from digitjax.errors import InputError
-from digitjax.evaluation.pictures import PictureResult, PicturesEvaluation
-from digitjax.recognition.decode import decode
+from digitjax.imaging.decode import decode
 from digitjax.recognition.recognizer import Digit
+from digitjax.recognition.scoring import PictureResult, PicturesEvaluation
 
 MOST_TILES = 300
 """Mistakes on a sheet; those after them are left out, since few programs open larger pictures."""

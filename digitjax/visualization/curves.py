@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from digitjax.training_log import Measure, Split, TrainingLog
+from digitjax.runs.log_reader import Measure, Split, TrainingLog
 
 
 class Curve(NamedTuple):

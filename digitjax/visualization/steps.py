@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageOps
 
-from digitjax.recognition.extract import cut
+from digitjax.imaging.extract import cut
 from digitjax.recognition.recognizer import Reading
 
 SIDE = 168

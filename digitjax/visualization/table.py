@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 import jax
 
 from digitjax.errors import InputError
-from digitjax.groups import Ensemble, Entry, Group
 from digitjax.model.network import Network
-from digitjax.runs import MEASURES, Evaluable, Run
-from digitjax.summary import summarize_run
+from digitjax.runs import MEASURES, Ensemble, Entry, Evaluable, Group, Run
+from digitjax.runs.summary import summarize_run
 
 _HEAD = ("experiment", "model", "parameters", "validation accuracy", "test accuracy", "training", "hardware")
 

@@ -5,8 +5,7 @@ import shutil
 
 import streamlit
 
-from digitjax.groups import Ensemble, create_ensemble
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Run, create_ensemble
 
 
 def gallery(app) -> list[str]:

@@ -13,7 +13,7 @@ import httpx2
 from selenium.webdriver.common.keys import Keys
 
 from digitjax.evaluation import evaluate
-from digitjax.model.train import train
+from digitjax.model.training.train import train
 from digitjax.runs import Run
 from tests.dashboard import browser as browsing
 from tests.dashboard.browser import wait

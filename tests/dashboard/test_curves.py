@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from digitjax import groups
+from digitjax import runs
 from digitjax.runs import Run
 from tests.dashboard.conftest import texts
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(visit, folder):
         (folder / name / "metrics.jsonl").write_text(damage)
     shutil.copytree(folder / "copy", folder / "odd")
     (folder / "odd" / "config.json").write_text("{")
-    groups.create_ensemble("both", groups.find("group", folder).members(), folder)
+    runs.create_ensemble("both", runs.find_entry("group", folder).members(), folder)
     app = visit(folder, "curves", run="copy", versus="torn")
     app.multiselect(key="more").set_value(["cut", "empty", "odd", "both"]).run()
     assert drawn(app)["Loss"] == ["copy", "odd"]

@@ -13,8 +13,7 @@ from digitjax.evaluation import browse, compare, evaluate, metrics, tags
 from digitjax.evaluation.browse import Filter
 from digitjax.evaluation.label_errors import CORRECTED, UNCLEAR
 from digitjax.evaluation.tags import Tagged
-from digitjax.groups import Group
-from digitjax.runs import write_json
+from digitjax.runs import Group, write_json
 from tests.dashboard.browsing import copy_run, count_line, ensemble_of, gallery
 from tests.dashboard.conftest import metrics as shown_metrics
 from tests.dashboard.conftest import texts

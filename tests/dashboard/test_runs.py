@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from digitjax import groups
-from digitjax.groups import Group
-from digitjax.summary import summarize_run
+from digitjax import runs
+from digitjax.runs import Group
+from digitjax.runs.summary import summarize_run
 from tests.dashboard.conftest import metrics, texts
 
 
@@ -51,10 +51,10 @@ def test_two_runs_are_compared_field_by_field(visit, copy, other):
 
 def test_groups_and_ensembles_have_rows_of_their_own(visit, tiny_group, tmp_path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
-    groups.create_ensemble("both", group.members(), group.path.parent)
+    runs.create_ensemble("both", group.members(), group.path.parent)
     app = visit(group.path.parent, "runs", run="group", versus="both")
     rows = table(app)
-    low, high = groups.summarize(group).test_accuracy.interval
+    low, high = runs.summarize(group).test_accuracy.interval
     assert rows["group"]["size"] == "2 seeds"
     assert rows["group"]["test interval"] == f"{low:.2%} to {high:.2%}"
     assert rows["both"]["size"] == "2 members"

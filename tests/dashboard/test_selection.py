@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from digitjax import groups
-from digitjax.groups import Group
+from digitjax import runs
+from digitjax.runs import Group
 from tests.dashboard.conftest import DASHBOARD, texts
 
 
@@ -46,7 +46,7 @@ def test_the_address_leads_to_no_other_folder(visit, copy, asked):
 
 def test_what_a_folder_holds_can_be_chosen(visit, tiny_group, tmp_path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
-    groups.create_ensemble("both", group.members(), group.path.parent)
+    runs.create_ensemble("both", group.members(), group.path.parent)
     (group.path / "seed-2").mkdir()
     app = visit(group.path.parent, "curves", run="group/seed-1")
     assert shown(app) == "group/seed-1"

@@ -11,9 +11,8 @@ import pytest
 import streamlit as st
 
 from digitjax import experiments
-from digitjax.model import background
-from digitjax.model.background import Job
-from digitjax.runs import Run, create, write_json
+from digitjax.runs import Run, create, jobs, write_json
+from digitjax.runs.jobs import Job
 from tests.dashboard.conftest import texts
 
 SMALL = "--model.channels 4 --model.dense 8"
@@ -22,7 +21,7 @@ SMALL = "--model.channels 4 --model.dense 8"
 @pytest.fixture
 def open_page(visit, tmp_path, monkeypatch):
     """Return a function that opens the page as if its server were bound to an address; kills what was started."""
-    before = set(background._children)
+    before = set(jobs._children)
 
     def open_page(address="127.0.0.1"):
         get_option = st.get_option
@@ -32,16 +31,16 @@ def open_page(visit, tmp_path, monkeypatch):
         return visit(tmp_path / "runs", "train")
 
     yield open_page
-    for key in background._children.keys() - before:
-        background._children[key].kill()
-        background._children[key].wait(10)
+    for key in jobs._children.keys() - before:
+        jobs._children[key].kill()
+        jobs._children[key].wait(10)
 
 
 @pytest.fixture
 def started(monkeypatch):
     """Note what is started instead of starting it."""
     configs = []
-    monkeypatch.setattr(background, "start", lambda config, folder: configs.append((config, folder)))
+    monkeypatch.setattr(jobs, "start", lambda config, folder: configs.append((config, folder)))
     return configs
 
 
@@ -51,7 +50,7 @@ def job(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
     run = create(replace(experiments.load("digits"), name="sleeper"), tmp_path / "runs")
     job = Job(run, process.pid, psutil.Process(process.pid).create_time())
-    background._write(job)
+    jobs._write(job)
     yield job
     process.kill()
     process.wait(10)
@@ -175,7 +174,7 @@ def test_a_training_is_asked_to_stop_once(open_page, job, monkeypatch):
 
 
 def test_a_process_of_another_time_is_no_training(open_page, job):
-    background._write(replace(job, started=job.started - 500))
+    jobs._write(replace(job, started=job.started - 500))
     (job.run.path / "training.log").write_text("epoch 1\n\ndigitjax: error: no room\n")
     app = open_page()
     assert "**sleeper** ended before it was done." in texts(app.markdown)
@@ -189,7 +188,7 @@ def test_damaged_jobs_are_named_and_the_form_is_there(open_page, job):
     app = open_page()
     assert "process.json: it names no process" in texts(app.error)[0]
     assert "Start" in labels(app)
-    background._write(job)
+    jobs._write(job)
     (job.run.path / "config.json").write_text("{")
     app = open_page()
     assert "config.json" in texts(app.error)[0]
@@ -197,8 +196,8 @@ def test_damaged_jobs_are_named_and_the_form_is_there(open_page, job):
 
 def test_what_has_ended_before_is_shown_on_demand(open_page, job, tmp_path):
     older = create(replace(job.run.config, name="older"), tmp_path / "runs")
-    background._write(Job(older, 2**22 + 1, 1.0))
-    background._write(job)
+    jobs._write(Job(older, 2**22 + 1, 1.0))
+    jobs._write(job)
     app = open_page()
     assert not any("older" in text for text in texts(app.markdown))
     app.session_state["earlier"] = True
@@ -211,7 +210,7 @@ def test_what_has_ended_before_is_shown_on_demand(open_page, job, tmp_path):
 def test_a_training_is_started_stopped_continued_and_finished(open_page, tmp_path):
     def wait_for(state):
         end = time.monotonic() + 120
-        while background.find(run).state != state:
+        while jobs.find(run).state != state:
             assert time.monotonic() < end
             time.sleep(0.2)
         app.run()
@@ -223,7 +222,7 @@ def test_a_training_is_started_stopped_continued_and_finished(open_page, tmp_pat
     press(app, "Start")
     run = Run(tmp_path / "runs" / "digits")
     assert run.config.training.epochs == 100
-    while len(run.metrics()) < 10 and background.find(run).running:
+    while len(run.metrics()) < 10 and jobs.find(run).running:
         time.sleep(0.1)
     app.run()
     assert "of 100" in app.get("progress")[0].text
@@ -250,7 +249,7 @@ def test_a_training_that_fails_shows_why(open_page, tmp_path):
     app.text_area(key="more-fields-digits").set_value(f"--data.name folder --data.folder {nowhere}").run()
     press(app, "Start")
     run = Run(tmp_path / "runs" / "digits")
-    while background.find(run).running:
+    while jobs.find(run).running:
         time.sleep(0.2)
     app.run()
     assert "exit code 2" in texts(app.error)[0]

@@ -5,13 +5,13 @@ import shutil
 import pytest
 from scipy.special import softmax
 
-from digitjax import calibration, groups
+from digitjax import runs
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.calibrate import calibrate
 from digitjax.evaluation.reliability import calibration_report
 from digitjax.evaluation.robustness import evaluate_robustness
-from digitjax.groups import Group
-from digitjax.runs import Run
+from digitjax.model import calibration
+from digitjax.runs import Group, Run
 from tests.dashboard.conftest import metrics, texts
 
 
@@ -94,7 +94,7 @@ def test_an_autoencoder_tells_no_digits_apart(visit, vae):
 
 def test_an_ensemble_has_no_temperature(visit, tiny_group, tmp_path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
-    both = groups.create_ensemble("both", group.members(), group.path.parent)
+    both = runs.create_ensemble("both", group.members(), group.path.parent)
     evaluate.evaluate(both)
     app = visit(group.path.parent, "trust", run="both", versus="group")
     assert texts(app.subheader) == ["both", "group/seed-0"]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from digitjax import cli, groups, runs
+from digitjax import cli, runs
 from digitjax.data import pipeline
 from digitjax.data.manifest import read_manifest
-from digitjax.model.train import train
+from digitjax.model.training.train import train
 from digitjax.recognition import recognizer
 from digitjax.visualization.explain import network
 from digitjax.visualization.explain.neighbours import find_neighbourhood
@@ -113,8 +113,8 @@ def test_a_run_that_is_trained_or_calibrated_again_is_loaded_again(read, able_ru
 
 def test_a_group_and_an_ensemble_read_too(read, tiny_group, tmp_path, picture):
     folder = tmp_path / "runs"
-    group = groups.Group(shutil.copytree(tiny_group.path, folder / "several"))
-    groups.create_ensemble("both", group.members(), folder)
+    group = runs.Group(shutil.copytree(tiny_group.path, folder / "several"))
+    runs.create_ensemble("both", group.members(), folder)
     for name in ("several", "both"):
         app = read(folder, [("zero.png", picture)], run=name)
         assert app.radio[0].value == f"{name}, chosen in the sidebar"

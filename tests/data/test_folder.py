@@ -19,8 +19,8 @@ from digitjax.data import folder, pipeline
 from digitjax.data.cache import LOCK, Arrays
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
-from digitjax.model.train import train
-from digitjax.recognition.extract import extract
+from digitjax.imaging.extract import extract
+from digitjax.model.training.train import train
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 

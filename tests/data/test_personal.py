@@ -15,10 +15,10 @@ from digitjax.config import CNN, Config, Data, Training
 from digitjax.data import personal
 from digitjax.data.manifest import LABEL, read_manifest
 from digitjax.errors import InputError
-from digitjax.evaluation.pictures import evaluate_pictures
-from digitjax.model.train import train
-from digitjax.recognition.extract import extract
+from digitjax.imaging.extract import extract
+from digitjax.model.training.train import train
 from digitjax.recognition.recognizer import load
+from digitjax.recognition.scoring import evaluate_pictures
 from tests.recognition.drawing import digit_picture
 
 

@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.special import softmax
 
-from digitjax import calibration, cli
-from digitjax.calibration import Calibration
+from digitjax import cli
 from digitjax.errors import InputError
 from digitjax.evaluation.calibrate import LOST, calibrate, coarse, fit_rejection, fit_temperature
-from digitjax.groups import Group
-from digitjax.model import classifier
-from digitjax.model.pack import pack
+from digitjax.imaging.normalize import to_mnist
+from digitjax.model import calibration, classifier
+from digitjax.model.calibration import Calibration
+from digitjax.model.export.pack import pack
 from digitjax.recognition import recognizer
-from digitjax.recognition.normalize import to_mnist
-from digitjax.runs import Run
+from digitjax.runs import Group, Run
 from tests.recognition.drawing import digit_picture, strokes
 
 

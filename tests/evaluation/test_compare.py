@@ -11,16 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from digitjax import groups
+from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.evaluation.compare import compare
 from digitjax.evaluation.comparison import Comparison, GroupComparison, compare_pictures
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.significance import mcnemar, verdict, welch
-from digitjax.evaluation.spread import spread
-from digitjax.groups import Group
-from digitjax.runs import Run, read_json, write_json
+from digitjax.runs import Group, Run, read_json, write_json
+from digitjax.runs.seed_stats import spread
 
 ACCURACIES = st.lists(st.integers(9000, 9100), min_size=2, max_size=6).map(lambda n: [i / 10_000 for i in n])
 
@@ -167,13 +166,13 @@ def test_runs_are_compared_by_evaluations_that_are_made_where_they_are_missing(g
 
 
 def test_a_run_and_an_ensemble_are_compared_on_other_splits_and_views(group: Group, tmp_path: Path):
-    runs = group.members()
-    ensemble = groups.create_ensemble("both", runs, tmp_path)
-    made = compare(runs[0], ensemble, "validation", views="shifted")
+    members = group.members()
+    ensemble = runs.create_ensemble("both", members, tmp_path)
+    made = compare(members[0], ensemble, "validation", views="shifted")
     assert isinstance(made, Comparison)
     assert (made.split, made.views, made.pictures) == ("validation", "shifted", 144)
     assert (made.a.step, made.b.step) == (21, "best")
-    assert compare(runs[0], ensemble, "validation", views="shifted") == made
+    assert compare(members[0], ensemble, "validation", views="shifted") == made
 
 
 def test_those_of_one_name_are_told_apart(tiny_run: Run, group: Group):

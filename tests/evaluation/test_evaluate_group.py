@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitjax import groups
+from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.evaluation.evaluate_group import evaluate_group, format_evaluation
-from digitjax.groups import Group
-from digitjax.runs import Run
+from digitjax.runs import Group, Run
 from digitjax.visualization import table
 
 
@@ -39,7 +38,7 @@ def test_the_spread_is_that_of_the_runs(copied: Group):
 
 
 def test_seeds_of_an_autoencoder_are_compared_by_their_error(tiny_vae: Run, tmp_path: Path):
-    group = groups.create_group("g", [0, 1], tmp_path)
+    group = runs.create_group("g", [0, 1], tmp_path)
     for seed in (0, 1):
         shutil.copytree(tiny_vae.path, group.member(seed).path)
     made = evaluate_group(group)
@@ -48,8 +47,8 @@ def test_seeds_of_an_autoencoder_are_compared_by_their_error(tiny_vae: Run, tmp_
     assert made.error is not None
     assert made.error.mean == pytest.approx(error)
     assert f"error      {error:.5f} +- 0.00000 over 2 seeds" in format_evaluation(made)
-    summary = groups.summarize(group)
-    assert isinstance(summary, groups.GroupSummary)
+    summary = runs.summarize(group)
+    assert isinstance(summary, runs.GroupSummary)
     assert summary.test_accuracy is None
     assert summary.test_error == made.error
     (_, _, row) = table.markdown([group]).splitlines()

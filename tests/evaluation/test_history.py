@@ -17,7 +17,7 @@ from digitjax.errors import InputError
 from digitjax.evaluation import history as looking_back
 from digitjax.evaluation.evaluate import Evaluation, evaluate
 from digitjax.evaluation.history import History, SplitHistory, evaluate_history, history_folder
-from digitjax.model.train import train
+from digitjax.model.training.train import train
 from digitjax.runs import Run, read_json, write_json
 from tests.conftest import TINY
 

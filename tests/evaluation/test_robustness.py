@@ -14,9 +14,8 @@ from digitjax.evaluation import reference as references
 from digitjax.evaluation.evaluate import load_pictures
 from digitjax.evaluation.reference import mean_corruption_error
 from digitjax.evaluation.robustness import auroc, evaluate_robustness, false_positive_rate, read
-from digitjax.groups import create_ensemble
 from digitjax.model import classifier
-from digitjax.runs import Run
+from digitjax.runs import Run, create_ensemble
 
 
 @pytest.fixture(scope="module")

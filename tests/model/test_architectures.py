@@ -29,11 +29,11 @@ from digitjax.config import (
 from digitjax.config.models import Activation, Normalization, Pooling
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
-from digitjax.model.architectures import choices
+from digitjax.model.architectures import layer_factories
 from digitjax.model.architectures.resnet import Block
 from digitjax.model.network import Network
-from digitjax.model.predict import Predictor
-from digitjax.model.step import Trainer
+from digitjax.model.predictor import Predictor
+from digitjax.model.training.step import Trainer
 
 # What each computes on the way, without the batch; a new classifier needs its line here.
 INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
@@ -259,7 +259,7 @@ def test_the_activation_follows_every_layer_but_the_last(model: Any, layers: int
 )
 def test_normalisations_are_over_the_right_axes(name: Any, normalised: tuple[int, ...] | None):
     features = jnp.asarray(GENERATOR.normal(3, 2, (5, 4, 4, 6)), jnp.float32)
-    result = choices.normalization(name, 6, 2, nnx.Rngs(0))(features)
+    result = layer_factories.normalization(name, 6, 2, nnx.Rngs(0))(features)
     if normalised is None:
         np.testing.assert_array_equal(result, features)
         return
@@ -270,9 +270,9 @@ def test_normalisations_are_over_the_right_axes(name: Any, normalised: tuple[int
 
 def test_pooling_takes_the_maximum_or_the_mean():
     features = jnp.arange(16.0).reshape(1, 4, 4, 1)
-    assert choices.pool("max", features).ravel().tolist() == [5, 7, 13, 15]
-    assert choices.pool("average", features).ravel().tolist() == [2.5, 4.5, 10.5, 12.5]
-    assert choices.pool("stride", features) is features
+    assert layer_factories.pool("max", features).ravel().tolist() == [5, 7, 13, 15]
+    assert layer_factories.pool("average", features).ravel().tolist() == [2.5, 4.5, 10.5, 12.5]
+    assert layer_factories.pool("stride", features) is features
 
 
 def test_a_residual_block_that_learned_nothing_passes_its_input_on():

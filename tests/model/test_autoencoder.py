@@ -14,9 +14,9 @@ from digitjax.errors import InputError
 from digitjax.model import reconstructor
 from digitjax.model.architectures.autoencoder import spread
 from digitjax.model.network import Network
-from digitjax.model.objectives import divergences
 from digitjax.model.reconstructor import Reconstructor
-from digitjax.model.step import Trainer
+from digitjax.model.training.objectives import divergences
+from digitjax.model.training.step import Trainer
 from digitjax.runs import Run, create
 
 SMALL = {"channels": (8, 16), "latent": 8}

@@ -11,11 +11,11 @@ from scipy.special import softmax
 
 from digitjax.config import CNN, MLP
 from digitjax.errors import InputError
-from digitjax.model import classifier, predict
+from digitjax.model import classifier, predictor
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network
-from digitjax.model.predict import Predictor
-from digitjax.model.views import VIEWS, find_views, shift
+from digitjax.model.predictor import Predictor
+from digitjax.model.tta import VIEWS, find_views, shift
 from digitjax.runs import Run
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
@@ -53,7 +53,9 @@ def test_a_single_network_gives_its_own_logits():
 
 def test_networks_of_one_architecture_share_what_is_compiled(monkeypatch: pytest.MonkeyPatch):
     made = []
-    monkeypatch.setattr(classifier, "Predictor", lambda *a, **k: made.append(a) or predict.Predictor(*a, **k))
+    monkeypatch.setattr(
+        classifier, "Predictor", lambda *a, **k: made.append(a) or predictor.Predictor(*a, **k)
+    )
     Classifier(MEMBERS)
     assert len(made) == 2
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from digitjax.config import CNN, MLP, SGD, Adam, Schedule
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network
-from digitjax.model.optimizer import make_optimizer, make_schedule
-from digitjax.model.predict import Predictor
+from digitjax.model.predictor import Predictor
+from digitjax.model.training.optimizer import make_optimizer, make_schedule
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
 

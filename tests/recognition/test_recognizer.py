@@ -11,11 +11,11 @@ import digitjax
 from digitjax.config import CNN, Config, Training
 from digitjax.data import pipeline
 from digitjax.errors import InputError
-from digitjax.evaluation.pictures import evaluate_pictures
-from digitjax.model.train import train
-from digitjax.recognition.extract import cut
-from digitjax.recognition.normalize import to_mnist
+from digitjax.imaging.extract import cut
+from digitjax.imaging.normalize import to_mnist
+from digitjax.model.training.train import train
 from digitjax.recognition.recognizer import Recognizer, load
+from digitjax.recognition.scoring import evaluate_pictures
 from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitjax.evaluation.pictures import evaluate_pictures
 from digitjax.recognition.recognizer import load
+from digitjax.recognition.scoring import evaluate_pictures
 from tests.recognition.nondigits import KINDS, other_letter, rejected_shares
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from digitjax.data.manifest import Entry
-from digitjax.evaluation.pictures import PictureResult, PicturesEvaluation
 from digitjax.recognition.recognizer import Digit
+from digitjax.recognition.scoring import PictureResult, PicturesEvaluation
 from digitjax.visualization import contact_sheet as sheets
 from tests.recognition.drawing import digit_picture
 

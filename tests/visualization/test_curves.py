@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digitjax.training_log import TrainingLog
+from digitjax.runs.log_reader import TrainingLog
 from digitjax.visualization.curves import find_curve, smooth, thin
 
 VALUES = arrays(

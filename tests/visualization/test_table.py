@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitjax import groups
+from digitjax import runs
 from digitjax.evaluation.evaluate import evaluate
-from digitjax.groups import Ensemble, Group
-from digitjax.runs import Run
+from digitjax.runs import Ensemble, Group, Run
 from digitjax.visualization import table
 
 
@@ -22,7 +21,7 @@ def cells(text: str) -> list[list[str]]:
 def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_path: Path):
     run = Run(Path(shutil.copytree(tiny_run.path, tmp_path / "run")))
     group = Group(Path(shutil.copytree(tiny_group.path, tmp_path / "a-group")))
-    ensemble: Ensemble = groups.create_ensemble("both", group.members(), tmp_path)
+    ensemble: Ensemble = runs.create_ensemble("both", group.members(), tmp_path)
     shifted = evaluate(ensemble, views="shifted")
     one = evaluate(ensemble)
     head, rule, *rows = cells(table.markdown([run, group, ensemble]))

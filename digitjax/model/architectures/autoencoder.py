@@ -9,7 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax import config
-from digitjax.model.layers import Conv, max_pool
+from digitjax.model.layers.conv_pool import Conv, max_pool
 
 _HE = nnx.initializers.he_normal()
 

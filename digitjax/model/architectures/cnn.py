@@ -6,8 +6,8 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import CNN as Options  # noqa: N811
-from digitjax.model.architectures.choices import activation, normalization, pool
-from digitjax.model.layers import Conv
+from digitjax.model.architectures.layer_factories import activation, normalization, pool
+from digitjax.model.layers.conv_pool import Conv
 
 _HE = nnx.initializers.he_normal()
 

@@ -7,7 +7,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import DeepCNN as Options
-from digitjax.model.layers import Conv
+from digitjax.model.layers.conv_pool import Conv
 
 _HE = nnx.initializers.he_normal()
 # For each side of the kernels: how many convolutions, channels of the first, and how many more each next one has.

@@ -5,7 +5,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import FastCNN as Options
-from digitjax.model.layers import Conv, max_pool
+from digitjax.model.layers.conv_pool import Conv, max_pool
 
 _HE = nnx.initializers.he_normal()
 

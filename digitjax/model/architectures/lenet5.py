@@ -4,8 +4,8 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import LeNet5 as Options
-from digitjax.model.architectures.choices import activation, pool
-from digitjax.model.layers import Conv
+from digitjax.model.architectures.layer_factories import activation, pool
+from digitjax.model.layers.conv_pool import Conv
 
 
 class LeNet5(nnx.Module):

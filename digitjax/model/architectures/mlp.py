@@ -6,7 +6,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from digitjax.config import MLP as Options  # noqa: N811
-from digitjax.model.architectures.choices import activation
+from digitjax.model.architectures.layer_factories import activation
 
 
 class MLP(nnx.Module):

@@ -8,8 +8,8 @@ from jaxtyping import Array, Float
 
 from digitjax.config import ResNet as Options
 from digitjax.config.models import Pooling
-from digitjax.model.architectures.choices import pool
-from digitjax.model.layers import Conv
+from digitjax.model.architectures.layer_factories import pool
+from digitjax.model.layers.conv_pool import Conv
 
 _HE = nnx.initializers.he_normal()
 

@@ -134,5 +134,5 @@ def _max_pool(add: Add, jaxpr: Any, x: Value) -> list[str]:
 
 
 FUNCTIONS: Mapping[str, Callable[..., list[str]]] = {"_max_pool": _max_pool}
-"""Functions of `digitjax.model.layers` that have an operator of their own, faster than those of their primitives; the
-translation is given the jaxpr in place of parameters."""
+"""Functions of `digitjax.model.layers.conv_pool` that have an operator of their own, faster than those of their
+primitives; the translation is given the jaxpr in place of parameters."""

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8
 
-from digitjax import calibration
 from digitjax.data.pipeline import normalize
+from digitjax.model import calibration
 from digitjax.model.network import Network, load_weights
 from digitjax.runs import Run
 

@@ -10,9 +10,10 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from digitjax import calibration, runs
+from digitjax import runs
 from digitjax.config import Config, from_json, to_json
 from digitjax.errors import InputError
+from digitjax.model import calibration
 from digitjax.model.network import Network, Weights, load_weights
 from digitjax.runs import Run
 

@@ -8,8 +8,8 @@ from tensorboardX.record_writer import RecordWriter
 from tensorboardX.summary import scalar
 
 from digitjax.errors import InputError
-from digitjax.evaluation.folder import replaced_whole
 from digitjax.runs import Run
+from digitjax.runs.evaluation_files import replaced_whole
 
 _FILE = "events.out.tfevents.0.digitjax"
 # Where in a line of the log a curve has its place: the axes, and no curves themselves.

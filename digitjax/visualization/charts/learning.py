@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from digitjax.training_log import Measure, Split
+from digitjax.runs.log_reader import Measure, Split
 from digitjax.visualization.charts import style
 from digitjax.visualization.curves import Curve, thin
 

@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 from digitjax.config import Model
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights
-from digitjax.model.predict import Predictor
+from digitjax.model.predictor import Predictor
 from digitjax.visualization.explain.network import InkClassifier, to_ink
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.evaluation.folder import replaced_whole
 from digitjax.runs import Run
+from digitjax.runs.evaluation_files import replaced_whole
 from digitjax.visualization.report.parts import Chart, Picture, Section
 
 __all__ = ["write_report"]

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from digitjax import calibration
 from digitjax.data.pipeline import Split
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate, history, reliability, robustness
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.label_errors import score_without_label_errors
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.evaluation.spread import format_measure
-from digitjax.model import reconstructor
+from digitjax.model import calibration, reconstructor
 from digitjax.runs import MEASURES, Run
-from digitjax.summary import summarize_run
+from digitjax.runs.seed_stats import format_measure
+from digitjax.runs.summary import summarize_run
 from digitjax.visualization import charts
 from digitjax.visualization.grid import Row, picture_grid
 from digitjax.visualization.reconstruct import overview

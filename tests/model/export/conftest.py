@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from digitjax import calibration
-from digitjax.calibration import Calibration
-from digitjax.model import classifier
+from digitjax.model import calibration, classifier
+from digitjax.model.calibration import Calibration
 from digitjax.runs import Run
 
 TEMPERATURE = 1.7

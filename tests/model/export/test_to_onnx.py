@@ -32,7 +32,7 @@ from digitjax.errors import InputError
 from digitjax.model import reconstructor
 from digitjax.model.export import to_onnx
 from digitjax.model.network import Network, Weights
-from digitjax.model.predict import Predictor
+from digitjax.model.predictor import Predictor
 from digitjax.runs import Run
 
 SMALL = CNN(channels=(4, 4), dense=(16,))

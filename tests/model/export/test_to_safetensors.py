@@ -14,7 +14,7 @@ from digitjax.errors import InputError
 from digitjax.model import classifier
 from digitjax.model.export import to_safetensors
 from digitjax.model.network import Network, load_weights
-from digitjax.model.predict import Predictor
+from digitjax.model.predictor import Predictor
 from digitjax.runs import Run
 from tests.model.export.conftest import TEMPERATURE
 

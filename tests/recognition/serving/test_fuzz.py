@@ -16,7 +16,7 @@ from schemathesis import checks
 from digitjax.recognition.recognizer import Recognizer, load
 from digitjax.recognition.serving.app import make_app
 from digitjax.recognition.serving.schema import Results
-from tests.recognition.test_decode_fuzz import SOURCES, damage
+from tests.imaging.test_decode_fuzz import SOURCES, damage
 
 NAME = "stub"
 CHECKED = [

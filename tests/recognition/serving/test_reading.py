@@ -27,7 +27,7 @@ from starlette import formparsers
 
 from digitjax import cli
 from digitjax.errors import InputError
-from digitjax.recognition.decode import Source
+from digitjax.imaging.decode import Source
 from digitjax.recognition.recognizer import Reading, Recognizer, load
 from digitjax.recognition.serving.app import READERS, make_app
 from digitjax.recognition.serving.schema import FileResult
@@ -295,7 +295,7 @@ import pathlib, time
 import numpy as np
 from digitjax.recognition import recognizer
 from digitjax.recognition.serving import app, process
-from digitjax.recognition.decode import decode
+from digitjax.imaging.decode import decode
 
 class Slow(recognizer.Recognizer):
     def read(self, source):

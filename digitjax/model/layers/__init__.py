@@ -1,0 +1,1 @@
+"""Layers that are fast on a CPU."""

@@ -1,0 +1,170 @@
+"""Sweeps: many trainings of an experiment, in search of better settings.
+
+runs/<sweep>/
+  sweep.json           the experiment and what is varied
+  journal.log          the study, unless it is in a database
+  trial-0000/ ...      an ordinary run each
+  best.json            the best experiment so far, for `digitjax train`
+
+Any number of workers may call `run` at the same time; the study is all they share. Values are drawn by the
+tree-structured Parzen estimator (Bergstra et al. 2011), and judged by validation accuracy alone.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from digitjax.config import Choice, Float, Int, Sweep, to_json, validate_sweep
+from digitjax.config.sweep import Distribution
+from digitjax.data import pipeline
+from digitjax.errors import InputError
+from digitjax.model.sweeps.study import Study, load_optuna
+from digitjax.model.training.train import train
+from digitjax.runs import DEFAULT_FOLDER, SWEEP_FILE, write_json, write_text
+from digitjax.runs.summary import summarize_run
+
+_STATES = ("complete", "pruned", "failed", "running", "waiting")
+
+
+def run(sweep: Sweep, folder: Path = DEFAULT_FOLDER, storage: str | None = None) -> dict[str, Any]:
+    """Work on a sweep until all its trials are finished or in the hands of other workers.
+
+    Args:
+        sweep: the experiment, and what is varied.
+        folder: where run folders lie; the sweep's own is made in it.
+        storage: address of a database, as SQLAlchemy has it, for workers on several machines.
+
+    Returns:
+        What is known by then, ready for JSON: `sweep`, its name; `trials`, the best first, each with `trial`,
+        `state`, `accuracy` (validation; the last one of a pruned trial), `seconds`, `params` and `reason`;
+        `importances`, each field's share in what sets the best tenth apart (Watanabe et al. 2023, PED-ANOVA;
+        from 10 complete trials on); and `best`, the path of best.json.
+
+    Raises:
+        InputError: the sweep, the data, the folder or the storage cannot be used.
+        Interrupted: on Ctrl-C or SIGTERM; the trial is saved and goes back into the queue.
+    """
+    load_optuna()
+    validate_sweep(sweep)
+    pipeline.load(sweep.base.data)  # before a folder is made: without data nothing is left behind
+    path = folder / sweep.name
+    if (path / "config.json").exists():
+        raise InputError(f"{path} is a run: give the sweep another name")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}: choose another folder with --runs") from None
+    with Study(sweep, path, storage) as study:
+        write_json(path / SWEEP_FILE, sweep.to_dict())
+        study.work(lambda trial: _try(trial, sweep, path), sweep.trials)
+        return _report(study, sweep, path)
+
+
+def _try(trial: Any, sweep: Sweep, folder: Path) -> float:
+    """Train with the values of a trial, and return the best validation accuracy."""
+    name = trial.user_attrs.get("run", f"trial-{trial.number:04}")
+    trial.set_user_attr("run", name)
+    params = {field: _suggest(trial, field, d) for field, d in sweep.space.items()}
+    _say(f"{name}  {_format(params)}")
+    try:
+        config = sweep.config(name, params)
+    except InputError as error:
+        _fail(trial, name, error)
+
+    def report(epoch: int, validation: dict[str, float]) -> None:
+        trial.report(validation["accuracy"], epoch)
+        if epoch < config.training.epochs and trial.should_prune():
+            _say(f"{name}  pruned: half of those before were better after epoch {epoch}")
+            raise load_optuna().TrialPruned
+
+    begun = (folder / name / "config.json").exists()  # by a worker that died or was stopped
+    try:
+        finished = train(config, folder, resume=begun, overwrite=not begun, on_epoch=report)
+    except FloatingPointError as error:
+        _fail(trial, name, error)
+    accuracy = summarize_run(finished).validation_accuracy
+    assert accuracy is not None
+    return accuracy
+
+
+def _suggest(trial: Any, field: str, distribution: Distribution) -> Any:
+    """Draw the value of a field; of a choice, the label."""
+    match distribution:
+        case Float(low, high, log):
+            return trial.suggest_float(field, low, high, log=log)
+        case Int(low, high, step):
+            return trial.suggest_int(field, low, high, step=step)
+        case Choice():
+            return trial.suggest_categorical(field, list(distribution.labels))
+
+
+def _fail(trial: Any, name: str, error: Exception) -> NoReturn:
+    """End a trial without a value. Optuna takes it for pruned, since it would learn nothing from a failure."""
+    trial.set_user_attr("reason", str(error))
+    _say(f"{name}  failed: {error}")
+    raise load_optuna().TrialPruned from error
+
+
+# --------------------------------------------------------------------------------------- results
+
+
+def _report(study: Study, sweep: Sweep, folder: Path) -> dict[str, Any]:
+    """Write the best experiment; return what `run` promises."""
+    rows = sorted((_row(trial) for trial in study.trials()), key=_rank)
+    best = rows[0] if rows and rows[0]["state"] == "complete" else None
+    if best:
+        write_text(folder / "best.json", to_json(sweep.config(f"{sweep.name}-best", best["params"])))
+    return {
+        "sweep": sweep.name,
+        "trials": rows,
+        "importances": study.importances(),
+        "best": str(folder / "best.json") if best else None,
+    }
+
+
+def _row(trial: Any) -> dict[str, Any]:
+    reason = trial.user_attrs.get("reason", "")
+    return {
+        "trial": trial.user_attrs.get("run", f"trial-{trial.number:04}"),
+        "state": "failed" if reason else trial.state.name.lower(),
+        "accuracy": trial.value,
+        "seconds": trial.duration.total_seconds() if trial.duration else None,
+        "params": trial.params,
+        "reason": reason,
+    }
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[int, float, str]:
+    return _STATES.index(row["state"]), -(row["accuracy"] or 0.0), row["trial"]
+
+
+def format_result(result: Mapping[str, Any]) -> str:
+    """Lay out what `run` returns for people."""
+    rows = result["trials"]
+    fields = list(dict.fromkeys(field for row in rows for field in row["params"]))
+    cells = [["trial", "state", "accuracy", "seconds", *fields, ""]]
+    for row in rows:
+        accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        values = [_number(row["params"].get(field, "")) for field in fields]
+        cells.append([row["trial"], row["state"], accuracy, seconds, *values, row["reason"]])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+    if shares := result["importances"]:
+        lines += ["", "importance: " + ", ".join(f"{field} {share:.0%}" for field, share in shares.items())]
+    if result["best"]:
+        lines += ["", f"train the best: digitjax train {result['best']}"]
+    return "\n".join(lines)
+
+
+def _format(params: Mapping[str, Any]) -> str:
+    return "  ".join(f"{field} {_number(value)}" for field, value in params.items())
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

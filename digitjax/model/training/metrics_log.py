@@ -1,0 +1,94 @@
+"""The log of a training: metrics.jsonl, and the progress that a person sees."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Array
+
+from digitjax.model import checkpoint
+from digitjax.model.training import distributed
+from digitjax.progress import Progress, format_metrics
+from digitjax.runs import Run
+from digitjax.runs.seed_stats import wilson_interval
+
+ADVICE = "the last checkpoint is good; try a lower --optimizer.lr"
+
+
+class MetricsLog:
+    """Writes metrics.jsonl and shows progress; what it fetches from the device is one call old.
+
+    Of several processes only the one that writes leaves anything behind.
+    """
+
+    def __init__(self, run: Run, batch_size: int, every: int, progress: Progress):
+        lines = run.metrics()
+        file = run.metrics_file if distributed.is_writer() else Path(os.devnull)
+        self._file = file.open("a", buffering=1)
+        self._scores = [checkpoint.score(line) for line in lines if line["split"] == "validation"]
+        self._seconds_before = lines[-1]["seconds"] if lines else 0.0
+        self._start = time.perf_counter()
+        self._batch_size, self._every, self._progress = batch_size, every, progress
+        self._epoch_start, self._epoch_images = self._start, 0
+        self._pending: tuple[int, int, int, dict[str, Array]] | None = None
+        self._path = run.path
+
+    def __enter__(self) -> "MetricsLog":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def train(self, epoch: int, step: int, count: int, metrics: dict[str, Array]) -> None:
+        """Take the metrics of the `count` steps after `step`; write those of the call before."""
+        self.flush()
+        self._pending = (epoch, step, count, metrics)
+
+    def flush(self) -> None:
+        """Write all that was taken; waits for the device."""
+        if self._pending is None:
+            return
+        (epoch, before, count, metrics), self._pending = self._pending, None
+        values = {name: array[:count] for name, array in jax.device_get(metrics).items()}
+        # Of the epoch so far: between two calls no time may pass where both were done before the first was asked for.
+        self._epoch_images += count * self._batch_size
+        rate = self._epoch_images / (time.perf_counter() - self._epoch_start)
+        for i in range(count):
+            step, line = before + i + 1, {name: float(array[i]) for name, array in values.items()}
+            if not np.isfinite(line["loss"]):
+                raise FloatingPointError(
+                    f"{self._path}: the loss at step {step:,} is {line['loss']}: {ADVICE}"
+                )
+            if step % self._every == 0:
+                self._line("train", epoch, step, **line, images_per_second=round(rate, 1))
+        self._progress.step(epoch, step, line, rate)
+
+    def validation(self, epoch: int, step: int, metrics: dict[str, float], pictures: int) -> None:
+        """Write the metrics of the pictures of the validation split; there are none where nothing is held out."""
+        if metrics:
+            interval = {}
+            if "accuracy" in metrics:
+                right = round(metrics["accuracy"] * pictures)
+                interval = {"accuracy_interval": wilson_interval(right, pictures)}
+            self._line("validation", epoch, step, **metrics, **interval)
+            self._scores.append(checkpoint.score(metrics))
+        values = f"validation {format_metrics(metrics)}  " if metrics else ""
+        self._progress.line(f"epoch {epoch}  step {step:,}  {values}{self._seconds():.1f} s")
+        self._epoch_start, self._epoch_images = time.perf_counter(), 0
+
+    def out_of_patience(self, patience: int | None) -> bool:
+        """Whether the best validation score is `patience` or more epochs old."""
+        if patience is None or not self._scores:
+            return False
+        best = int(np.argmax(self._scores))
+        return len(self._scores) - 1 - best >= patience
+
+    def _line(self, split: str, epoch: int, step: int, **values: float | tuple[float, float]) -> None:
+        line = {"step": step, "epoch": epoch, "split": split, **values, "seconds": round(self._seconds(), 3)}
+        self._file.write(json.dumps(line) + "\n")
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.perf_counter() - self._start

@@ -1,0 +1,76 @@
+"""Training with several seeds: from a config to a group of runs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from digitjax import runs
+from digitjax.config import Config, validate
+from digitjax.data import pipeline
+from digitjax.errors import InputError
+from digitjax.model.training import distributed
+from digitjax.model.training.train import require_same, train
+from digitjax.runs import Group, Run
+from digitjax.runs.summary import summarize_run
+
+
+def train_seeds(
+    config: Config,
+    count: int,
+    folder: Path = runs.DEFAULT_FOLDER,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Group:
+    """Train an experiment with the seeds `config.seed`, `config.seed + 1`, ... and return their group.
+
+    Args:
+        config: the experiment; its name becomes that of the group.
+        count: how many seeds, two or more.
+        folder: where run folders lie.
+        resume: continue the group of that name, if there is one: what is finished is kept, and more seeds may follow.
+        overwrite: discard a group or a run of that name first.
+
+    Raises:
+        InputError: the config, the data or the folder cannot be used.
+        FloatingPointError: the loss of a run is not finite; its last good checkpoint is kept.
+        Interrupted: on Ctrl-C or SIGTERM, after saving.
+    """
+    config = validate(config)
+    if count < 2:
+        raise InputError(f"--seeds is {count}: a group has two seeds or more")
+    seeds = range(config.seed, config.seed + count)
+    configs = [validate(replace(config, name=f"seed-{seed}", seed=seed)) for seed in seeds]
+    with distributed.failing_together():
+        pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
+    group = Group(folder / config.name)
+    with distributed.failing_together():
+        if distributed.is_writer() and resume and group.path.exists():
+            _reopen(group, seeds, configs)
+        elif distributed.is_writer():
+            runs.create_group(config.name, seeds, folder, overwrite=overwrite)
+    for member in configs:
+        finished = (group.path / member.name / "finished.json").exists()
+        if not distributed.largest(distributed.is_writer() and finished):
+            train(member, group.path, resume=True)
+    if distributed.is_writer():
+        summaries = [summarize_run(member) for member in group.members()]
+        group.write(seeds, runs.spread_of([summary.validation_accuracy for summary in summaries]))
+    return group
+
+
+def _reopen(group: Group, seeds: Sequence[int], configs: Sequence[Config]) -> None:
+    """Let a group go on with these seeds, if all that was begun agrees with them."""
+    if (group.path / "config.json").exists():
+        raise InputError(f"{group.path} is a run of one seed: choose another --name")
+    begun = group.seeds()
+    if list(seeds[: len(begun)]) != begun:
+        raise InputError(
+            f"{group.path} was begun with seeds {begun[0]} to {begun[-1]}: resume it with these; more may follow"
+        )
+    for config in configs:
+        run = Run(group.path / config.name)
+        if run.path.exists():
+            require_same(run, config)
+    if len(seeds) > len(begun):
+        group.write(seeds, None)

@@ -1,0 +1,275 @@
+"""Folders that hold several runs: groups of seeds, and ensembles.
+
+runs/<group>/
+  group.json           written first: the seeds; in the end also the spread of their validation accuracy
+  seed-0/ seed-1/ ...  a run each
+  evaluation/<split>@<step>/   metrics.json: the spread of accuracy, loss and seconds
+
+runs/<ensemble>/
+  ensemble.json        the members, by their paths from the folder that the ensemble lies in
+  evaluation/<split>@<step>/   as that of a run
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from digitjax.config import Config, validate
+from digitjax.errors import InputError
+from digitjax.runs.files import read_json, write_text
+from digitjax.runs.run import (
+    DEFAULT_FOLDER,
+    ENSEMBLE_FILE,
+    GROUP_FILE,
+    Evaluable,
+    Run,
+    create_folder,
+    find_run,
+    list_folders,
+    places,
+)
+from digitjax.runs.seed_stats import Spread, spread
+from digitjax.runs.summary import Summary, summarize_run
+
+
+@dataclass(frozen=True)
+class Group(Evaluable):
+    """Runs of one experiment that differ in nothing but their seeds."""
+
+    def seeds(self) -> list[int]:
+        """Return the seeds that belong to it, trained or not.
+
+        Raises:
+            InputError: group.json is missing or damaged.
+        """
+        seeds = read_json(self.path / GROUP_FILE).get("seeds")
+        if not isinstance(seeds, list) or len(seeds) < 2 or not all(type(seed) is int for seed in seeds):
+            raise InputError(f"{self.path / GROUP_FILE}: its seeds must be two numbers or more")
+        return seeds
+
+    def member(self, seed: int) -> Run:
+        """Return the run of a seed, which may not have begun."""
+        return Run(self.path / f"seed-{seed}")
+
+    def members(self) -> list[Run]:
+        """Return its runs.
+
+        Raises:
+            InputError: group.json is damaged, or a run is damaged or not finished.
+        """
+        members = [self.member(seed) for seed in self.seeds()]
+        for member in members:
+            if problem := summarize_run(member).problem:
+                raise InputError(f"{member.path}: {problem}")
+        return members
+
+    def write(self, seeds: Sequence[int], validation_accuracy: Spread | None) -> None:
+        """Write group.json; the validation accuracy is known when all are trained, unless they are refits."""
+        write_text(self.path / GROUP_FILE, _group_json(seeds, validation_accuracy))
+
+
+@dataclass(frozen=True)
+class Ensemble(Evaluable):
+    """Runs that predict as one: the mean of their probabilities."""
+
+    def member_paths(self) -> list[str]:
+        """Return where its runs lie, seen from the folder that the ensemble lies in.
+
+        Raises:
+            InputError: ensemble.json is missing or damaged.
+        """
+        paths = read_json(self.path / ENSEMBLE_FILE).get("members")
+        if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
+            raise InputError(f"{self.path / ENSEMBLE_FILE}: its members must be paths of runs")
+        return paths
+
+    def members(self) -> list[Run]:
+        """Return its runs.
+
+        Raises:
+            InputError: ensemble.json is damaged, or the config of a run is missing or damaged.
+        """
+        folder = self.path.absolute().parent
+        members = [Run(folder / path) for path in self.member_paths()]
+        for member in members:
+            if not member.path.is_dir():
+                raise InputError(f"{self.path}: its member {member.path} is missing")
+            _ = member.config
+        return members
+
+
+Entry = Run | Group | Ensemble
+"""What lies in a folder of runs."""
+
+
+# ---------------------------------------------------------------------------- finding and listing
+
+
+def find_entry(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Entry:
+    """Return the run, the group or the ensemble of that name in `folder`, at that path, or in the box.
+
+    Raises:
+        InputError: there is none.
+    """
+    for path in places(name_or_path, folder):
+        if any((path / file).is_file() for file in ("config.json", GROUP_FILE, ENSEMBLE_FILE)):
+            return _open(path)
+    return find_run(name_or_path, folder)
+
+
+def list_entries(folder: Path = DEFAULT_FOLDER) -> list[Entry]:
+    """Return the runs, groups and ensembles of a folder, newest first; the runs of a group are inside of it."""
+    return [_open(path) for path in list_folders(folder)]
+
+
+def _open(path: Path) -> Entry:
+    if (path / GROUP_FILE).exists():
+        return Group(path)
+    return Ensemble(path) if (path / ENSEMBLE_FILE).exists() else Run(path)
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """One line of a list of runs, for a group; `problem` says what is damaged or missing, if anything."""
+
+    name: str
+    model: str = ""
+    data: str = ""
+    seeds: tuple[int, ...] = ()
+    validation_accuracy: Spread | None = None
+    test_accuracy: Spread | None = None
+    validation_error: Spread | None = None
+    test_error: Spread | None = None
+    seconds: Spread | None = None
+    members: tuple[Summary, ...] = ()
+    problem: str = ""
+    kind: str = "group"
+
+    @property
+    def size(self) -> str:
+        """How many runs there are."""
+        return f"{len(self.seeds)} seeds"
+
+
+@dataclass(frozen=True)
+class EnsembleSummary:
+    """One line of a list of runs, for an ensemble; `problem` says what is damaged or missing, if anything."""
+
+    name: str
+    model: str = ""
+    data: str = ""
+    members: tuple[str, ...] = ()
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
+    seconds: float = 0.0
+    """Of the training of all members."""
+    problem: str = ""
+    kind: str = "ensemble"
+
+    @property
+    def size(self) -> str:
+        """How many runs there are."""
+        return f"{len(self.members)} members"
+
+
+def summarize(entry: Entry) -> Summary | GroupSummary | EnsembleSummary:
+    """Summarize a run, a group or an ensemble without raising: what cannot be read is named in `problem`."""
+    if isinstance(entry, Run):
+        return summarize_run(entry)
+    return _summarize_group(entry) if isinstance(entry, Group) else _summarize_ensemble(entry)
+
+
+def _summarize_group(group: Group) -> GroupSummary:
+    try:
+        seeds = group.seeds()
+    except InputError as error:
+        return GroupSummary(group.name, problem=str(error))
+    members = tuple(summarize_run(group.member(seed)) for seed in seeds)
+    return GroupSummary(
+        name=group.name,
+        model=members[0].model,
+        data=members[0].data,
+        seeds=tuple(seeds),
+        validation_accuracy=spread_of([member.validation_accuracy for member in members]),
+        test_accuracy=spread_of([member.test_accuracy for member in members]),
+        validation_error=spread_of([member.validation_error for member in members]),
+        test_error=spread_of([member.test_error for member in members]),
+        seconds=spread_of([member.seconds for member in members]),
+        members=members,
+        problem="; ".join(f"{member.name}: {member.problem}" for member in members if member.problem),
+    )
+
+
+def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
+    paths: tuple[str, ...] = ()
+    try:
+        paths = tuple(ensemble.member_paths())
+        members = [summarize_run(member) for member in ensemble.members()]
+        return EnsembleSummary(
+            name=ensemble.name,
+            model="+".join(dict.fromkeys(member.model for member in members)),
+            data="+".join(dict.fromkeys(member.data for member in members)),
+            members=paths,
+            validation_accuracy=ensemble.measured("accuracy", "validation"),
+            test_accuracy=ensemble.measured("accuracy", "test"),
+            seconds=sum(member.seconds for member in members),
+        )
+    except InputError as error:
+        return EnsembleSummary(ensemble.name, members=paths, problem=str(error))
+
+
+def spread_of(values: Sequence[float | None]) -> Spread | None:
+    """Return the spread of the values over the seeds of a group; nothing where one of them is not known."""
+    known = [value for value in values if value is not None]
+    return spread(known) if len(known) == len(values) else None
+
+
+# ---------------------------------------------------------------------------------------- creating
+
+
+def create_group(
+    name: str, seeds: Sequence[int], folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False
+) -> Group:
+    """Create the folder of a new group and write its seeds.
+
+    Raises:
+        InputError: the folder exists and may not be overwritten, or cannot be written.
+    """
+    group = Group(folder / name)
+    create_folder(group.path, GROUP_FILE, _group_json(seeds), overwrite=overwrite)
+    return group
+
+
+def _group_json(seeds: Sequence[int], validation_accuracy: Spread | None = None) -> str:
+    accuracy = validation_accuracy and asdict(validation_accuracy)
+    return json.dumps({"seeds": list(seeds), "validation_accuracy": accuracy}, indent=2) + "\n"
+
+
+def create_ensemble(
+    name: str, members: Sequence[Run], folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False
+) -> Ensemble:
+    """Write an ensemble of two or more runs.
+
+    Raises:
+        InputError: the name cannot be used, a run is named twice, damaged or of an autoencoder, or the folder cannot
+            be written.
+    """
+    ensemble = Ensemble(folder / validate(Config(name=name), "ensemble").name)
+    paths = [os.path.relpath(member.path, folder) for member in members]
+    if twice := [path for path in paths if paths.count(path) > 1]:
+        raise InputError(f"{ensemble.path}: {twice[0]} is named twice: name each run once")
+    if len(paths) < 2:
+        raise InputError(f"{ensemble.path}: an ensemble needs two runs or more")
+    for member in members:
+        if member.config.task != "classification":
+            raise InputError(f"{member.path}: its {member.config.model.kind} has no probabilities to average")
+    replaceable = overwrite and (ensemble.path / ENSEMBLE_FILE).exists()
+    if ensemble.path.exists() and not replaceable:
+        raise InputError(
+            f"{ensemble.path} exists: choose another name, or discard an ensemble with --overwrite"
+        )
+    text = json.dumps({"members": paths}, indent=2) + "\n"
+    create_folder(ensemble.path, ENSEMBLE_FILE, text, overwrite=overwrite)
+    return ensemble

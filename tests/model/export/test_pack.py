@@ -1,0 +1,63 @@
+"""Packing a run, and the models in the box."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitjax import experiments, runs
+from digitjax.errors import InputError
+from digitjax.evaluation.evaluate import evaluate
+from digitjax.model.export.pack import pack
+from digitjax.recognition import recognizer
+from digitjax.runs import Run
+
+BOXED = runs.list_runs(runs.PRETRAINED_FOLDER)
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_packed_run_is_small_and_predicts_the_same(tiny_run: Run, tmp_path: Path):
+    packed = pack(tiny_run, tmp_path / "models" / "tiny")
+    assert size(packed.path) < size(tiny_run.checkpoints) / 2
+    assert packed.config == tiny_run.config
+    before, after = evaluate(tiny_run), evaluate(packed)
+    assert before.step == after.step
+    np.testing.assert_array_equal(before.logits, after.logits)
+
+
+def test_a_packed_run_tells_nothing_of_its_machine(tiny_run: Run, tmp_path: Path):
+    packed = pack(tiny_run, tmp_path / "tiny")
+    assert not {"command", "platform", "processor", "settings"} & packed.environment.keys()
+    content = b"".join(path.read_bytes() for path in packed.path.rglob("*") if path.is_file())
+    assert str(tiny_run.path.parent).encode() not in content
+    assert str(tmp_path).encode() not in content
+
+
+def test_nothing_is_packed_over_or_out_of_nothing(tiny_run: Run, tmp_path: Path):
+    with pytest.raises(InputError, match="exists: name another folder"):
+        pack(tiny_run, tmp_path)
+    empty = Run(tmp_path / "empty")
+    shutil.copytree(tiny_run.path, empty.path, ignore=shutil.ignore_patterns("checkpoints"))
+    with pytest.raises(InputError, match="there is no checkpoint yet"):
+        pack(empty, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("run", BOXED, ids=lambda run: run.name)
+def test_a_model_in_the_box_is_small_whole_and_described(run: Run):
+    assert size(run.path) < 3e6
+    assert run.config == experiments.load(run.name)
+    reader = recognizer.load(run.name)
+    assert reader.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+    card = (run.path / "model_card.md").read_text()
+    (test,) = [json.loads(p.read_text()) for p in run.path.glob("evaluation/test@*/metrics.json")]
+    assert f"{test['accuracy']:.2%}".replace("%", " %") in card
+
+
+def test_the_model_in_the_box_reads_where_no_other_is_named(tmp_path: Path):
+    assert recognizer.load(None, tmp_path).name == recognizer.PRETRAINED in [run.name for run in BOXED]

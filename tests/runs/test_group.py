@@ -1,0 +1,161 @@
+"""Groups and ensembles: found, listed whatever their state, created with care; they evaluate and read as one."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitjax import runs
+from digitjax.config import Config, Data, to_json
+from digitjax.errors import InputError
+from digitjax.evaluation import evaluate as evaluation
+from digitjax.recognition import recognizer
+from digitjax.runs import Ensemble, EnsembleSummary, Group, GroupSummary, Run
+from digitjax.runs.summary import summarize_run
+
+
+@pytest.fixture
+def folder(tiny_run: Run, tiny_group: Group, tmp_path: Path) -> Path:
+    """A folder with a run, a group and an ensemble of all of them, to be damaged."""
+    shutil.copytree(tiny_run.path, tmp_path / "single")
+    shutil.copytree(tiny_group.path, tmp_path / "group")
+    members = runs.find_entry("group", tmp_path).members()
+    runs.create_ensemble("all", [Run(tmp_path / "single"), *members], tmp_path)
+    return tmp_path
+
+
+def summary(folder: Path, name: str) -> GroupSummary | EnsembleSummary:
+    made = runs.summarize(runs.find_entry(name, folder))
+    assert isinstance(made, GroupSummary | EnsembleSummary)
+    return made
+
+
+def test_all_are_found_by_name_and_by_path(folder: Path):
+    assert runs.find_entry("single", folder) == Run(folder / "single")
+    assert runs.find_entry("group", folder) == Group(folder / "group")
+    assert runs.find_entry(folder / "all", Path("elsewhere")) == Ensemble(folder / "all")
+    assert runs.find_entry("group/seed-1", folder) == runs.find_run("group/seed-1", folder)
+    assert runs.find_run("group/seed-1", folder).name == "group/seed-1"
+    with pytest.raises(InputError, match="group is a group: name one of its runs, such as group/seed-0"):
+        runs.find_run("group", folder)
+    with pytest.raises(InputError, match="all is an ensemble: name a single run"):
+        runs.find_run("all", folder)
+    with pytest.raises(InputError, match="no run 'other'"):
+        runs.find_entry("other", folder)
+
+
+def test_a_list_of_runs_holds_those_of_groups_and_one_of_all_holds_each_once(folder: Path):
+    assert {r.name for r in runs.list_runs(folder)} == {"single", "group/seed-0", "group/seed-1"}
+    assert {e.name for e in runs.list_entries(folder)} == {"single", "group", "all"}
+    for number in (2, 10):
+        (folder / "group" / f"seed-{number}").mkdir()
+    names = [r.name for r in runs.list_runs(folder) if r.name != "single"]
+    assert names == [f"group/seed-{n}" for n in (0, 1, 2, 10)]
+
+
+def test_summaries_say_how_good_all_are_together(folder: Path):
+    members = [summarize_run(run) for run in Group(folder / "group").members()]
+    group, ensemble = summary(folder, "group"), summary(folder, "all")
+    assert isinstance(group, GroupSummary)
+    assert group.members == tuple(members)
+    assert group.test_accuracy is not None
+    assert group.test_accuracy.mean == np.mean([member.test_accuracy for member in members])
+    assert (group.size, group.problem) == ("2 seeds", "")
+    assert ensemble.members == ("single", "group/seed-0", "group/seed-1")
+    assert (ensemble.size, ensemble.test_accuracy, ensemble.problem) == ("3 members", None, "")
+
+
+@pytest.mark.parametrize(
+    ("damage", "of_group", "of_ensemble"),
+    [
+        (lambda f: shutil.rmtree(f / "group/seed-1"), "group/seed-1: missing", "group/seed-1 is missing"),
+        (
+            lambda f: (f / "group/seed-1/config.json").write_text("{"),
+            "seed-1/config.json: invalid",
+            "seed-1/config.json: invalid",
+        ),
+        (lambda f: (f / "group/seed-1/finished.json").unlink(), "group/seed-1: not finished", ""),
+        (lambda f: (f / "group/group.json").write_text("["), "group/group.json: it is not JSON", ""),
+        (lambda f: (f / "group/group.json").write_text('{"seeds": [0]}'), "its seeds must be two", ""),
+        (lambda f: (f / "all/ensemble.json").write_text("{}"), "", "its members must be paths"),
+    ],
+)
+def test_what_is_damaged_is_listed_and_named(
+    folder: Path, damage: Callable[[Path], object], of_group: str, of_ensemble: str
+):
+    damage(folder)
+    for name, reason in (("group", of_group), ("all", of_ensemble)):
+        problem = summary(folder, name).problem
+        assert reason in problem
+        assert bool(reason) == bool(problem)
+        if reason:
+            with pytest.raises(InputError):
+                recognizer.load(name, folder)
+    assert len(runs.list_runs(folder)) >= 2
+
+
+def test_an_ensemble_is_created_with_care(folder: Path):
+    single, first, second = runs.find_run("single", folder), *runs.find_entry("group", folder).members()
+    for name, members, reason in (
+        ("all", [single, first], "all exists: choose another name, or discard an ensemble with --overwrite"),
+        ("a/b", [single, first], "ensemble: name: string should match"),
+        ("b", [single, single], "single is named twice"),
+        ("b", [single], "an ensemble needs two runs or more"),
+        ("b", [single, Run(folder / "none")], r"none/config\.json: No such file"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            runs.create_ensemble(name, members, folder)
+    with pytest.raises(InputError, match="single exists"):
+        runs.create_ensemble("single", [first, second], folder, overwrite=True)
+    assert {p.name for p in folder.iterdir()} == {"single", "group", "all"}
+    replaced = runs.create_ensemble("all", [second, first], folder, overwrite=True)
+    assert replaced.member_paths() == ["group/seed-1", "group/seed-0"]
+    assert replaced.members()[0].config == second.config
+
+
+def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(folder: Path):
+    ensemble = Ensemble(folder / "all")
+    each = [evaluation.evaluate(member, "validation").probabilities for member in ensemble.members()]
+    made = evaluation.evaluate(ensemble, "validation")
+    np.testing.assert_allclose(made.probabilities, np.mean(each, axis=0), atol=1e-6)
+    assert made.summary["steps"] == {"single": 21, "group/seed-0": 21, "group/seed-1": 21}
+    assert ensemble.evaluations() == [("validation", "best", "one")]
+    np.testing.assert_array_equal(evaluation.read(ensemble, "validation", "best").logits, made.logits)
+    assert summary(folder, "all").validation_accuracy == made.summary["accuracy"]
+
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    for name, members in (("all", ensemble.member_paths()), ("group", ["group/seed-0", "group/seed-1"])):
+        expected = np.mean([recognizer.load(m, folder).probabilities(images) for m in members], axis=0)
+        np.testing.assert_allclose(recognizer.load(name, folder).probabilities(images), expected, atol=1e-6)
+
+
+def test_an_ensemble_has_no_autoencoders(folder: Path, tiny_vae: Run):
+    with pytest.raises(InputError, match="tiny-vae: its vae has no probabilities to average"):
+        runs.create_ensemble("e", [tiny_vae, runs.find_run("single", folder)], folder)
+    assert not (folder / "e").exists()
+
+
+def test_an_ensemble_of_other_data_reads_but_does_not_evaluate(folder: Path):
+    config = runs.find_run("single", folder).config
+    other = replace(config, data=Data(name="digits", split_seed=1, manual_dir="x"))
+    (folder / "single/config.json").write_text(to_json(other))
+    with pytest.raises(InputError, match=r"single and .*seed-0 differ in data\.split_seed \(1 and 0\)"):
+        evaluation.evaluate(Ensemble(folder / "all"))
+    assert recognizer.load("all", folder).name == "all"
+    (folder / "single/config.json").write_text(to_json(config))
+    path = folder / "group/seed-1/environment.json"
+    path.write_text(path.read_text().replace('"data_sha256": "', '"data_sha256": "0'))
+    with pytest.raises(InputError, match="seed-1: it was trained on other data"):
+        evaluation.evaluate(Ensemble(folder / "all"))
+
+
+def test_a_moved_folder_of_runs_keeps_its_ensembles(folder: Path):
+    moved = folder.rename(folder.with_name("moved"))
+    assert summary(moved, "all").problem == ""
+    content = json.loads((moved / "all/ensemble.json").read_text())
+    assert content == {"members": ["single", "group/seed-0", "group/seed-1"]}
+    assert isinstance(Run(moved / "single").config, Config)

@@ -1,0 +1,172 @@
+"""Run folders: created once, read with care, listed whatever their state."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from digitjax import runs
+from digitjax.config import Config
+from digitjax.errors import InputError
+from digitjax.model import calibration
+from digitjax.runs import Run, log_reader
+from digitjax.runs.summary import summarize_run
+
+
+def test_create_writes_the_config_and_never_overwrites_unasked(tmp_path: Path):
+    run = runs.create(Config(name="a"), tmp_path)
+    assert Run(run.path).config == Config(name="a")
+    (run.path / "kept").touch()
+    with pytest.raises(InputError, match="exists: continue it with --resume"):
+        runs.create(Config(name="a", seed=1), tmp_path)
+    assert (run.path / "kept").exists()
+    assert Run(run.path).config.seed == 0
+    runs.create(Config(name="a", seed=1), tmp_path, overwrite=True)
+    assert not (run.path / "kept").exists()
+
+
+def test_create_in_an_impossible_place_is_an_input_error(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Not a directory"):
+        runs.create(Config(name="a"), tmp_path / "file")
+
+
+def test_find_by_name_and_by_path(tmp_path: Path):
+    run = runs.create(Config(name="a"), tmp_path)
+    assert runs.find_run("a", tmp_path) == run
+    assert runs.find_run(run.path, Path("elsewhere")) == run
+    with pytest.raises(InputError, match=r"no run 'b' .*\(a\)"):
+        runs.find_run("b", tmp_path)
+
+
+def test_metrics_leave_out_a_line_that_is_cut_off(tmp_path: Path):
+    run = runs.create(Config(name="a"), tmp_path)
+    assert run.metrics() == []
+    run.metrics_file.write_text('{"step": 1}\n{"step": 2}\n{"st')
+    assert run.metrics() == [{"step": 1}, {"step": 2}]
+    run.metrics_file.write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    with pytest.raises(InputError, match=r"metrics\.jsonl: a line is not JSON"):
+        run.metrics()
+
+
+def test_a_trained_run_is_summarized(tiny_run: Run):
+    summary = summarize_run(tiny_run)
+    assert (summary.name, summary.model, summary.data) == ("tiny", "cnn", "digits")
+    assert (summary.epoch, summary.epochs, summary.problem) == (1, 1, "")
+    assert summary.test_accuracy is not None
+    assert 0 < summary.test_accuracy <= 1
+
+
+def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_path: Path):
+    run = Run(Path(shutil.copytree(tiny_vae.path, tmp_path / "vae")))
+    with run.metrics_file.open("a") as file:
+        file.write('{"step": 42, "epoch": 2, "split": "validation", "error": 0.9, "seconds": 1}\n')
+    summary = summarize_run(run)
+    assert (summary.model, summary.problem) == ("vae", "")
+    assert (summary.validation_accuracy, summary.test_accuracy) == (None, None)
+    logged = [line["error"] for line in tiny_vae.metrics() if line["split"] == "validation"]
+    assert summary.validation_error == min(logged)
+    assert summary.test_error is not None
+    assert 0 < summary.test_error < 1
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({}, "config.json: No such file"),
+        ({"config.json": "{"}, "config.json: invalid JSON"),
+        ({"config.json": '{"speed": 1}'}, "unknown field speed"),
+        ({"config.json": "{}"}, "not finished"),
+        ({"config.json": "{}", "metrics.jsonl": "?\n"}, "metrics.jsonl: a line is not JSON"),
+        ({"config.json": "{}", "metrics.jsonl": '{"step": 1}\n'}, "metrics.jsonl: KeyError"),
+        (
+            {"config.json": "{}", "metrics.jsonl": "[]\n"},
+            "metrics.jsonl: a line is no JSON object with a step",
+        ),
+        ({"config.json": "{}", "evaluation/test@1/metrics.json": "["}, "metrics.json: it is not JSON"),
+    ],
+)
+def test_a_damaged_run_is_listed_with_its_reason(tmp_path: Path, files: dict[str, str], problem: str):
+    (tmp_path / "bad").mkdir()
+    for name, text in files.items():
+        path = tmp_path / "bad" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    [run] = runs.list_runs(tmp_path)
+    assert problem in summarize_run(run).problem
+
+
+def test_a_sweep_is_no_run_but_its_trials_are(tmp_path: Path):
+    trial = runs.create(Config(name="trial-0000"), tmp_path / "sweep")
+    (tmp_path / "sweep/sweep.json").write_text("{}")
+    (tmp_path / "sweep/.workers").mkdir()
+    assert runs.list_runs(tmp_path) == []
+    assert runs.list_runs(tmp_path / "sweep") == [trial]
+    assert runs.find_run("sweep/trial-0000", tmp_path) == trial
+
+
+def test_no_folder_is_no_runs(tmp_path: Path):
+    assert runs.list_runs(tmp_path / "nowhere") == []
+
+
+def test_free_names_count_up(tmp_path: Path):
+    assert runs.free_name("a", tmp_path) == "a"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a-2").mkdir()
+    assert runs.free_name("a", tmp_path) == "a-3"
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path):
+    path = tmp_path / "a.json"
+    runs.write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        runs.write_json(path, {"a": object()})
+    with pytest.raises(UnicodeEncodeError):
+        runs.write_text(path, "\ud800")
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"step": ' + "9" * 5000 + "}"])
+@pytest.mark.parametrize("file", ["environment.json", "config.json", "metrics.jsonl", "calibration.json"])
+def test_json_without_end_is_one_line(tmp_path: Path, content: str, file: str):
+    (tmp_path / file).write_text(content + "\n")
+    run = Run(tmp_path)
+    read = {
+        "environment.json": lambda: run.environment,
+        "config.json": lambda: run.config,
+        "metrics.jsonl": lambda: run.metrics(),
+        "calibration.json": lambda: calibration.read(run, 0),
+    }
+    with pytest.raises(InputError, match=file) as caught:
+        read[file]()
+    assert len(str(caught.value).splitlines()) == 1
+    if file == "metrics.jsonl":
+        with pytest.raises(InputError, match=file):
+            log_reader.read(run)
+
+
+def test_a_link_is_replaced_and_never_followed(tmp_path: Path):
+    (tmp_path / "outside").write_text("kept")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tags.json").symlink_to(tmp_path / "outside")
+    runs.write_text(tmp_path / "run" / "tags.json", "{}")
+    assert not (tmp_path / "run" / "tags.json").is_symlink()
+    assert (tmp_path / "outside").read_text() == "kept"
+
+
+def test_a_link_is_not_discarded_with_what_it_leads_to(tmp_path: Path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "kept").touch()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="symbolic link"):
+        runs.create(Config(name="linked"), tmp_path / "runs", overwrite=True)
+    assert (tmp_path / "outside" / "kept").exists()
+
+
+def test_a_link_that_leads_to_itself_leads_nowhere_else(tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tags.json").symlink_to("tags.json")
+    assert not runs.leads_out(tmp_path / "run", tmp_path)
