@@ -7,7 +7,7 @@ from typing import TypeVar
 from digitjax.config import Config, Sweep, from_json, validate, validate_sweep
 from digitjax.errors import InputError
 
-_SCRIPTS = ("ray_read", "visualize")  # lie among the experiments, and are none
+_SCRIPTS = ("ray_read", "visualize", "write_reference_errors")  # lie among the experiments, and are none
 
 T = TypeVar("T", Config, Sweep)
 

@@ -7,12 +7,12 @@ Test error 0.00832 (mean squared, of ink from 0 to 1; 95 % interval 0.00821 to 0
 training on one core of an AMD EPYC, beside other work.
 """
 
-from digitjax.config import Adam, Autoencoder, Config, Data, Training
+from digitjax.config import Adam, AutoencoderConfig, Config, Data, Training
 
 config = Config(
     name="autoencoder",
     data=Data(name="mnist"),
-    model=Autoencoder(channels=(16, 32), latent=16),
+    model=AutoencoderConfig(channels=(16, 32), latent=16),
     optimizer=Adam(lr=3e-3),
     training=Training(epochs=15, batch_size=128),
 )

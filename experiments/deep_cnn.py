@@ -8,13 +8,13 @@ A quarter of the paper's channels, so that a CPU trains it in minutes; `--model.
 Not measured yet: an epoch takes 67 s on one core of an AMD EPYC, beside other work.
 """
 
-from digitjax.config import Adam, Augment, Config, Data, DeepCNN, Training
+from digitjax.config import Adam, Augment, Config, Data, DeepCNNConfig, Training
 
 config = Config(
     name="deep_cnn",
     data=Data(name="mnist"),
     augment=Augment(shift=1),
-    model=DeepCNN(kernel_size=3, width=0.25),
+    model=DeepCNNConfig(kernel_size=3, width=0.25),
     optimizer=Adam(lr=3e-3),
     training=Training(epochs=6, batch_size=128),
 )

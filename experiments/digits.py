@@ -6,11 +6,11 @@ Test accuracy 98.24 % +- 0.16 (mean and standard deviation of seeds 0, 1, 2; 360
 2 cores of an AMD EPYC.
 """
 
-from digitjax.config import CNN, Config, Data, Training
+from digitjax.config import CNNConfig, Config, Data, Training
 
 config = Config(
     name="digits",
     data=Data(name="digits"),
-    model=CNN(channels=(16, 32), dense=(64,)),
+    model=CNNConfig(channels=(16, 32), dense=(64,)),
     training=Training(epochs=20, batch_size=64),
 )

@@ -8,13 +8,13 @@ The latest step, since what the last epochs learn of people's digits does not sh
 Its model card, in digitjax/pretrained/handwriting, says how well it does, on MNIST and on people's own digits.
 """
 
-from digitjax.config import Adam, Augment, Config, Data, Schedule, TinyCNN, Training
+from digitjax.config import Adam, Augment, Config, Data, Schedule, TinyCNNConfig, Training
 
 config = Config(
     name="handwriting",
-    data=Data(name="mnist", nondigits=0.2),
+    data=Data(name="mnist", outliers=0.2),
     augment=Augment(
-        strokes=1.15,
+        glyph_variants=1.15,
         reframe=True,
         shift=1,
         rotation=15.0,
@@ -25,10 +25,10 @@ config = Config(
         thickness=0.6,
         blur=0.5,
         sharpen=0.15,
-        coarse=0.2,
+        low_res=0.2,
         noise=0.05,
     ),
-    model=TinyCNN(channels=(32, 64, 96)),
+    model=TinyCNNConfig(channels=(32, 64, 96)),
     optimizer=Adam(lr=8e-3, b1=0.9, b2=0.99),
     schedule=Schedule(shape="linear", warmup=0.1),
     training=Training(epochs=22, batch_size=128, label_smoothing=0.05, ema=0.999),

@@ -7,12 +7,12 @@ Test error 0.00943 (mean squared, of ink from 0 to 1; 95 % interval 0.00932 to 0
 and divergence 24.2 nats a picture, in 212 s of training on one core of an AMD EPYC, beside other work.
 """
 
-from digitjax.config import VAE, Adam, Config, Data, Training
+from digitjax.config import Adam, Config, Data, Training, VAEConfig
 
 config = Config(
     name="vae",
     data=Data(name="mnist"),
-    model=VAE(channels=(16, 32), latent=16, beta=1.0),
+    model=VAEConfig(channels=(16, 32), latent=16, beta=1.0),
     optimizer=Adam(lr=3e-3),
     training=Training(epochs=15, batch_size=128),
 )

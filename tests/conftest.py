@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 # Shapes and dtypes are checked here alone: every annotated function of the library, at every call.
 install_import_hook("digitjax", "beartype.beartype")
 
-from digitjax.config import CNN, VAE, Adam, Config, Data, Training
+from digitjax.config import Adam, CNNConfig, Config, Data, Training, VAEConfig
 from digitjax.environment import configure_jax
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.evaluation.evaluate_group import evaluate_group
@@ -26,13 +26,13 @@ settings.load_profile("digitjax")
 TINY = Config(
     name="tiny",
     data=Data(name="digits"),
-    model=CNN(channels=(4, 8), dense=(16,)),
+    model=CNNConfig(channels=(4, 8), dense=(16,)),
     training=Training(epochs=1, batch_size=64),
 )
 ABLE = replace(
     TINY,
     name="able",
-    model=CNN(channels=(8, 16), dense=(32,), dropout=0.0),
+    model=CNNConfig(channels=(8, 16), dense=(32,), dropout=0.0),
     optimizer=Adam(lr=1e-2),
     training=Training(epochs=2, batch_size=64, keep_weights_every=1),
 )
@@ -71,7 +71,7 @@ def able_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Ru
 @pytest.fixture(scope="session")
 def tiny_vae(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
     """A variational autoencoder of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
-    config = replace(TINY, name="tiny-vae", model=VAE(channels=(4, 8), latent=5))
+    config = replace(TINY, name="tiny-vae", model=VAEConfig(channels=(4, 8), latent=5))
     run = train(config, tmp_path_factory.mktemp("vae"))
     evaluate(run)
     return run

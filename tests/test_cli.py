@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from digitjax import cli
-from digitjax.model.tta import VIEWS
+from digitjax.model.tta import TRANSFORMS
 from digitjax.runs import Run
 from tests.processes import assert_refused, run_cli
 from tests.recognition.drawing import digit_picture
@@ -61,7 +61,7 @@ def test_every_command_has_help_with_an_example(command: str, capsys: pytest.Cap
 def test_every_kind_of_views_can_be_asked_for(capsys: pytest.CaptureFixture[str]):
     with contextlib.suppress(SystemExit):
         cli.main(["evaluate", "--help"])
-    assert f"{{{','.join(VIEWS)}}}" in capsys.readouterr().out
+    assert f"{{{','.join(TRANSFORMS)}}}" in capsys.readouterr().out
 
 
 def test_train_help_lists_the_fields_of_the_experiment(capsys: pytest.CaptureFixture[str]):
@@ -85,7 +85,7 @@ def test_from_training_to_reading(tmp_path: Path):
 
     evaluated = run_cli("evaluate", "a", "--json", *runs)
     summary = json.loads(evaluated.stdout)
-    assert (summary["run"], summary["split"], summary["pictures"]) == ("a", "test", 360)
+    assert (summary["run"], summary["split"], summary["examples"]) == ("a", "test", 360)
     assert "accuracy" in run_cli("evaluate", "a", *runs).stdout
 
     [listed] = json.loads(run_cli("runs", "--json", *runs).stdout)
@@ -120,7 +120,7 @@ def test_two_runs_are_compared_and_a_history_is_looked_back_at(
     cli.main(["compare", "seed1", "seed2", "--runs", runs])
     assert "McNemar's exact test" in capsys.readouterr().out
     cli.main(["compare", "seed1", "seed2", "--runs", runs, "--json"])
-    assert json.loads(capsys.readouterr().out)["pictures"] == 360
+    assert json.loads(capsys.readouterr().out)["examples"] == 360
     cli.main(["evaluate", "seed1", "--runs", runs, "--history", "--attacks"])
     told = capsys.readouterr().out
     assert re.search(r"^ +2 +[\d.]+%", told, re.MULTILINE)  # the second epoch
@@ -172,7 +172,7 @@ def test_an_autoencoder_is_evaluated_listed_and_shown_but_does_not_read(
 
 
 def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """Groups, ensembles and views, through the commands."""
+    """Groups, ensembles and tta, through the commands."""
 
     def run(*arguments: str) -> str:
         cli.main([*arguments, "--runs", str(tmp_path)])
@@ -184,9 +184,9 @@ def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "accuracy   " in run("evaluate", "g/seed-1")
     run("ensemble", "e", "g")
     assert json.loads(run("evaluate", "e", "--json"))["steps"] == {"g/seed-0": 21, "g/seed-1": 21}
-    shifted = run("evaluate", "e", "--views", "shifted")
-    assert shifted.startswith("e, test split, step best, shifted views\n")
-    assert (tmp_path / "e/evaluation/test@best+shifted/predictions.npz").is_file()
+    shifted = run("evaluate", "e", "--tta", "shifts")
+    assert shifted.startswith("e, test split, step best, tta shifts\n")
+    assert (tmp_path / "e/evaluation/test@best+shifts/predictions.npz").is_file()
 
     listed = {entry["name"]: entry for entry in json.loads(run("runs", "--json"))}
     assert listed["g"]["test_accuracy"] == group["accuracy"]
@@ -201,9 +201,7 @@ def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture
     Image.fromarray(digit_picture(0)).save(picture)
     for model in ("e", "g"):
         digits = json.loads(run("read", str(picture), "--json", "--model", model))["digits"]
-        moved = json.loads(run("read", str(picture), "--json", "--model", model, "--views", "shifted"))[
-            "digits"
-        ]
+        moved = json.loads(run("read", str(picture), "--json", "--model", model, "--tta", "shifts"))["digits"]
         assert digits[0]["probabilities"] != moved[0]["probabilities"]
 
 

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitjax.config import (
-    CNN,
-    MLP,
     SGD,
-    VAE,
     Adam,
-    Autoencoder,
+    AutoencoderConfig,
+    CNNConfig,
     Config,
     Data,
+    MLPConfig,
     Schedule,
     Training,
+    VAEConfig,
     differences,
     differing,
     from_json,
@@ -38,15 +38,17 @@ configs = st.builds(
     ),
     model=st.one_of(
         st.builds(
-            CNN,
+            CNNConfig,
             channels=st.lists(st.integers(1, 999), min_size=1, max_size=4).map(tuple),
             kernel_size=st.integers(1, 11),
             normalization=st.sampled_from(["batch", "layer", "none"]),
             dropout=st.floats(0, 1, exclude_max=True),
         ),
-        st.builds(MLP, dense=st.lists(st.integers(1, 999)).map(tuple)),
-        st.builds(Autoencoder, latent=st.integers(1, 999)),
-        st.builds(VAE, channels=st.tuples(st.integers(1, 99), st.integers(1, 99)), beta=st.floats(0, 99)),
+        st.builds(MLPConfig, dense=st.lists(st.integers(1, 999)).map(tuple)),
+        st.builds(AutoencoderConfig, latent=st.integers(1, 999)),
+        st.builds(
+            VAEConfig, channels=st.tuples(st.integers(1, 99), st.integers(1, 99)), beta=st.floats(0, 99)
+        ),
     ),
     optimizer=st.one_of(
         st.builds(Adam, lr=st.floats(1e-9, 10), b1=st.floats(0, 1, exclude_max=True)),
@@ -102,8 +104,8 @@ def test_json_spells_out_every_field():
             "training.label_smoothing is 0.1: it changes labels",
         ),
         (
-            '{"model": {"kind": "autoencoder"}, "data": {"nondigits": 0.1}}',
-            "data.nondigits is 0.1: they are for a classifier to doubt, which model.kind autoencoder is not",
+            '{"model": {"kind": "autoencoder"}, "data": {"outliers": 0.1}}',
+            "data.outliers is 0.1: they are for a classifier to doubt, which model.kind autoencoder is not",
         ),
         ('{"seed": "1"}', "seed: input should be a valid integer"),
         ('{"training": {"batch_size": 2.5}}', "training.batch_size: input should be a valid integer"),
@@ -141,7 +143,7 @@ def test_override_changes_nothing_but_what_is_named():
     "arguments", [["--model.kind", "mlp", "--model.dense", "7"], ["--model.kind=mlp", "--model.dense", "7"]]
 )
 def test_a_new_kind_has_its_own_fields(arguments: list[str]):
-    assert override(Config(), arguments).model == MLP(dense=(7,))
+    assert override(Config(), arguments).model == MLPConfig(dense=(7,))
 
 
 def test_the_same_kind_keeps_the_experiments_values():
@@ -192,7 +194,7 @@ def test_help_lists_every_field_with_its_meaning(capsys: pytest.CaptureFixture[s
 
 def test_settings_that_differ_are_told_of_several_configs():
     base = Config()
-    other = replace(base, name="other", seed=3, model=MLP())
+    other = replace(base, name="other", seed=3, model=MLPConfig())
     fields = differing([base, other, base])
     assert fields["seed"] == [0, 3, 0]
     assert fields["model.kind"] == ["cnn", "mlp", "cnn"]

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitjax.config import (
-    CNN,
     SGD,
-    VAE,
     Adam,
     Choice,
+    CNNConfig,
     Config,
     Data,
     Float,
     Int,
     Sweep,
+    VAEConfig,
     from_json,
     to_json,
     validate_sweep,
@@ -102,10 +102,13 @@ def test_assign_leaves_the_rest_alone():
         ({"space": {"augment.shift": Choice([1, 1])}}, "augment.shift: two values of ['1'] look the same"),
         ({"base": Config(data=Data(refit=True))}, "data.refit leaves no validation accuracy"),
         (
-            {"base": Config(model=VAE()), "space": {"model.latent": Int(2, 8)}},
+            {"base": Config(model=VAEConfig()), "space": {"model.latent": Int(2, 8)}},
             "model.kind vae has no accuracy to choose by: name a classifier",
         ),
-        ({"space": {"model": Choice([CNN(), VAE()])}}, "model.kind vae has no accuracy to choose by"),
+        (
+            {"space": {"model": Choice([CNNConfig(), VAEConfig()])}},
+            "model.kind vae has no accuracy to choose by",
+        ),
     ],
 )
 def test_a_sweep_that_cannot_be_run_says_why(changes: dict[str, Any], reason: str):

@@ -10,41 +10,41 @@ from digitjax.evaluation.comparison import Comparison, GroupSide, compare_pictur
 from digitjax.runs import Ensemble, EvaluationKey, Group, Run
 from digitjax.visualization import charts
 from parts import selection
-from parts.opened import Opened, open_evaluation
+from parts.error_display import escape, show_errors
+from parts.evaluation_context import EvaluationContext, open_evaluation
 from parts.picking import pick_picture
 from parts.picture_detail import show_detail
-from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
 
-def show(chosen: Selection, a: Opened) -> None:
+def show(chosen: Selection, a: EvaluationContext) -> None:
     """Show how the chosen model and the one that it is compared with differ on a split.
 
     Raises:
         InputError: they cannot be compared, or the other has no evaluation of this split.
     """
-    split, views = a.evaluation.split, a.evaluation.summary.get("views", "one")
+    split, tta = a.evaluation.split, a.evaluation.summary.get("tta", "none")
     if isinstance(chosen.entry, Group) and isinstance(chosen.versus, Group):
-        with reasons_shown():
-            show_seeds(chosen.entry, chosen.versus, split, views)
+        with show_errors():
+            show_seeds(chosen.entry, chosen.versus, split, tta)
     other = selection.as_model(chosen.versus)
     require_comparable(a.model, other, split)
-    b = open_evaluation(other, find_evaluation(other, split, views))
+    b = open_evaluation(other, find_evaluation(other, split, tta))
     if not np.array_equal(a.evaluation.labels, b.evaluation.labels):
         raise InputError(f"{a.model.name} and {other.name} were not evaluated on the same {split} pictures")
     names = (a.model.name, b.model.name)
-    explore(a, b, compare_pictures(a.evaluation, b.evaluation, names=names, views=views))
+    explore(a, b, compare_pictures(a.evaluation, b.evaluation, names=names, tta=tta))
 
 
-def find_evaluation(model: Run | Ensemble, split: str, views: str) -> EvaluationKey:
+def find_evaluation(model: Run | Ensemble, split: str, tta: str) -> EvaluationKey:
     """Return the evaluation of the latest step.
 
     Raises:
         InputError: there is none.
     """
-    keys = [key for key in model.evaluations() if (key.split, key.views) == (split, views)]
+    keys = [key for key in model.evaluations() if (key.split, key.tta) == (split, tta)]
     if not keys:
-        more = f" --views {views}" if views != "one" else ""
+        more = f" --tta {tta}" if tta != "none" else ""
         raise InputError(
             f"{model.name} has not been evaluated on the {split} split yet: "
             f"digitjax evaluate {model.name} --split {split}{more}"
@@ -52,7 +52,7 @@ def find_evaluation(model: Run | Ensemble, split: str, views: str) -> Evaluation
     return keys[-1]
 
 
-def show_seeds(a: Group, b: Group, split: str, views: str) -> None:
+def show_seeds(a: Group, b: Group, split: str, tta: str) -> None:
     """Say how the seeds of two groups compare.
 
     Raises:
@@ -61,18 +61,20 @@ def show_seeds(a: Group, b: Group, split: str, views: str) -> None:
     require_comparable(a, b, split)
     sides = []
     for group in (a, b):
-        accuracy = runs.spread_of([run.measured("accuracy", split, views) for run in group.members()])
+        accuracy = runs.summarize_known_seeds(
+            [run.measured("accuracy", split, tta) for run in group.members()]
+        )
         if accuracy is None:
             raise InputError(
                 f"{group.name} has not been evaluated on the {split} split yet: "
                 f"digitjax evaluate {group.name} --split {split}"
             )
         sides.append(GroupSide(name=group.name, accuracy=accuracy))
-    st.markdown(f"**{escape(compare_seeds(*sides, split=split, step='best', views=views).sentence)}**")
+    st.markdown(f"**{escape(compare_seeds(*sides, split=split, step='best', tta=tta).sentence)}**")
 
 
 @st.fragment
-def explore(a: Opened, b: Opened, comparison: Comparison) -> None:
+def explore(a: EvaluationContext, b: EvaluationContext, comparison: Comparison) -> None:
     """Show what differs, and the pictures behind it; a choice redraws this part alone."""
     st.markdown(f"**{escape(comparison.sentence)}**")
     show_sides(comparison)
@@ -95,7 +97,7 @@ def show_sides(comparison: Comparison) -> None:
             "model": side.name,
             "accuracy": f"{side.accuracy:.2%}",
             "95 % interval": f"{side.interval[0]:.2%} to {side.interval[1]:.2%}",
-            "right": f"{side.correct:,} of {comparison.pictures:,}",
+            "right": f"{side.correct:,} of {comparison.examples:,}",
             "step": str(side.step),
         }
         for side in (comparison.a, comparison.b)
@@ -103,7 +105,7 @@ def show_sides(comparison: Comparison) -> None:
     st.dataframe(rows, hide_index=True)
 
 
-def pick_changed(a: Opened, b: Opened, comparison: Comparison) -> int | None:
+def pick_changed(a: EvaluationContext, b: EvaluationContext, comparison: Comparison) -> int | None:
     """Show the pictures that only one of them reads right, or neither; return the number of the one picked."""
     kinds = {
         "Fixed": (comparison.fixed, f"wrong by {comparison.a.name}, right by {comparison.b.name}"),
@@ -125,7 +127,7 @@ def pick_changed(a: Opened, b: Opened, comparison: Comparison) -> int | None:
 
     def describe(number: int) -> tuple[str, str]:
         label, first, second = (
-            int(column[number]) for column in (a.pictures.label, a.pictures.predicted, b.pictures.predicted)
+            int(column[number]) for column in (a.examples.label, a.examples.predicted, b.examples.predicted)
         )
         return (
             f"{label}: {first} | {second}",

@@ -7,21 +7,21 @@ import streamlit as st
 from digitjax.evaluation import browse
 from digitjax.evaluation.browse import Filter
 from digitjax.visualization import charts
-from parts.opened import Opened
+from parts.error_display import show_errors
+from parts.evaluation_context import EvaluationContext
 from parts.picking import pick_picture
 from parts.picture_detail import show_detail
-from parts.reasons import reasons_shown
 from parts.tagging import choose_tag
 
 
 @st.fragment
-def show(opened: Opened) -> None:
+def show(opened: EvaluationContext) -> None:
     """Show the confusion matrix beside the pictures of the chosen cell; a choice redraws this part alone."""
     matrix, pictures = st.columns(2, gap="large")
-    with matrix, reasons_shown():
+    with matrix, show_errors():
         click_cell(opened.evaluation.summary["confusion"])
     number = None
-    with pictures, reasons_shown():
+    with pictures, show_errors():
         number = pick_in_cell(opened, *choose_cell())
     if number is not None:
         show_detail(opened, number=number)
@@ -67,7 +67,7 @@ def choose_cell() -> tuple[int | None, int | None]:
     return st.session_state["true"], st.session_state["predicted"]
 
 
-def pick_in_cell(opened: Opened, true: int | None, predicted: int | None) -> int | None:
+def pick_in_cell(opened: EvaluationContext, true: int | None, predicted: int | None) -> int | None:
     """Show the pictures of a cell, or the mistakes in a row, a column or all; the most confident first.
 
     Returns the number of the one that is picked.
@@ -79,7 +79,7 @@ def pick_in_cell(opened: Opened, true: int | None, predicted: int | None) -> int
     chosen = Filter(
         true=true, predicted=predicted, right=None if whole_cell else False, numbers=choose_tag(opened)
     )
-    numbers = browse.select(opened.pictures, chosen, "most confident")
+    numbers = browse.select(opened.examples, chosen, "most confident")
     kind = "Read right" if whole_cell and true == predicted else "Mistakes"
     st.markdown(f"**{kind}: {len(numbers):,}**, the most confident first")
     name = f"{opened.model.path} {opened.evaluation.split} {opened.evaluation.step}"

@@ -11,9 +11,9 @@ from digitjax.visualization.explain.network import to_ink
 from digitjax.visualization.grid import diverging
 from digitjax.visualization.steps import draw_steps
 from parts.attributions import integrated_gradients
+from parts.error_display import escape, show_errors
 from parts.models import Reader, Weights, load_classifier
 from parts.pictures import enlarge
-from parts.reasons import escape, reasons_shown
 
 _NEAREST = 8  # training pictures
 
@@ -41,7 +41,7 @@ def show(reader: Reader, reading: Reading, number: int) -> None:
             return
         (weights,) = reader.members
         show_attribution(weights, digit)
-        with reasons_shown():
+        with show_errors():
             show_nearest(weights, digit)
 
 
@@ -82,7 +82,7 @@ def show_nearest(weights: Weights, digit: Digit) -> None:
                 output_format="PNG",
                 alt=f"A training picture: a {label}",
             )
-    st.caption(f"Among {len(load_neighbourhood(weights).pictures):,} of them, at most {MOST:,}.")
+    st.caption(f"Among {len(load_neighbourhood(weights).examples):,} of them, at most {MOST:,}.")
 
 
 @st.cache_resource(max_entries=2, show_spinner="Looking through the training pictures")

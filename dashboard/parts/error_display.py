@@ -15,7 +15,7 @@ def escape(text: str) -> str:
 
 
 @contextmanager
-def reasons_shown() -> Iterator[None]:
+def show_errors() -> Iterator[None]:
     """Show why something cannot be read, in one line, in place of what stands inside the `with`."""
     try:
         yield

@@ -27,7 +27,7 @@ def offer(model: Run | Ensemble, folder: Path) -> None:
     members = model.members()
     if members[0].config.task != "classification":
         return
-    there = {key.split for key in model.evaluations() if key.views == "one"}
+    there = {key.split for key in model.evaluations() if key.tta == "none"}
     missing = [split for split in evaluate.SPLITS if split not in there]
     if members[0].config.data.refit and "validation" in missing:
         missing.remove("validation")  # it is empty

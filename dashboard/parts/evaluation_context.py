@@ -7,38 +7,38 @@ import streamlit as st
 
 from digitjax.errors import InputError
 from digitjax.evaluation import browse, history
-from digitjax.evaluation.browse import Pictures
+from digitjax.evaluation.browse import ExampleTable
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.history import History
 from digitjax.runs import Ensemble, EvaluationKey, Run
 from parts import evaluations
+from parts.error_display import escape
 from parts.pictures import find_pictures, load_data
-from parts.reasons import escape
 
 
-class Opened(NamedTuple):
+class EvaluationContext(NamedTuple):
     """An evaluation, its pictures, and what is known of each; shared, and not to be changed."""
 
     model: Run | Ensemble
     evaluation: Evaluation
     images: np.ndarray
     """uint8 (n, 28, 28)."""
-    pictures: Pictures
+    examples: ExampleTable
     history: History | None
     """Only where it holds the split."""
     data_sha256: str
 
     def describe(self, number: int) -> tuple[str, str]:
         """Return the caption of a picture, and what it shows for those who cannot see it."""
-        label, predicted = self.pictures.label[number], self.pictures.predicted[number]
-        confidence = f"{self.pictures.confidence[number]:.0%}"
+        label, predicted = self.examples.label[number], self.examples.predicted[number]
+        confidence = f"{self.examples.confidence[number]:.0%}"
         shown = (
             f"Picture {number} of the {self.evaluation.split} split: true digit {label}, read as {predicted}"
         )
         return f"{label} → {predicted}, {confidence}", f"{shown} with confidence {confidence}"
 
 
-def open_evaluation(model: Run | Ensemble, key: EvaluationKey) -> Opened:
+def open_evaluation(model: Run | Ensemble, key: EvaluationKey) -> EvaluationContext:
     """Read an evaluation of a classifier, its pictures, and the history of its run if there is one.
 
     A history that cannot be used is named on the page, and left out.
@@ -52,11 +52,11 @@ def open_evaluation(model: Run | Ensemble, key: EvaluationKey) -> Opened:
     looked_back = None
     try:
         looked_back = _find_history(model, made.split)
-        pictures = browse.per_picture(made, looked_back)
+        pictures = browse.per_example(made, looked_back)
     except InputError as error:
         st.warning(escape(f"Without forgetting: {error}"))
-        looked_back, pictures = None, browse.per_picture(made)
-    return Opened(model, made, images, pictures, looked_back, sha256)
+        looked_back, pictures = None, browse.per_example(made)
+    return EvaluationContext(model, made, images, pictures, looked_back, sha256)
 
 
 def _find_history(model: Run | Ensemble, split: str) -> History | None:

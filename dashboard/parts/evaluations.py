@@ -26,13 +26,13 @@ def choose_evaluation(model: Run | Ensemble) -> EvaluationKey:
 
 def is_headline(key: EvaluationKey) -> bool:
     """Whether an evaluation is of the kind that a run is judged by."""
-    return (key.split, key.views) == ("test", "one")
+    return (key.split, key.tta) == ("test", "none")
 
 
 def describe(key: EvaluationKey) -> str:
     """Name an evaluation for people."""
     step = f"weights of step {key.step:,}" if isinstance(key.step, int) else f"{key.step} weights"
-    return f"{key.split} split, {step}" + f", {key.views} views" * (key.views != "one")
+    return f"{key.split} split, {step}" + f", tta {key.tta}" * (key.tta != "none")
 
 
 def read(model: Run | Ensemble, key: EvaluationKey) -> Evaluation | Reconstruction:

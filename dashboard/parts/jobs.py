@@ -7,8 +7,8 @@ import streamlit as st
 
 from digitjax.runs import Run, jobs
 from digitjax.runs.jobs import Job
+from parts.error_display import escape, show_errors
 from parts.logs import REFRESH_SECONDS, show_progress
-from parts.reasons import escape, reasons_shown
 from parts.selection import RUN
 
 MOST_EARLIER = 10
@@ -33,7 +33,7 @@ def any_runs(folder: Path) -> bool:
     """Whether a training that was started here is running."""
     running = False
     for run in jobs.find_runs(folder):
-        with reasons_shown():
+        with show_errors():
             job = jobs.find(run)
             running |= job is not None and job.running
     return running
@@ -59,7 +59,7 @@ def _show_jobs(folder: Path, running: bool) -> None:
 
 def show_job(run: Run) -> None:
     """Show a training: its state, its progress, the end of its log, and what can be done."""
-    with st.container(border=True), reasons_shown():
+    with st.container(border=True), show_errors():
         job = jobs.find(run)
         if job is None:
             return

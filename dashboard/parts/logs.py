@@ -4,7 +4,7 @@ import streamlit as st
 
 from digitjax.runs import Run, log_reader
 from digitjax.runs.log_reader import EMPTY, TrainingLog
-from parts.reasons import escape
+from parts.error_display import escape
 
 REFRESH_SECONDS = 2
 

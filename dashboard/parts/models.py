@@ -12,7 +12,7 @@ from digitjax.model import calibration, checkpoint, reconstructor
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.recognition import recognizer
 from digitjax.recognition.recognizer import Recognizer
-from digitjax.runs import Entry, Run
+from digitjax.runs import Run, RunEntry
 from digitjax.visualization.explain import network
 from digitjax.visualization.explain.network import InkClassifier
 
@@ -53,7 +53,7 @@ class Reader(NamedTuple):
     """When the calibration of each was written, in nanoseconds; 0 where it has none."""
 
 
-def find_reader(entry: Entry) -> Reader:
+def find_reader(entry: RunEntry) -> Reader:
     """Return what reads pictures.
 
     Raises:

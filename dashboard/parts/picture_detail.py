@@ -6,22 +6,22 @@ from scipy.special import softmax
 
 from digitjax.visualization import charts
 from parts import tagging
-from parts.opened import Opened
+from parts.error_display import escape, show_errors
+from parts.evaluation_context import EvaluationContext
 from parts.pictures import enlarge
-from parts.reasons import escape, reasons_shown
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NARROW, _WIDE = 168, 290  # pixels: both fit beside a gallery, and on a phone
 
 
-def show_detail(*opened: Opened, number: int) -> None:
+def show_detail(*opened: EvaluationContext, number: int) -> None:
     """Show a picture and what each of one or two models made of it; side by side where there is room."""
     first = opened[0]
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_NARROW):
             st.image(
                 enlarge(first.images[number]),
-                caption=f"picture {number:,}, true digit {first.pictures.label[number]}",
+                caption=f"picture {number:,}, true digit {first.examples.label[number]}",
                 width=_NARROW,
                 output_format="PNG",
                 alt=first.describe(number)[1],
@@ -35,13 +35,13 @@ def show_detail(*opened: Opened, number: int) -> None:
             if one.history is not None:
                 with st.container(width=_WIDE):
                     _show_history(one, number, named=len(opened) > 1)
-        with st.container(width=_WIDE), reasons_shown():
+        with st.container(width=_WIDE), show_errors():
             tagging.edit(first, number)
 
 
-def _show_reading(opened: Opened, number: int) -> None:
+def _show_reading(opened: EvaluationContext, number: int) -> None:
     """Show what a model made of a picture."""
-    pictures = opened.pictures
+    pictures = opened.examples
     label, predicted = int(pictures.label[number]), int(pictures.predicted[number])
     confidence = f"{pictures.confidence[number]:.1%}"
     st.markdown(
@@ -58,9 +58,9 @@ def _show_reading(opened: Opened, number: int) -> None:
     )
 
 
-def _show_history(opened: Opened, number: int, named: bool) -> None:
+def _show_history(opened: EvaluationContext, number: int, named: bool) -> None:
     """Show when a picture was right on the way, and how often it was forgotten."""
-    pictures, split = opened.pictures, opened.history.of(opened.evaluation.split)
+    pictures, split = opened.examples, opened.history.of(opened.evaluation.split)
     times = int(pictures.forgotten[number])
     learned, for_good = int(pictures.learned[number]), int(pictures.learned_for_good[number])
     said = [

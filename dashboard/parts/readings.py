@@ -7,9 +7,9 @@ from digitjax.recognition.recognizer import Reading
 from digitjax.visualization import charts
 from digitjax.visualization.boxes import draw_boxes, label_of
 from parts import digits
+from parts.error_display import show_errors
 from parts.gallery import pick
 from parts.models import Reader, load_recognizer
-from parts.reasons import reasons_shown
 
 MOST_DIGITS = 40  # shown one by one: more would make the page slow
 
@@ -72,5 +72,5 @@ def show_digits(reader: Reader, reading: Reading, key: str) -> None:
         + ", ".join(f"{label_of(digit)} has {digit.confidence:.0%}" for digit in found),
     )
     if picked is not None:
-        with reasons_shown():
+        with show_errors():
             digits.show(reader, reading, picked)

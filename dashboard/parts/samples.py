@@ -11,8 +11,8 @@ from digitjax.runs import Run
 from digitjax.visualization import charts
 from digitjax.visualization.augmented import augmented, describe
 from digitjax.visualization.grid import picture_grid
+from parts.error_display import escape
 from parts.pictures import load_data
-from parts.reasons import escape
 
 
 def show_class_balance(run: Run) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from digitjax.data import personal
 from digitjax.recognition.recognizer import Reading
-from parts.reasons import escape, reasons_shown
+from parts.error_display import escape, show_errors
 from parts.writing import is_local
 
 
@@ -18,7 +18,7 @@ def show(folder: Path, reading: Reading, key: str) -> None:
         return
     with box:
         if is_local():
-            with reasons_shown():
+            with show_errors():
                 show_form(folder, reading, key)
                 show_use(folder)
         else:

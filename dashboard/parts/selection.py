@@ -7,8 +7,8 @@ import streamlit as st
 
 from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.runs import Ensemble, Entry, Group, Run
-from parts.reasons import escape
+from digitjax.runs import Ensemble, Group, Run, RunEntry
+from parts.error_display import escape
 
 RUN, VERSUS = "run", "versus"  # in the address, and as keys of the boxes
 
@@ -18,10 +18,10 @@ class Selection(NamedTuple):
 
     folder: Path
     """Where the runs lie: nothing outside of it and of the box is read."""
-    entries: dict[str, Entry]
+    entries: dict[str, RunEntry]
     """All that can be chosen, by name: newest first, the runs of a group after it, the models in the box last."""
-    entry: Entry
-    versus: Entry | None
+    entry: RunEntry
+    versus: RunEntry | None
     """What it is compared with, if anything."""
 
 
@@ -78,12 +78,12 @@ def _put_into_address(name: str, versus: str | None) -> None:
         st.query_params.pop(VERSUS, None)
 
 
-def find_all(folder: Path) -> dict[str, Entry]:
+def find_all(folder: Path) -> dict[str, RunEntry]:
     """Return runs, groups, the runs of groups, and ensembles by name, newest first; then the models in the box.
 
     What has links that lead out of the folder is left out, and named on the page.
     """
-    found: dict[str, Entry] = {}
+    found: dict[str, RunEntry] = {}
     for entry in runs.list_entries(folder):
         members = sorted(entry.path.glob("seed-*"), key=lambda path: (len(path.name), path.name))
         if any(runs.leads_out(path, folder) for path in (entry.path, *members) if path.is_dir()):
@@ -96,7 +96,7 @@ def find_all(folder: Path) -> dict[str, Entry]:
     return found | {name: run for name, run in boxed.items() if name not in found}
 
 
-def as_model(entry: Entry) -> Run | Ensemble:
+def as_model(entry: RunEntry) -> Run | Ensemble:
     """Return what predicts: of a group its first seed, which is said.
 
     Raises:
@@ -109,7 +109,7 @@ def as_model(entry: Entry) -> Run | Ensemble:
     return member
 
 
-def as_run(entry: Entry) -> Run:
+def as_run(entry: RunEntry) -> Run:
     """Return a single run: of a group its first seed, which is said.
 
     Raises:

@@ -3,14 +3,14 @@
 import streamlit as st
 
 from digitjax import runs
-from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE, Ensemble, EnsembleSummary, Entry, Group, GroupSummary
+from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE, Ensemble, EnsembleSummary, Group, GroupSummary, RunEntry
 from digitjax.runs.summary import Summary
 
 AnySummary = Summary | GroupSummary | EnsembleSummary
 _FILES = ("", "config.json", "metrics.jsonl", "finished.json", "evaluation", GROUP_FILE, ENSEMBLE_FILE)
 
 
-def summarize(entry: Entry) -> AnySummary:
+def summarize(entry: RunEntry) -> AnySummary:
     """Summarize a run, a group or an ensemble without raising: what cannot be read is named in `problem`."""
     if isinstance(entry, Ensemble):
         return runs.summarize(entry)  # its members lie anywhere
@@ -20,5 +20,5 @@ def summarize(entry: Entry) -> AnySummary:
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _summarize(entry: Entry, written: tuple[int, ...]) -> AnySummary:
+def _summarize(entry: RunEntry, written: tuple[int, ...]) -> AnySummary:
     return runs.summarize(entry)

@@ -4,12 +4,12 @@ import streamlit as st
 
 from digitjax.evaluation import tags
 from digitjax.evaluation.tags import Tagged, Tags
-from parts.opened import Opened
-from parts.reasons import escape
+from parts.error_display import escape
+from parts.evaluation_context import EvaluationContext
 from parts.writing import find_refusal
 
 
-def read_tags(opened: Opened) -> Tags:
+def read_tags(opened: EvaluationContext) -> Tags:
     """Return the tags of the pictures of an evaluation.
 
     Raises:
@@ -18,7 +18,7 @@ def read_tags(opened: Opened) -> Tags:
     return tags.read(opened.model.path, opened.evaluation.split, opened.data_sha256)
 
 
-def choose_tag(opened: Opened, width: int | str = "stretch") -> list[int] | None:
+def choose_tag(opened: EvaluationContext, width: int | str = "stretch") -> list[int] | None:
     """Offer the tags that are in use, and return the numbers of the pictures with the chosen one; None is any.
 
     Raises:
@@ -32,7 +32,7 @@ def choose_tag(opened: Opened, width: int | str = "stretch") -> list[int] | None
     return None if tag is None else tags.tagged_with(given, tag)
 
 
-def edit(opened: Opened, number: int) -> None:
+def edit(opened: EvaluationContext, number: int) -> None:
     """Offer the tags and the note of a picture to be changed, where its folder may be written to.
 
     Raises:

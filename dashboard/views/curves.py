@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from parts import selection
+from parts.error_display import escape, show_errors
 from parts.logs import REFRESH_SECONDS, read_log, show_progress
-from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
 from digitjax.config import differing, to_json
 from digitjax.errors import InputError
-from digitjax.runs import Ensemble, Entry, Group, Run
+from digitjax.runs import Ensemble, Group, Run, RunEntry
 from digitjax.runs.log_reader import SPLITS, Measure, TrainingLog, is_training
 from digitjax.visualization import charts
 from digitjax.visualization.curves import find_curve
@@ -36,14 +36,14 @@ def show(chosen: Selection) -> None:
     shown = choose_entries(chosen)
     members: dict[str, list[Run]] = {}
     for name, entry in shown.items():
-        with reasons_shown():
+        with show_errors():
             members[name] = find_members(entry)
     training = find_training(members)
     st.fragment(explore, run_every=REFRESH_SECONDS if training else None)(members, training)
     compare_configs(members)
 
 
-def choose_entries(chosen: Selection) -> dict[str, Entry]:
+def choose_entries(chosen: Selection) -> dict[str, RunEntry]:
     """Return what is chosen at the side, and what a box adds to it, by name."""
     shown = [entry for entry in (chosen.entry, chosen.versus) if entry]
     others = [name for name, entry in chosen.entries.items() if entry not in shown]
@@ -59,7 +59,7 @@ def choose_entries(chosen: Selection) -> dict[str, Entry]:
     return {entry.name: entry for entry in shown}
 
 
-def find_members(entry: Entry) -> list[Run]:
+def find_members(entry: RunEntry) -> list[Run]:
     """Return a run, or those of a group.
 
     Raises:
@@ -93,7 +93,7 @@ def explore(members: Mapping[str, list[Run]], training: list[Run]) -> None:
     if find_training(members) != training:
         st.rerun()  # the whole page: it decides whether this part goes on
     for run in training:
-        with reasons_shown():
+        with show_errors():
             show_progress(run)
     if training:
         st.caption(f"training: refreshes every {REFRESH_SECONDS} seconds")
@@ -117,7 +117,7 @@ def read_logs(members: Mapping[str, list[Run]]) -> Logs:
     logs: Logs = {}
     for name, runs in members.items():
         for run in runs:
-            with reasons_shown():
+            with show_errors():
                 log = read_log(run)
                 if log.size:
                     logs.setdefault(name, []).append(log)
@@ -201,7 +201,7 @@ def compare_configs(members: Mapping[str, list[Run]]) -> None:
     """Show in which settings the runs differ, and on demand all of them; of a group those of its first seed."""
     configs = {}
     for name, runs in members.items():
-        with reasons_shown():
+        with show_errors():
             configs[name] = runs[0].config
     if any(config.model.kind == "vae" for config in configs.values()):
         st.caption(

@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 from parts import features_map, selection
 from parts.attributions import integrated_gradients, occlusion
+from parts.error_display import escape, show_errors
 from parts.gallery import pick
 from parts.models import Weights, find_weights, load_classifier
 from parts.pictures import enlarge, load_data
-from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
 from digitjax.data.pipeline import Split
@@ -23,7 +23,7 @@ PARTS = ("Filters", "Activations", "Attribution", "Map")
 def show(chosen: Selection) -> None:
     """Show what the network of the chosen run learned."""
     st.title("Filters and features")
-    with reasons_shown():
+    with show_errors():
         run = selection.as_run(chosen.entry)
         st.subheader(escape(run.name))
         explore(find_weights(run), weights_steps(run))
@@ -32,7 +32,7 @@ def show(chosen: Selection) -> None:
 @st.fragment
 def explore(best: Weights, steps: list[int]) -> None:
     """Show one part at a time, for the weights that the slider is at; a choice redraws this part alone."""
-    with reasons_shown():
+    with show_errors():
         step = best.step
         if len(steps) > 1:
             step = st.select_slider(

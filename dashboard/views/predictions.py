@@ -2,10 +2,10 @@
 
 import streamlit as st
 from parts import evaluate_now, evaluations, samples, selection
-from parts.opened import Opened, open_evaluation
+from parts.error_display import escape, show_errors
+from parts.evaluation_context import EvaluationContext, open_evaluation
 from parts.picking import pick_picture
 from parts.picture_detail import show_detail
-from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 from parts.tagging import choose_tag
 
@@ -19,7 +19,7 @@ ANSWERS = {"right": True, "wrong": False}
 def show(chosen: Selection) -> None:
     """Show the page."""
     st.title("Predictions")
-    with reasons_shown():
+    with show_errors():
         model = selection.as_model(chosen.entry)
         st.subheader(escape(model.name))
         one_by_one, balance, augmented = st.tabs(
@@ -30,10 +30,10 @@ def show(chosen: Selection) -> None:
             with one_by_one:
                 show_pictures(chosen, model)
         if balance.open:
-            with balance, reasons_shown():
+            with balance, show_errors():
                 samples.show_class_balance(first)
         if augmented.open:
-            with augmented, reasons_shown():
+            with augmented, show_errors():
                 if isinstance(model, Ensemble):
                     st.info(f"This shows the first run of the ensemble, {escape(first.name)}.")
                 samples.show_augmented(first)
@@ -42,25 +42,25 @@ def show(chosen: Selection) -> None:
 def show_pictures(chosen: Selection, model) -> None:
     """Let an evaluation be chosen, or made, and its pictures be browsed."""
     box, buttons = st.container(), st.container(horizontal=True)
-    with buttons, reasons_shown():
+    with buttons, show_errors():
         evaluate_now.offer(model, chosen.folder)
-    with reasons_shown():
+    with show_errors():
         with box:
             key = evaluations.choose_evaluation(model)
         browse_pictures(open_evaluation(model, key))
 
 
 @st.fragment
-def browse_pictures(opened: Opened) -> None:
+def browse_pictures(opened: EvaluationContext) -> None:
     """Show the pictures that meet the filters, and the one that is picked; a choice redraws this part alone."""
-    with reasons_shown():
+    with show_errors():
         with st.container(horizontal=True):
             chosen = choose_filter(opened)
             order = st.selectbox(
-                "Sort by", browse.orders(opened.pictures), key="sort", bind="query-params", width=190
+                "Sort by", browse.orders(opened.examples), key="sort", bind="query-params", width=190
             )
-        numbers = browse.select(opened.pictures, chosen, order)
-        st.markdown(f"**{len(numbers):,} of {len(opened.pictures):,} pictures**")
+        numbers = browse.select(opened.examples, chosen, order)
+        st.markdown(f"**{len(numbers):,} of {len(opened.examples):,} pictures**")
         gallery, detail = st.columns([3, 2], gap="medium")
         with gallery:
             name = f"{opened.model.path} {opened.evaluation.split} {opened.evaluation.step}"
@@ -72,7 +72,7 @@ def browse_pictures(opened: Opened) -> None:
                 show_detail(opened, number=number)
 
 
-def choose_filter(opened: Opened) -> Filter:
+def choose_filter(opened: EvaluationContext) -> Filter:
     """Offer what pictures can be filtered by; what is chosen is kept in the address.
 
     Raises:

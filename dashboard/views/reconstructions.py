@@ -5,14 +5,14 @@ from itertools import cycle
 import numpy as np
 import streamlit as st
 from parts import evaluations, selection
+from parts.error_display import escape, show_errors
 from parts.gallery import pick
 from parts.models import Weights, find_weights, load_reconstructor
 from parts.pictures import enlarge, find_pictures
-from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
 from digitjax.errors import InputError
-from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.evaluate import load_images
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Run
 from digitjax.visualization.grid import Row, diverging, picture_grid
@@ -27,7 +27,7 @@ ORDERS = ("by number", "largest error first", "smallest error first")
 def show(chosen: Selection) -> None:
     """Show the reconstructions of the chosen run."""
     st.title("Reconstructions")
-    with reasons_shown():
+    with show_errors():
         run = selection.as_run(chosen.entry)
         st.subheader(escape(run.name))
         evaluation = evaluations.read(run, evaluations.choose_evaluation(run))
@@ -56,9 +56,9 @@ def show_reconstruction(run: Run, evaluation: Reconstruction) -> None:
     with st.expander("Error by digit"):
         st.dataframe(summary["per_class"], hide_index=True)
     weights = find_weights(run, evaluation.step)
-    with reasons_shown():
+    with show_errors():
         explore(weights, evaluation, find_pictures(run, evaluation).images)
-    with reasons_shown():
+    with show_errors():
         show_overview(weights, evaluation.split)
 
 
@@ -68,7 +68,7 @@ def show_reconstruction(run: Run, evaluation: Reconstruction) -> None:
 @st.fragment
 def explore(weights: Weights, evaluation: Reconstruction, images: np.ndarray) -> None:
     """Show pictures by their errors, and what is made of the one that is picked; a choice redraws this part alone."""
-    with reasons_shown():
+    with show_errors():
         number = choose_picture(evaluation, images)
         show_picture(weights, evaluation, number, images)
 
@@ -158,7 +158,7 @@ def find_rows(weights: Weights, split: str) -> list[Row]:
     Raises:
         InputError: the model or the pictures cannot be had.
     """
-    return overview(load_reconstructor(weights), load_pictures(weights.run, split).images)
+    return overview(load_reconstructor(weights), load_images(weights.run, split).images)
 
 
 show(selection.current())

@@ -4,13 +4,13 @@ from typing import Any
 
 import streamlit as st
 from parts import selection
-from parts.reasons import escape, reasons_shown
+from parts.error_display import escape, show_errors
 from parts.selection import Selection
 from parts.summaries import AnySummary, summarize
 
 from digitjax import config
-from digitjax.runs import MEASURES, PRETRAINED_FOLDER, Ensemble, Entry
-from digitjax.runs.seed_stats import Spread, format_measure
+from digitjax.runs import MEASURES, PRETRAINED_FOLDER, Ensemble, RunEntry
+from digitjax.runs.seed_stats import SeedStats, format_measure
 
 PER_CENT = st.column_config.NumberColumn(format="percent", step=0.0001)
 COLUMNS = {
@@ -40,10 +40,10 @@ def show(chosen: Selection) -> None:
     list_problems(summaries)
     for entry in (chosen.entry, chosen.versus):
         if entry:
-            with reasons_shown():
+            with show_errors():
                 show_entry(entry, summaries[entry.name])
     if chosen.versus:
-        with reasons_shown():
+        with show_errors():
             show_differences(chosen.entry, chosen.versus)
 
 
@@ -94,14 +94,14 @@ def row(summary: AnySummary) -> dict[str, Any]:
     }
 
 
-def mean(value: float | Spread | None) -> float | None:
+def mean(value: float | SeedStats | None) -> float | None:
     """Return a number, or the mean of those of the seeds."""
-    return value.mean if isinstance(value, Spread) else value
+    return value.mean if isinstance(value, SeedStats) else value
 
 
-def interval(value: float | Spread | None, known: tuple[float, float] | None) -> str:
+def interval(value: float | SeedStats | None, known: tuple[float, float] | None) -> str:
     """Write the interval of an accuracy: of seeds their own, else the one that is known of it, if any."""
-    ends = value.interval if isinstance(value, Spread) else known
+    ends = value.interval if isinstance(value, SeedStats) else known
     return f"{ends[0]:.2%} to {ends[1]:.2%}" if ends and value is not None else ""
 
 
@@ -117,14 +117,14 @@ def list_problems(summaries: dict[str, AnySummary]) -> None:
 # ----------------------------------------------------------------------------------------- chosen
 
 
-def show_entry(entry: Entry, summary: AnySummary) -> None:
+def show_entry(entry: RunEntry, summary: AnySummary) -> None:
     """Show what is asked first of a run, a group or an ensemble: how good, how sure, how long; then its config."""
     st.header(escape(entry.name), divider="grey")
     known = vars(summary)
     task = "reconstruction" if known.get("validation_error") is not None else "classification"
     measure = MEASURES[task]
     tested, best = known.get(f"test_{measure}"), known.get(f"validation_{measure}")
-    sure = tested.interval if isinstance(tested, Spread) else known.get("test_interval")
+    sure = tested.interval if isinstance(tested, SeedStats) else known.get("test_interval")
     note = "95 % interval: " + " to ".join(format_measure(measure, end) for end in sure) if sure else None
     with st.container(horizontal=True, gap="medium"):
         show_metric(f"Test {measure}", format_measure(measure, tested) if tested is not None else "-", note)
@@ -147,7 +147,7 @@ def show_metric(label: str, value: str, note: str | None = None) -> None:
     st.metric(label, value, note, delta_color="off", delta_arrow="off", width="content")
 
 
-def show_differences(entry: Entry, versus: Entry) -> None:
+def show_differences(entry: RunEntry, versus: RunEntry) -> None:
     """Show in which fields the configs of two runs differ."""
     st.header("Differences", divider="grey")
     first, second = (entry.members()[0].config for entry in (entry, versus))

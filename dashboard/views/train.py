@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
+from parts.error_display import show_errors
 from parts.jobs import show_jobs
-from parts.reasons import reasons_shown
 from parts.selection import Selection, current
 from parts.writing import is_local
 
@@ -38,7 +38,7 @@ def show(chosen: Selection) -> None:
 def start_experiment(folder: Path) -> None:
     """Show the form, what it would train, and the button that starts it; a choice redraws this part alone."""
     st.subheader("Start an experiment")
-    with reasons_shown():
+    with show_errors():
         wanted = choose_experiment(folder)
         changed = config.override(wanted.experiment, wanted.arguments)
         show_differences(wanted.experiment, changed)

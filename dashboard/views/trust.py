@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 from parts import evaluations, selection
-from parts.reasons import escape, reasons_shown
+from parts.error_display import escape, show_errors
 from parts.selection import Selection
 
 from digitjax.evaluation import robustness
@@ -21,13 +21,13 @@ def show(chosen: Selection) -> None:
     st.title("Trust")
     entries = [entry for entry in (chosen.entry, chosen.versus) if entry]
     for column, entry in zip(st.columns(len(entries), gap="large"), entries, strict=True):
-        with column, reasons_shown():
+        with column, show_errors():
             model = selection.as_model(entry)
             st.subheader(escape(model.name))
             key = evaluations.choose_evaluation(model)
-            with reasons_shown():
+            with show_errors():
                 show_calibration(model, key)
-            with reasons_shown():
+            with show_errors():
                 show_robustness(model, key)
 
 
@@ -111,10 +111,10 @@ def show_robustness(model: Run | Ensemble, key: EvaluationKey) -> None:
                 help=f"Of {summary['reference']} it is 1; lower is better.",
                 width="content",
             )
-        if nondigits := summary["nondigits"]:
+        if outliers := summary["outliers"]:
             st.metric(
                 "Non-digits told, AUROC",
-                f"{nondigits['auroc']:.4f}",
+                f"{outliers['auroc']:.4f}",
                 help="How often what is no digit gets a lower certainty than a digit.",
                 width="content",
             )

@@ -5,15 +5,15 @@ from pathlib import Path
 import streamlit as st
 from parts import from_code, readings, saving, selection
 from parts.canvas import HELP, canvas, drawn
+from parts.error_display import escape, show_errors
 from parts.models import Reader, find_reader, load_recognizer
-from parts.reasons import escape, reasons_shown
 from parts.selection import Selection
 
 from digitjax import runs
 from digitjax.imaging.decode import MAX_BYTES
 from digitjax.recognition.bulk import SUFFIXES
 from digitjax.recognition.recognizer import PRETRAINED
-from digitjax.runs import Entry
+from digitjax.runs import RunEntry
 
 DRAWING = "drawing"  # the key of the canvas
 
@@ -21,7 +21,7 @@ DRAWING = "drawing"  # the key of the canvas
 def show(chosen: Selection) -> None:
     """Offer the ways to give a picture, and show what is read in it."""
     st.title("Try it")
-    with reasons_shown():
+    with show_errors():
         entry = choose_model(chosen.entry)
         reader = find_reader(entry)
         load_recognizer(reader)  # says at once if the model cannot be used, and makes the first picture fast
@@ -31,7 +31,7 @@ def show(chosen: Selection) -> None:
         from_code.show(entry)
 
 
-def choose_model(entry: Entry) -> Entry:
+def choose_model(entry: RunEntry) -> RunEntry:
     """Return what is to read: the model in the box unless what is chosen in the sidebar is asked for."""
     boxed = runs.find_run(PRETRAINED, runs.PRETRAINED_FOLDER)
     if entry == boxed:
@@ -44,7 +44,7 @@ def choose_model(entry: Entry) -> Entry:
 def draw(reader: Reader, own: Path) -> None:
     """Show a page to draw on; each stroke redraws this part alone. What is saved goes into the folder `own`."""
     reading = None
-    with reasons_shown():
+    with show_errors():
         if content := drawn(DRAWING):
             reading = readings.read(reader, content)
     page, text = st.columns([2, 1])
@@ -83,7 +83,7 @@ def photograph(reader: Reader, own: Path) -> None:
 @st.fragment
 def show_picture(reader: Reader, own: Path, content: bytes, key: str) -> None:
     """Show what is read in a picture, or why it cannot be read."""
-    with reasons_shown():
+    with show_errors():
         reading = readings.read(reader, content)
         readings.show_picture(reading)
         readings.show_digits(reader, reading, key)

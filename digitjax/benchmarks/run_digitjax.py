@@ -15,7 +15,7 @@ from digitjax.data import pipeline
 from digitjax.environment import configure_jax
 from digitjax.model.predictor import Predictor
 from digitjax.model.training.step import Trainer
-from digitjax.model.tta import VIEWS
+from digitjax.model.tta import TRANSFORMS
 
 _CONFIG = Config(model=task.MODEL, optimizer=task.OPTIMIZER, schedule=Schedule(shape="constant", warmup=0.0))
 
@@ -47,10 +47,10 @@ def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
     return measure
 
 
-def speedrun(experiment: str, views: str) -> Callable[[], dict[str, float]]:
+def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
     """Return a function that trains an experiment with a new seed and evaluates it on the test split, once.
 
-    Seconds count from the first weights to the last prediction, averaged over `views`; not the loading of the
+    Seconds count from the first weights to the last prediction, averaged over `tta`; not the loading of the
     data, nor, after the first call, compilation.
     """
     config = experiments.load(experiment)
@@ -60,7 +60,7 @@ def speedrun(experiment: str, views: str) -> Callable[[], dict[str, float]]:
     steps = round(config.training.epochs * steps_per_epoch)
     trainer = Trainer(config, steps, steps_per_epoch)
     initialize = jax.jit(trainer.initial_state)
-    predict = Predictor(trainer.network, views=VIEWS[views])
+    predict = Predictor(trainer.network, tta=TRANSFORMS[tta])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
 

@@ -51,10 +51,10 @@ SPEEDRUN = Suite(
             Contestant(
                 f"digitjax, {experiment}",
                 "run_digitjax:speedrun",
-                {"experiment": f"mnist_speedrun:{experiment}", "views": views},
+                {"experiment": f"mnist_speedrun:{experiment}", "tta": tta},
                 "tuned",
             )
-            for experiment, views in (("to_99_0", "one"), ("to_99_4", "shifted"), ("to_99_5", "shifted"))
+            for experiment, tta in (("to_99_0", "none"), ("to_99_4", "shifts"), ("to_99_5", "shifts"))
         ],
         *[
             Contestant(

@@ -12,11 +12,11 @@ import jax
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from digitjax.config import CNN, Adam, Data
+from digitjax.config import Adam, CNNConfig, Data
 from digitjax.data import pipeline
 from digitjax.model.network import Network, Weights
 
-MODEL = CNN(channels=(32, 64), normalization="none", dense=(256,), dropout=0.0)
+MODEL = CNNConfig(channels=(32, 64), normalization="none", dense=(256,), dropout=0.0)
 OPTIMIZER = Adam(lr=1e-3)
 BATCH_SIZE = 128
 BATCH_SIZES = (1, 8, 32, 128, 1024)

@@ -7,13 +7,16 @@ from typing import NoReturn
 from digitjax.cli import training
 from digitjax.cli.parser import make_parser
 from digitjax.errors import InputError
+from digitjax.migration import migrate_arguments
 
 __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 when it worked, 2 with a one-line reason on bad input."""
-    args, rest = make_parser().parse_known_args(arguments)
+    args, rest = make_parser().parse_known_args(
+        migrate_arguments(sys.argv[1:] if arguments is None else arguments)
+    )
     if rest and args.command is not training.train:
         _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
     if arguments is None and args.command in (training.quickstart, training.train, training.sweep):

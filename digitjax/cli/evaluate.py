@@ -14,7 +14,7 @@ def evaluate(args: argparse.Namespace) -> None:
     from digitjax import runs
 
     entry = runs.find_entry(args.run, args.runs)
-    show_evaluation(entry, args.split, args.step, args.views, as_json=args.json)
+    show_evaluation(entry, args.split, args.step, args.tta, as_json=args.json)
     for model in entry.members() if isinstance(entry, runs.Group) else [entry]:
         if args.robustness or args.attacks:
             _show_robustness(model, args)
@@ -48,7 +48,7 @@ def compare(args: argparse.Namespace) -> None:
 
     prepare_jax()
     first, second = (runs.find_entry(name, args.runs) for name in (args.first, args.second))
-    made = comparison.compare(first, second, args.split, args.step, args.views)
+    made = comparison.compare(first, second, args.split, args.step, args.tta)
     print(json.dumps(made.to_dict()) if args.json else made.describe())
 
 
@@ -83,7 +83,7 @@ def evaluate_pictures(args: argparse.Namespace) -> None:
     if args.out and args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is no folder: name one with --out")
     prepare_jax()
-    result = scoring.evaluate_pictures(args.folder, recognizer.load(args.model, args.runs, args.views))
+    result = scoring.evaluate_pictures(args.folder, recognizer.load(args.model, args.runs, args.tta))
     print(json.dumps(result.summary) if args.json else scoring.format_summary(result.summary))
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def reconstruct(args: argparse.Namespace) -> None:
     import io
 
     from digitjax import runs
-    from digitjax.evaluation.evaluate import load_pictures
+    from digitjax.evaluation.evaluate import load_images
     from digitjax.model import reconstructor
     from digitjax.visualization.grid import picture_grid
     from digitjax.visualization.reconstruct import overview
@@ -109,7 +109,7 @@ def reconstruct(args: argparse.Namespace) -> None:
     prepare_jax()
     autoencoder, step = reconstructor.load(run, args.step)
     png = io.BytesIO()
-    picture_grid(overview(autoencoder, load_pictures(run, args.split).images)).save(png, "PNG")
+    picture_grid(overview(autoencoder, load_images(run, args.split).images)).save(png, "PNG")
     runs.write_bytes(out, png.getvalue())
     print(f"{run.name}, {args.split} split, step {step}: {out}")
 
@@ -140,7 +140,7 @@ def bench(args: argparse.Namespace) -> None:
             write_json(args.json, result)
 
 
-def show_evaluation(entry: Any, split: str, step: str, views: str, as_json: bool = False) -> None:
+def show_evaluation(entry: Any, split: str, step: str, tta: str, as_json: bool = False) -> None:
     """Evaluate a run, an ensemble or a group, and print the summary."""
     import dataclasses
 
@@ -150,13 +150,13 @@ def show_evaluation(entry: Any, split: str, step: str, views: str, as_json: bool
 
     prepare_jax()
     if isinstance(entry, Group):
-        of_group = group_evaluation.evaluate_group(entry, split, step, views)
+        of_group = group_evaluation.evaluate_group(entry, split, step, tta)
         report, text = dataclasses.asdict(of_group), group_evaluation.format_evaluation(of_group)
     else:
-        made = evaluation.evaluate(entry, split, step, views)
+        made = evaluation.evaluate(entry, split, step, tta)
         step = str(made.step)
         report, text = {"split": split, "step": made.step, **made.summary}, made.describe()
     if as_json:
         print(json.dumps({"run": entry.name, **report}))
     else:
-        print(f"{entry.name}, {split} split, step {step}{f', {views} views' * (views != 'one')}\n\n{text}")
+        print(f"{entry.name}, {split} split, step {step}{f', tta {tta}' * (tta != 'none')}\n\n{text}")

@@ -55,10 +55,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     def add_views(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
-            "--views",
-            default="one",
-            choices=("one", "shifted"),
-            help="average over the picture as it is (one: the default), or also moved by a pixel (shifted)",
+            "--tta",
+            default="none",
+            choices=("none", "shifts"),
+            help="test-time augmentation: none (default), or the mean over shifts of each image by a pixel",
         )
 
     def add_host(sub: argparse.ArgumentParser) -> None:

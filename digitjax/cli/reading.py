@@ -38,7 +38,7 @@ def read(args: argparse.Namespace) -> None:
             from digitjax.recognition import recognizer
 
             prepare_jax()
-            reader = recognizer.load(args.model, args.runs, args.views)
+            reader = recognizer.load(args.model, args.runs, args.tta)
         failed = _write(reader, pictures, args.out) if args.out else _print(reader, pictures, args.json)
     if failed:
         sys.exit(2)
@@ -122,7 +122,7 @@ def serve(args: argparse.Namespace) -> None:
         "key": os.environ.get("DIGITJAX_API_KEY", ""),
         "log": args.log,
     }
-    make = functools.partial(_make_app, args.model, args.runs, args.views, **options)
+    make = functools.partial(_make_app, args.model, args.runs, args.tta, **options)
     name = runs.find_entry(args.model or PRETRAINED, args.runs).name
     if args.workers > 1:
         workers.serve(make, name, args.host, args.port, args.workers)
@@ -132,12 +132,12 @@ def serve(args: argparse.Namespace) -> None:
     process.serve(app, listening)
 
 
-def _make_app(model: str | None, folder: Path, views: str, **options: Any) -> "FastAPI":
+def _make_app(model: str | None, folder: Path, tta: str, **options: Any) -> "FastAPI":
     from digitjax.recognition import recognizer
     from digitjax.recognition.serving.app import make_app
 
     prepare_jax()
-    return make_app(recognizer.load(model, folder, views), **options)
+    return make_app(recognizer.load(model, folder, tta), **options)
 
 
 def _require_server() -> None:

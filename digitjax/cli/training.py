@@ -19,7 +19,7 @@ def quickstart(args: argparse.Namespace) -> None:
 
     config = dataclasses.replace(experiments.load("digits"), name=runs.free_name("quickstart", args.runs))
     run = _train(config, args.runs)
-    evaluate.show_evaluation(run, "test", "best", "one")
+    evaluate.show_evaluation(run, "test", "best", "none")
     if args.dashboard:
         reading.dashboard(args)
 
@@ -150,7 +150,6 @@ def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) 
 
 def _line(summary: Any) -> str:
     """Lay the summary of a run, a group or an ensemble out for a terminal."""
-
     from digitjax.runs.seed_stats import format_measure
 
     def reached(split: str) -> str:

@@ -22,7 +22,7 @@ class Data(Options):
     """Seed that decides which pictures are held out, apart from the seed of the training."""
     refit: bool = False
     """Train on the validation pictures too: for settings that are frozen, since nothing is left to choose on."""
-    nondigits: Annotated[float, Field(ge=0, le=1)] = 0.0
+    outliers: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Generated strokes that are no digit, added to the training pictures as a share of them, for a classifier to doubt
     (Hendrycks et al. 2019, arXiv 1812.04606)."""
     manual_dir: str | None = None
@@ -41,7 +41,7 @@ class Data(Options):
 class Augment(Options):
     """How the training pictures are changed at random."""
 
-    strokes: Annotated[float, Field(ge=0, le=1.5)] = 0.0
+    glyph_variants: Annotated[float, Field(ge=0, le=1.5)] = 0.0
     """Draw flags on 1s, bars on 7s and slashes on 0s: 1 is about as often as people do, 0.5 half as often."""
     shift: Annotated[int, Field(ge=0, le=8)] = 0
     """Move each picture by up to this many pixels up or down and left or right."""
@@ -63,7 +63,7 @@ class Augment(Options):
     """Blur with a Gaussian of a standard deviation of up to this many pixels."""
     sharpen: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the pictures whose grey edges become steep, up to hard."""
-    coarse: Annotated[float, Field(ge=0, le=1)] = 0.0
+    low_res: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the pictures that are reduced to fewer pixels, the digit to 8 to 14, and enlarged again."""
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Add Gaussian noise of a standard deviation of up to this, where full ink is 1."""

@@ -1,17 +1,20 @@
 """An experiment as a whole, and its JSON."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import pydantic_core
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
-from digitjax.config.models import CNN, VAE, Autoencoder, Model
+from digitjax.config.models import AutoencoderConfig, CNNConfig, Model, VAEConfig
 from digitjax.config.training import Adam, Optimizer, Schedule, Training
 from digitjax.errors import InputError
+from digitjax.migration import VERSION, migrate_config
 
 Task = Literal["classification", "reconstruction"]
 
@@ -26,7 +29,7 @@ class Config(Options):
     """Seed of the initial weights, the order of the pictures and the dropout."""
     data: Data = Data()
     augment: Augment = Augment()
-    model: Model = CNN()
+    model: Model = CNNConfig()
     optimizer: Optimizer = Adam()
     schedule: Schedule = Schedule()
     training: Training = Training()
@@ -34,7 +37,7 @@ class Config(Options):
     @property
     def task(self) -> Task:
         """What the model is trained for: to tell digits apart, or to give pictures back."""
-        return "reconstruction" if isinstance(self.model, Autoencoder | VAE) else "classification"
+        return "reconstruction" if isinstance(self.model, AutoencoderConfig | VAEConfig) else "classification"
 
     @model_validator(mode="after")
     def _uses_labels(self) -> "Config":
@@ -45,9 +48,9 @@ class Config(Options):
                     f"training.{name} is {value}: it changes labels, which model.kind {self.model.kind} does not "
                     "learn from: set it to 0"
                 )
-        if self.data.nondigits and self.task == "reconstruction":
+        if self.data.outliers and self.task == "reconstruction":
             raise ValueError(
-                f"data.nondigits is {self.data.nondigits}: they are for a classifier to doubt, which model.kind "
+                f"data.outliers is {self.data.outliers}: they are for a classifier to doubt, which model.kind "
                 f"{self.model.kind} is not: set it to 0"
             )
         return self
@@ -58,7 +61,12 @@ _ADAPTER: TypeAdapter[Config] = TypeAdapter(Config)
 
 def to_json(config: Config) -> str:
     """Return the config as indented JSON, every field spelled out."""
-    return _ADAPTER.dump_json(config, indent=2).decode() + "\n"
+    return json.dumps({"version": VERSION, **to_tree(config)}, indent=2) + "\n"
+
+
+def to_tree(config: Config) -> dict[str, Any]:
+    """Return the config as nested dictionaries of JSON values, every field spelled out."""
+    return _ADAPTER.dump_python(config, mode="json")
 
 
 def from_json(text: str | bytes, source: str = "config") -> Config:
@@ -69,9 +77,16 @@ def from_json(text: str | bytes, source: str = "config") -> Config:
             the message begins with `source` and names the field and what it may be.
     """
     try:
-        return _ADAPTER.validate_json(text)
+        tree = pydantic_core.from_json(text)
+    except ValueError as error:
+        raise InputError(f"{source}: invalid JSON: {error}") from None
+    try:
+        fields = migrate_config(tree) if isinstance(tree, dict) else tree
+        return _ADAPTER.validate_json(json.dumps(fields))
     except ValidationError as error:
         raise InputError(f"{source}: {_reason(error)}") from None
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
 
 
 def validate(config: Config, source: str = "config") -> Config:

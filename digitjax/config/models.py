@@ -16,7 +16,7 @@ Stages = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=4)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CNN(Options):
+class CNNConfig(Options):
     """Stages of convolution, normalisation, activation and halving, then dense layers."""
 
     kind: Literal["cnn"] = "cnn"
@@ -51,7 +51,7 @@ class CNN(Options):
         return self.kernel_size
 
     @model_validator(mode="after")
-    def _fits(self) -> "CNN":
+    def _fits(self) -> "CNNConfig":
         if len(self.kernel_sizes) != len(self.channels):
             stages = len(self.channels)
             raise ValueError(
@@ -65,7 +65,7 @@ class CNN(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeepCNN(Options):
+class DeepCNNConfig(Options):
     """Convolutions without padding or pooling, as many as fit into the picture."""
 
     kind: Literal["deep_cnn"] = "deep_cnn"
@@ -77,7 +77,7 @@ class DeepCNN(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FastCNN(Options):
+class FastCNNConfig(Options):
     """Three convolutions, the first at stride 2: made to learn the most in a second of a CPU's time."""
 
     kind: Literal["fast_cnn"] = "fast_cnn"
@@ -87,7 +87,7 @@ class FastCNN(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeNet5(Options):
+class LeNet5Config(Options):
     """The classic: two convolutions with subsampling, then three dense layers."""
 
     kind: Literal["lenet5"] = "lenet5"
@@ -99,7 +99,7 @@ class LeNet5(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLP(Options):
+class MLPConfig(Options):
     """Dense layers alone, the reference that any convolution has to beat."""
 
     kind: Literal["mlp"] = "mlp"
@@ -113,7 +113,7 @@ class MLP(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResNet(Options):
+class ResNetConfig(Options):
     """Stages of residual blocks, whose convolutions learn what to add to their input."""
 
     kind: Literal["resnet"] = "resnet"
@@ -127,7 +127,7 @@ class ResNet(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TinyCNN(Options):
+class TinyCNNConfig(Options):
     """Five convolutions and one dense layer: the most accuracy from fewer than 30,000 parameters."""
 
     kind: Literal["tiny_cnn"] = "tiny_cnn"
@@ -139,7 +139,7 @@ class TinyCNN(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Autoencoder(Options):
+class AutoencoderConfig(Options):
     """Convolutions from a picture to a few numbers, its latent, and from these back to the picture."""
 
     kind: Literal["autoencoder"] = "autoencoder"
@@ -151,7 +151,7 @@ class Autoencoder(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VAE(Options):
+class VAEConfig(Options):
     """An autoencoder with a normal distribution for each picture, so that pictures can be drawn from noise."""
 
     kind: Literal["vae"] = "vae"
@@ -165,5 +165,14 @@ class VAE(Options):
 
 
 Model = Annotated[
-    CNN | DeepCNN | FastCNN | LeNet5 | MLP | ResNet | TinyCNN | Autoencoder | VAE, Field(discriminator="kind")
+    CNNConfig
+    | DeepCNNConfig
+    | FastCNNConfig
+    | LeNet5Config
+    | MLPConfig
+    | ResNetConfig
+    | TinyCNNConfig
+    | AutoencoderConfig
+    | VAEConfig,
+    Field(discriminator="kind"),
 ]

@@ -12,6 +12,7 @@ from digitjax.config.experiment import Config, validate
 from digitjax.config.models import Model
 from digitjax.config.training import Optimizer
 from digitjax.errors import InputError
+from digitjax.migration import migrate_arguments
 
 
 def override(config: Config, arguments: Sequence[str], prog: str = "digitjax train EXPERIMENT") -> Config:
@@ -24,7 +25,7 @@ def override(config: Config, arguments: Sequence[str], prog: str = "digitjax tra
     """
     import tyro
 
-    config, rest = _choose_kinds(config, list(arguments))
+    config, rest = _choose_kinds(config, migrate_arguments(arguments))
     printed = io.StringIO()
     wants_help = "--help" in rest or "-h" in rest
     try:

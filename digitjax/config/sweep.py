@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from digitjax.config.base import Positive
-from digitjax.config.experiment import Config, from_json, to_json
+from digitjax.config.experiment import Config, from_json, to_tree
 from digitjax.errors import InputError
 
 
@@ -85,9 +85,7 @@ class Sweep(_Checked):
     def to_dict(self) -> dict[str, Any]:
         """Return what decides the outcome of a trial, ready for JSON."""
         space = {field: dataclasses.asdict(d) for field, d in self.space.items()}
-        return json.loads(
-            json.dumps({"name": self.name, "base": json.loads(to_json(self.base)), "space": space})
-        )
+        return json.loads(json.dumps({"name": self.name, "base": to_tree(self.base), "space": space}))
 
 
 _ADAPTER: TypeAdapter[Sweep] = TypeAdapter(Sweep)
@@ -99,7 +97,7 @@ def assign(config: Config, values: Mapping[str, Any], source: str = "config") ->
     Raises:
         InputError: a field does not exist, or a value is out of its range.
     """
-    tree = json.loads(to_json(config))
+    tree: Any = to_tree(config)
     for field, value in values.items():
         *parents, leaf = field.split(".")
         options = tree

@@ -15,7 +15,7 @@ from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Float, Int, Shaped, UInt8
 
 from digitjax.config import Augment
-from digitjax.data.glyph_variants import add_strokes
+from digitjax.data.glyph_variants import add_glyph_variants
 
 _ELASTIC_POINTS = 5  # a side, each moved on its own; what lies between follows smoothly
 _COARSE_SIDES = (11, 12, 13, 14, 15, 17, 19)  # of a whole picture; a digit fills 20 of its 28 pixels
@@ -32,8 +32,8 @@ def augment(
     warp_key, shift_key, thickness_key, blur_key, noise_key, erase_key, *new_keys = keys
     strokes_key, sharpen_key, coarse_key = new_keys
     ink = images.astype(jnp.float32) / 255
-    if options.strokes:
-        ink = add_strokes(strokes_key, ink, labels, options.strokes)
+    if options.glyph_variants:
+        ink = add_glyph_variants(strokes_key, ink, labels, options.glyph_variants)
     if options.warps:
         ink = warp(warp_key, ink, options)
     if options.shift:
@@ -44,8 +44,8 @@ def augment(
         ink = blur(blur_key, ink, options.blur)
     if options.sharpen:
         ink = sharpen(sharpen_key, ink, options.sharpen)
-    if options.coarse:
-        ink = coarsen(coarse_key, ink, options.coarse)
+    if options.low_res:
+        ink = coarsen(coarse_key, ink, options.low_res)
     if options.noise:
         ink = noise(noise_key, ink, options.noise)
     if options.erase:

@@ -30,10 +30,10 @@ def corrupt(
     """
     if severity not in SEVERITIES:
         raise InputError(f"there is no severity {severity}: choose one of 1, 2, 3")
-    return corrupt_thrice(images, name, seed)[SEVERITIES.index(severity)]
+    return corrupt_all_severities(images, name, seed)[SEVERITIES.index(severity)]
 
 
-def corrupt_thrice(
+def corrupt_all_severities(
     images: UInt8[np.ndarray, "n 28 28"], name: str, seed: int = 0
 ) -> UInt8[np.ndarray, "3 n 28 28"]:
     """Return the pictures spoilt in one way in each severity, for little more than the cost of one.
@@ -63,7 +63,7 @@ def _compiled(name: str) -> Callable[[jax.Array, np.ndarray], Array]:
 
 
 def load(images: UInt8[np.ndarray, "n 28 28"], name: str) -> UInt8[np.ndarray, "3 n 28 28"]:
-    """Return what `corrupt_thrice` makes with seed 0, kept in the cache and mapped into memory.
+    """Return what `corrupt_all_severities` makes with seed 0, kept in the cache and mapped into memory.
 
     The pictures themselves decide the place in the cache, and so the data set and the split do. For 10,000
     pictures all 15 take 14 s to compile and make and 0.3 s to read, on two cores: 350 MB, in a file a corruption.
@@ -74,7 +74,7 @@ def load(images: UInt8[np.ndarray, "n 28 28"], name: str) -> UInt8[np.ndarray, "
     digest = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
     arrays, _ = cache.load(
         f"corrupted-{VERSION}-{digest[:16]}-{name}",
-        lambda _: {"images": corrupt_thrice(images, name)},
+        lambda _: {"images": corrupt_all_severities(images, name)},
         ("images",),
     )
     return arrays["images"]

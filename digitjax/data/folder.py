@@ -30,7 +30,7 @@ _READING = (color, components, decode, extract, binarize, normalize, ruling, seg
 
 
 @dataclass(frozen=True)
-class Entry:
+class Sample:
     """A picture that the folder says it has."""
 
     file: str
@@ -43,7 +43,7 @@ class Entry:
     """Who wrote it, or empty where the folder does not say."""
 
 
-def list_entries(folder: Path) -> list[Entry]:
+def list_entries(folder: Path) -> list[Sample]:
     """Return what a folder says it has, without opening a picture.
 
     Raises:
@@ -59,7 +59,7 @@ def list_entries(folder: Path) -> list[Entry]:
     return entries
 
 
-def fingerprint(folder: Path, entries: list[Entry]) -> str:
+def fingerprint(folder: Path, entries: list[Sample]) -> str:
     """Return 16 hexadecimal digits that change with the entries, their files, and how pictures are read.
 
     A file is known by its size and the time of its last change.
@@ -73,7 +73,7 @@ def fingerprint(folder: Path, entries: list[Entry]) -> str:
     return digest.hexdigest()[:16]
 
 
-def to_arrays(folder: Path, entries: list[Entry]) -> Arrays:
+def to_arrays(folder: Path, entries: list[Sample]) -> Arrays:
     """Read the pictures, and name those that are left out on the standard error stream.
 
     Raises:
@@ -108,14 +108,14 @@ def to_arrays(folder: Path, entries: list[Entry]) -> Arrays:
 # --------------------------------------------------------------------------------------- entries
 
 
-def _from_manifest(folder: Path) -> list[Entry]:
+def _from_manifest(folder: Path) -> list[Sample]:
     return [
-        Entry(row.file, "".join(row.lines), row.split, row.groups.get("writer", ""))
+        Sample(row.file, "".join(row.lines), row.split, row.groups.get("writer", ""))
         for row in read_manifest(folder)
     ]
 
 
-def _from_sub_folders(folder: Path) -> list[Entry]:
+def _from_sub_folders(folder: Path) -> list[Sample]:
     files = (
         path.relative_to(folder)
         for label in sorted(folder.iterdir())
@@ -123,7 +123,7 @@ def _from_sub_folders(folder: Path) -> list[Entry]:
         for path in sorted(label.rglob("[!.]*"))
         if path.is_file()
     )
-    return [Entry(str(file), file.parts[0]) for file in files]
+    return [Sample(str(file), file.parts[0]) for file in files]
 
 
 def _is_digits(label: str) -> bool:
@@ -133,7 +133,7 @@ def _is_digits(label: str) -> bool:
 # -------------------------------------------------------------------------------------- pictures
 
 
-def _digits(folder: Path, entry: Entry) -> UInt8[np.ndarray, "n 28 28"]:
+def _digits(folder: Path, entry: Sample) -> UInt8[np.ndarray, "n 28 28"]:
     """Return the digits of a picture, as many as its label has, in the form of MNIST."""
     images = extract.extract(folder / entry.file).images
     if len(images) != len(entry.label):
@@ -141,7 +141,7 @@ def _digits(folder: Path, entry: Entry) -> UInt8[np.ndarray, "n 28 28"]:
     return images
 
 
-def _split(folder: Path, entry: Entry) -> str:
+def _split(folder: Path, entry: Sample) -> str:
     """Return the split of a picture, which no other picture has a say in."""
     if entry.split:
         return entry.split

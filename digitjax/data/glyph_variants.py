@@ -1,6 +1,6 @@
 """Strokes that many people draw and MNIST hardly has: the flag and foot of a 1, the bar of a 7, the slash of a 0.
 
-All but `add_strokes` see one picture. Places are (row, column), in pixels; ink is 0 to 1.
+All but `add_glyph_variants` see one picture. Places are (row, column), in pixels; ink is 0 to 1.
 """
 
 import math
@@ -28,7 +28,7 @@ class Stroke(NamedTuple):
     drawn: Bool[Array, ""]
 
 
-def add_strokes(
+def add_glyph_variants(
     key: jax.Array, ink: Float[Array, "batch 28 28"], labels: Int[Array, " batch"], often: float
 ) -> Float[Array, "batch 28 28"]:
     """Draw flags and feet on 1s, bars on 7s and slashes on 0s, `often` times as often as is usual.

@@ -17,7 +17,7 @@ LABEL = re.compile(r"[0-9]+(\|[0-9]+)*")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestRow:
     """One labelled picture."""
 
     file: str
@@ -32,7 +32,7 @@ class Entry:
     """Value of each of `GROUPINGS` that the manifest gives."""
 
 
-def read_manifest(folder: Path) -> list[Entry]:
+def read_manifest(folder: Path) -> list[ManifestRow]:
     """Read `manifest.csv`: its columns `file` and `label` are required, the others optional.
 
     A label is made of digits, with `|` between lines. A layout that is not given follows from the label.
@@ -61,7 +61,7 @@ def read_manifest(folder: Path) -> list[Entry]:
     return entries
 
 
-def _entry(row: dict[str, str], folder: Path, place: str) -> Entry:
+def _entry(row: dict[str, str], folder: Path, place: str) -> ManifestRow:
     file, label = row["file"].strip(), row["label"].strip()
     if not (folder / file).is_file():
         raise InputError(
@@ -83,4 +83,4 @@ def _entry(row: dict[str, str], folder: Path, place: str) -> Entry:
     if split not in ("", "train", "test"):
         raise InputError(f"{place}: the split of {file} is {split!r}: it must be train or test")
     groups = {name: row[name].strip() for name in GROUPINGS if row.get(name, "").strip()}
-    return Entry(file, lines, layout, split, groups)
+    return ManifestRow(file, lines, layout, split, groups)

@@ -15,7 +15,7 @@ from scipy.interpolate import CubicSpline
 
 from digitjax.imaging.normalize import to_mnist
 
-NOT_A_DIGIT = -1
+OUTLIER_LABEL = -1
 """The label of these pictures."""
 
 Points = Float[np.ndarray, "_ 2"]

@@ -112,16 +112,16 @@ def load_prepared(data: Data) -> Dataset:
     return load(data)
 
 
-def add_nondigits(split: Split, data: Data) -> Split:
-    """Return a split with the share of generated strokes that `data.nondigits` asks for, labelled `NOT_A_DIGIT`.
+def add_outliers(split: Split, data: Data) -> Split:
+    """Return a split with the share of generated strokes that `data.outliers` asks for, labelled `OUTLIER_LABEL`.
 
     Training alone meets them: the splits of a `Dataset` hold digits. A pure function of its arguments.
     """
-    if not (count := round(data.nondigits * len(split))):
+    if not (count := round(data.outliers * len(split))):
         return split
     from digitjax.data import outliers
 
-    labels = np.full(count, outliers.NOT_A_DIGIT, np.int32)
+    labels = np.full(count, outliers.OUTLIER_LABEL, np.int32)
     return Split(
         np.concatenate([split.images, outliers.generate(count, data.split_seed)]),
         np.concatenate([split.labels, labels]),

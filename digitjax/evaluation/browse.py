@@ -14,7 +14,7 @@ from digitjax.evaluation.history import History, first_learned, forgetting_event
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pictures:
+class ExampleTable:
     """A column for each thing that is known of every picture of a split; a picture's number is its place."""
 
     label: Int[np.ndarray, " n"]
@@ -42,7 +42,7 @@ class Pictures:
         return self.predicted == self.label
 
 
-def per_picture(evaluation: Evaluation, history: History | None = None) -> Pictures:
+def per_example(evaluation: Evaluation, history: History | None = None) -> ExampleTable:
     """Return what an evaluation, and a history if it holds this split, say of each picture.
 
     Raises:
@@ -52,7 +52,7 @@ def per_picture(evaluation: Evaluation, history: History | None = None) -> Pictu
     logs = log_softmax(evaluation.logits.astype(np.float64), axis=1)
     order = np.argsort(-logs, axis=1, kind="stable")
     predicted = order[:, 0]
-    return Pictures(
+    return ExampleTable(
         label=labels,
         predicted=predicted,
         confidence=np.exp(logs[rows, predicted]),
@@ -101,7 +101,7 @@ ORDERS = {
 """By their names for people. What was never learned counts as learned last."""
 
 
-def orders(pictures: Pictures) -> list[str]:
+def orders(pictures: ExampleTable) -> list[str]:
     """Return the names of the orders that these pictures can be brought into."""
     return [
         name for name, order in ORDERS.items() if getattr(pictures, order.column, pictures.label) is not None
@@ -121,7 +121,7 @@ class Filter:
     """Numbers of pictures, such as those with a tag; those that do not exist are passed over."""
 
 
-def select(pictures: Pictures, chosen: Filter, order: str = "number") -> Int[np.ndarray, " chosen"]:
+def select(pictures: ExampleTable, chosen: Filter, order: str = "number") -> Int[np.ndarray, " chosen"]:
     """Return the numbers of the pictures that meet a filter, in order; equal ones by their number.
 
     Raises:
@@ -143,7 +143,7 @@ def select(pictures: Pictures, chosen: Filter, order: str = "number") -> Int[np.
     return found[np.argsort(_keys(pictures, order)[found], kind="stable")]
 
 
-def _keys(pictures: Pictures, order: str) -> Float[np.ndarray, " n"] | Int[np.ndarray, " n"]:
+def _keys(pictures: ExampleTable, order: str) -> Float[np.ndarray, " n"] | Int[np.ndarray, " n"]:
     """Return by what the pictures are sorted, the least first."""
     column, descending = ORDERS[order]
     if column == "number":

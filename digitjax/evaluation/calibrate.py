@@ -6,7 +6,7 @@ from PIL import Image
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.evaluate import load_images
 from digitjax.imaging.normalize import to_mnist
 from digitjax.model import calibration, classifier
 from digitjax.model.calibration import Calibration
@@ -29,20 +29,20 @@ def calibrate(run: Run, step: int | str = "best") -> Calibration:
         InputError: the run is no classifier's, has no validation split or no checkpoint, or its data are not here.
     """
     classify, [used] = classifier.load([run], step)
-    pictures = load_pictures(run, "validation")
+    pictures = load_images(run, "validation")
     logits = classify(pictures.images)
     temperature = fit_temperature(logits, pictures.labels)
 
     def threshold(logits: Float[np.ndarray, "n 10"]) -> float:
-        return fit_rejection(calibration.certainty(softmax(logits / temperature, axis=1)), LOST)
+        return fit_rejection(calibration.top2_probability(softmax(logits / temperature, axis=1)), LOST)
 
     fitted = Calibration(
         temperature=temperature,
-        reject_below=threshold(logits),
-        reject_coarse_below=threshold(classify(coarse(pictures.images[:MOST_COARSE]))),
+        reject_threshold=threshold(logits),
+        low_res_reject_threshold=threshold(classify(coarse(pictures.images[:MOST_COARSE]))),
         split="validation",
         step=used,
-        pictures=len(pictures),
+        examples=len(pictures),
     )
     calibration.write(run, fitted)
     return fitted
@@ -77,15 +77,15 @@ def fit_temperature(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarr
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
 
 
-def fit_rejection(certainties: Float[np.ndarray, " n"], share: float) -> float:
-    """Return the highest of the certainties at or under their quantile: at most this share of them lies below it."""
-    return float(np.quantile(certainties, share, method="lower"))
+def fit_rejection(top2_probabilities: Float[np.ndarray, " n"], share: float) -> float:
+    """Return the highest probability at or under the quantile: at most this share of them lies below it."""
+    return float(np.quantile(top2_probabilities, share, method="lower"))
 
 
 def describe(fitted: Calibration) -> str:
     """Say in one line what was fitted."""
     return (
-        f"temperature {fitted.temperature:.3f}, rejects below {fitted.reject_below:.1%}, "
-        f"in the smallest pictures below {fitted.reject_coarse_below:.1%} "
-        f"({fitted.pictures:,} pictures of the {fitted.split} split, step {fitted.step:,})"
+        f"temperature {fitted.temperature:.3f}, rejects below {fitted.reject_threshold:.1%}, "
+        f"in the smallest pictures below {fitted.low_res_reject_threshold:.1%} "
+        f"({fitted.examples:,} pictures of the {fitted.split} split, step {fitted.step:,})"
     )

@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.significance import mcnemar, verdict, welch
-from digitjax.runs.seed_stats import Spread, wilson_interval
+from digitjax.runs.seed_stats import SeedStats, wilson_interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,8 @@ class Comparison:
     """What two models make of the same pictures; indices are those of the split."""
 
     split: str
-    views: str
-    pictures: int
+    tta: str
+    examples: int
     a: Side
     b: Side
     fixed: tuple[int, ...]
@@ -49,10 +49,10 @@ class Comparison:
         """Say in one sentence what can be said of the two."""
         more = self.b.correct - self.a.correct
         count = f"{abs(more):,} picture{'s' * (abs(more) != 1)} {'more' if more > 0 else 'fewer'}"
-        points = 100 * abs(more) / self.pictures
-        result = f"{count} right than {self.a.name} of {self.pictures:,} ({points:.2f} points)"
+        points = 100 * abs(more) / self.examples
+        result = f"{count} right than {self.a.name} of {self.examples:,} ({points:.2f} points)"
         if not more:
-            result = f"as many of {self.pictures:,} pictures right as {self.a.name}"
+            result = f"as many of {self.examples:,} pictures right as {self.a.name}"
         return (
             f"{self.b.name} reads {result}: {len(self.fixed):,} fixed, {len(self.broken):,} broken; "
             f"McNemar's exact test {verdict(self.p_value)}."
@@ -60,13 +60,13 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it, with the sentence, ready for JSON."""
-        return {"kind": "pictures", **asdict(self), "sentence": self.sentence}
+        return {"kind": "images", **asdict(self), "sentence": self.sentence}
 
     def describe(self) -> str:
         """Lay it out for a terminal."""
         width = max(len(self.a.name), len(self.b.name))
         lines = [
-            f"{side.name:<{width}}  {side.accuracy:.2%}  ({side.correct:,} of {self.pictures:,}; 95 % interval "
+            f"{side.name:<{width}}  {side.accuracy:.2%}  ({side.correct:,} of {self.examples:,}; 95 % interval "
             f"{side.interval[0]:.2%} to {side.interval[1]:.2%}; step {side.step})"
             for side in (self.a, self.b)
         ]
@@ -85,7 +85,7 @@ class GroupSide:
     """One of the two groups, with the accuracy of its seeds."""
 
     name: str
-    accuracy: Spread
+    accuracy: SeedStats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class GroupComparison:
 
     split: str
     step: int | str
-    views: str
+    tta: str
     a: GroupSide
     b: GroupSide
     difference: float
@@ -133,7 +133,7 @@ class GroupComparison:
         return "\n".join([*lines, "", self.sentence])
 
 
-def compare_pictures(a: Evaluation, b: Evaluation, *, names: tuple[str, str], views: str) -> Comparison:
+def compare_pictures(a: Evaluation, b: Evaluation, *, names: tuple[str, str], tta: str) -> Comparison:
     """Compare two evaluations of the same pictures one by one."""
     predicted = [made.logits.argmax(axis=1) for made in (a, b)]
     a_right, b_right = (one == a.labels for one in predicted)
@@ -142,8 +142,8 @@ def compare_pictures(a: Evaluation, b: Evaluation, *, names: tuple[str, str], vi
     confusion_a, confusion_b = (confusion_matrix(a.labels, one, labels=classes) for one in predicted)
     return Comparison(
         split=a.split,
-        views=views,
-        pictures=len(a.labels),
+        tta=tta,
+        examples=len(a.labels),
         a=_side(names[0], a, a_right),
         b=_side(names[1], b, b_right),
         fixed=tuple(np.flatnonzero(fixed).tolist()),
@@ -165,13 +165,13 @@ def _side(name: str, made: Evaluation, right: Bool[np.ndarray, " n"]) -> Side:
     )
 
 
-def compare_seeds(a: GroupSide, b: GroupSide, *, split: str, step: int | str, views: str) -> GroupComparison:
+def compare_seeds(a: GroupSide, b: GroupSide, *, split: str, step: int | str, tta: str) -> GroupComparison:
     """Compare the accuracies of two groups of seeds."""
     interval, p_value = welch(a.accuracy, b.accuracy) or (None, None)
     return GroupComparison(
         split=split,
         step=step,
-        views=views,
+        tta=tta,
         a=a,
         b=b,
         difference=b.accuracy.mean - a.accuracy.mean,

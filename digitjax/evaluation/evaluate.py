@@ -15,7 +15,7 @@ from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.model import checkpoint, classifier
-from digitjax.model.tta import find_views
+from digitjax.model.tta import find_transforms
 from digitjax.runs import Ensemble, Run
 from digitjax.runs.arrays import read_arrays
 from digitjax.runs.evaluation_files import replaced_whole
@@ -31,7 +31,7 @@ class Evaluation:
     step: int | str
     """The step of a run; of an ensemble `best` or `latest`, of each member its own."""
     summary: dict[str, Any]
-    """As `digitjax.evaluation.metrics.summarize` returns it, with `views`, and `steps` of an ensemble's members."""
+    """As `digitjax.evaluation.metrics.summarize` returns it, with `tta`, and `steps` of an ensemble's members."""
     logits: Float[np.ndarray, "n classes"]
     labels: Int32[np.ndarray, " n"]
 
@@ -51,7 +51,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: Run | Ensemble, split: str = "test", step: int | str = "best", views: str = "one"
+    model: Run | Ensemble, split: str = "test", step: int | str = "best", tta: str = "none"
 ) -> Evaluation | Reconstruction:
     """Predict a split, and write `metrics.json` and `predictions.npz` into the folder of the run or the ensemble.
 
@@ -61,26 +61,26 @@ def evaluate(
         model: a trained run, or an ensemble of runs that were trained on the same data.
         split: `train`, `validation` or `test`, the very splits of the training.
         step: a step, `latest`, or `best` on the validation split, of each member its own.
-        views: over which views of a picture probabilities are averaged: a name in `digitjax.model.tta.VIEWS`.
+        tta: over which tta of a picture probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
 
     Raises:
-        InputError: there is no such split, checkpoint or views, or the data are not those of the training.
+        InputError: there is no such split, checkpoint or tta, or the data are not those of the training.
     """
-    find_views(views)
-    pictures = load_pictures(model, split)
+    find_transforms(tta)
+    pictures = load_images(model, split)
     evaluation: Evaluation | Reconstruction
     if isinstance(model, Run) and model.config.task == "reconstruction":
-        if views != "one":
-            raise InputError(f"{model.path}: an autoencoder is evaluated on one view: leave --views out")
+        if tta != "none":
+            raise InputError(f"{model.path}: an autoencoder has no test-time augmentation: leave --tta out")
         evaluation = reconstruction.evaluate(model, split, pictures, step)
     else:
-        evaluation = _classify(model, split, pictures, step, views)
-    evaluation.summary["views"] = views
+        evaluation = _classify(model, split, pictures, step, tta)
+    evaluation.summary["tta"] = tta
     _write(model, evaluation)
     return evaluation
 
 
-def load_pictures(model: Run | Ensemble, split: str) -> pipeline.Split:
+def load_images(model: Run | Ensemble, split: str) -> pipeline.Split:
     """Return the pictures of a split.
 
     Raises:
@@ -97,7 +97,7 @@ def load_pictures(model: Run | Ensemble, split: str) -> pipeline.Split:
 def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
     """Load the data that all members were trained on."""
     first, *others = (
-        Config(data=replace(member.config.data, manual_dir=None, nondigits=0.0)) for member in members
+        Config(data=replace(member.config.data, manual_dir=None, outliers=0.0)) for member in members
     )
     for member, other in zip(members[1:], others, strict=True):
         for field, values in differences(first, other).items():
@@ -115,9 +115,9 @@ def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
 
 
 def _classify(
-    model: Run | Ensemble, split: str, pictures: pipeline.Split, step: int | str, views: str
+    model: Run | Ensemble, split: str, pictures: pipeline.Split, step: int | str, tta: str
 ) -> Evaluation:
-    classify, steps = classifier.load(model.members(), step, views)
+    classify, steps = classifier.load(model.members(), step, tta)
     logits = classify(pictures.images)
     labels = np.asarray(pictures.labels)
     summary = metrics.summarize(logits, labels)
@@ -128,15 +128,15 @@ def _classify(
 
 
 def read(
-    model: Run | Ensemble, split: str, step: int | str, views: str = "one"
+    model: Run | Ensemble, split: str, step: int | str, tta: str = "none"
 ) -> Evaluation | Reconstruction:
     """Read an evaluation back.
 
     Raises:
         InputError: it was not made, or its files are damaged.
     """
-    folder = model.evaluation_folder(split, step, views)
-    summary = runs.read_json(folder / "metrics.json")
+    folder = model.evaluation_folder(split, step, tta)
+    summary = runs.read_artifact(folder / "metrics.json")
     reconstructs = isinstance(model, Run) and model.config.task == "reconstruction"
     of_task = Reconstruction if reconstructs else Evaluation
     try:
@@ -148,20 +148,20 @@ def read(
 
 
 def read_or_evaluate(
-    model: Run | Ensemble, split: str, step: int | str = "best", views: str = "one"
+    model: Run | Ensemble, split: str, step: int | str = "best", tta: str = "none"
 ) -> Evaluation | Reconstruction:
     """Read the evaluation of the step that is meant, or make it where there is none.
 
     Args and errors are those of `evaluate`; one that is there and damaged is an error too.
     """
     used = checkpoint.candidates(model.checkpoints, step)[0].step if isinstance(model, Run) else step
-    if (model.evaluation_folder(split, used, views) / "predictions.npz").exists():
-        return read(model, split, used, views)
-    return evaluate(model, split, step, views)
+    if (model.evaluation_folder(split, used, tta) / "predictions.npz").exists():
+        return read(model, split, used, tta)
+    return evaluate(model, split, step, tta)
 
 
 def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> None:
-    folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["views"])
+    folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["tta"])
     with replaced_whole(folder) as partial:
         runs.write_json(partial / "metrics.json", evaluation.summary)
         np.savez_compressed(partial / "predictions.npz", **evaluation.arrays)

@@ -6,7 +6,7 @@ from typing import Any
 from digitjax import runs
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.runs import MEASURES, Group
-from digitjax.runs.seed_stats import Spread, format_measure, spread
+from digitjax.runs.seed_stats import SeedStats, format_measure, summarize_seeds
 from digitjax.runs.summary import summarize_run
 
 
@@ -16,25 +16,25 @@ class GroupEvaluation:
 
     split: str
     step: int | str
-    views: str
-    accuracy: Spread | None = None
-    error: Spread | None = None
+    tta: str
+    accuracy: SeedStats | None = None
+    error: SeedStats | None = None
     """Of autoencoders, in place of an accuracy."""
-    loss: Spread
-    seconds: Spread
+    loss: SeedStats
+    seconds: SeedStats
     """Of the training."""
     members: tuple[dict[str, Any], ...]
     """Of each run its name, step, accuracy or error, loss and seconds."""
 
 
 def evaluate_group(
-    group: Group, split: str = "test", step: int | str = "best", views: str = "one"
+    group: Group, split: str = "test", step: int | str = "best", tta: str = "none"
 ) -> GroupEvaluation:
     """Evaluate every run of a group, and write `metrics.json` into the folder of the group as well.
 
     Args:
         group: a group whose runs are all trained.
-        split: as in `digitjax.evaluation.evaluate.evaluate`; so are `step` and `views`.
+        split: as in `digitjax.evaluation.evaluate.evaluate`; so are `step` and `tta`.
 
     Raises:
         InputError: a run is missing, damaged or not finished, or as in `digitjax.evaluation.evaluate.evaluate`.
@@ -43,13 +43,15 @@ def evaluate_group(
     seeds = group.members()
     measure = MEASURES[seeds[0].config.task]
     for run in seeds:
-        made = evaluate(run, split, step, views)
+        made = evaluate(run, split, step, tta)
         metrics = {name: made.summary[name] for name in (measure, "loss")}
         seconds = summarize_run(run).seconds
         members.append({"name": run.name, "step": made.step, **metrics, "seconds": seconds})
-    spreads = {name: spread([member[name] for member in members]) for name in (measure, "loss", "seconds")}
-    evaluation = GroupEvaluation(split=split, step=step, views=views, members=tuple(members), **spreads)
-    folder = group.evaluation_folder(split, step, views)
+    spreads = {
+        name: summarize_seeds([member[name] for member in members]) for name in (measure, "loss", "seconds")
+    }
+    evaluation = GroupEvaluation(split=split, step=step, tta=tta, members=tuple(members), **spreads)
+    folder = group.evaluation_folder(split, step, tta)
     folder.mkdir(parents=True, exist_ok=True)
     runs.write_json(folder / "metrics.json", asdict(evaluation))
     return evaluation
@@ -58,7 +60,7 @@ def evaluate_group(
 def format_evaluation(evaluation: GroupEvaluation) -> str:
     """Lay an evaluation out for a terminal: a line a seed, then the spreads."""
     measure = "accuracy" if evaluation.accuracy else "error"
-    measured: Spread = getattr(evaluation, measure)
+    measured: SeedStats = getattr(evaluation, measure)
     low, high, least, most = (
         format_measure(measure, value) for value in (*measured.interval, measured.min, measured.max)
     )

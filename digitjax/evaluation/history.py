@@ -19,7 +19,7 @@ from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.evaluate import load_images
 from digitjax.model import checkpoint
 from digitjax.model.checkpoint import Checkpoint
 from digitjax.model.network import Network
@@ -53,7 +53,7 @@ class SplitHistory:
         correct = self.correct
         before = np.concatenate([np.zeros_like(correct[:1]), correct[:-1]])
         return {
-            "pictures": len(self.labels),
+            "examples": len(self.labels),
             "accuracy": correct.mean(axis=1).tolist(),
             "learned": (correct & ~before).sum(axis=1).tolist(),
             "forgotten": (before & ~correct).sum(axis=1).tolist(),
@@ -111,7 +111,7 @@ def evaluate_history(run: Run, progress: Callable[[int, int], None] | None = Non
     """
     kept = _kept_weights(run)
     names = ("test",) if run.config.data.refit else ("validation", "test")
-    pictures = {name: load_pictures(run, name) for name in names}
+    pictures = {name: load_images(run, name) for name in names}
     network = Network(run.config.model)
     predict = Predictor(network)
     rows: dict[str, list[_Row]] = {name: [] for name in names}
@@ -158,8 +158,8 @@ def _kept_weights(run: Run) -> list[Checkpoint]:
 
 
 def _steps_per_epoch(run: Run) -> int:
-    digits = len(load_pictures(run, "train"))
-    pictures = digits + round(run.config.data.nondigits * digits)
+    digits = len(load_images(run, "train"))
+    pictures = digits + round(run.config.data.outliers * digits)
     return -(-pictures // run.config.training.batch_size)
 
 

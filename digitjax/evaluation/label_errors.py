@@ -56,7 +56,7 @@ def score_without_label_errors(
     right = np.delete(logits.argmax(axis=1) == corrected, UNCLEAR)
     correct, pictures = int(right.sum()), len(right)
     return {
-        "pictures": pictures,
+        "examples": pictures,
         "correct": correct,
         "accuracy": correct / pictures,
         "accuracy_interval": list(wilson_interval(correct, pictures)),

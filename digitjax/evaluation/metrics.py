@@ -27,7 +27,7 @@ def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " 
     )
     low, high = wilson_interval(correct, len(labels))
     return {
-        "pictures": len(labels),
+        "examples": len(labels),
         "correct": correct,
         "accuracy": correct / len(labels),
         "accuracy_interval": [low, high],
@@ -35,7 +35,7 @@ def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " 
         "loss": float(sk.log_loss(labels, probabilities, labels=classes)),
         "expected_calibration_error": expected_calibration_error(probabilities, labels),
         "per_class": [
-            {"digit": int(c), "precision": float(p), "recall": float(r), "f1": float(f), "pictures": int(n)}
+            {"digit": int(c), "precision": float(p), "recall": float(r), "f1": float(f), "examples": int(n)}
             for c, p, r, f, n in zip(classes, precision, recall, f1, support, strict=True)
         ],
         "confusion": sk.confusion_matrix(labels, predicted, labels=classes).tolist(),
@@ -75,7 +75,7 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     """Lay a summary out for a terminal: the headline, then a line a digit, then the confusions."""
     low, high = summary["accuracy_interval"]
     lines = [
-        f"accuracy   {summary['accuracy']:.2%}  ({summary['correct']:,} of {summary['pictures']:,}; "
+        f"accuracy   {summary['accuracy']:.2%}  ({summary['correct']:,} of {summary['examples']:,}; "
         f"95 % interval {low:.2%} to {high:.2%})",
         f"top 2      {summary['top2_accuracy']:.2%}",
         f"loss       {summary['loss']:.4f}",
@@ -84,7 +84,7 @@ def format_summary(summary: Mapping[str, Any]) -> str:
         "digit  precision  recall      F1  pictures",
     ]
     lines += [
-        f"{row['digit']:>5}  {row['precision']:>9.2%}  {row['recall']:>6.2%}  {row['f1']:>6.2%}  {row['pictures']:>8,}"
+        f"{row['digit']:>5}  {row['precision']:>9.2%}  {row['recall']:>6.2%}  {row['f1']:>6.2%}  {row['examples']:>8,}"
         for row in summary["per_class"]
     ]
     confusion = np.array(summary["confusion"])

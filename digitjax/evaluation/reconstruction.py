@@ -59,7 +59,7 @@ def summarize(
     error = float(errors.mean())
     half_width = 1.96 * float(errors.std()) / math.sqrt(len(errors))
     return {
-        "pictures": len(errors),
+        "examples": len(errors),
         "error": error,
         "error_interval": [error - half_width, error + half_width],
         "root_error": math.sqrt(error),
@@ -68,7 +68,7 @@ def summarize(
             {
                 "digit": int(c),
                 "error": float(errors[labels == c].mean()),
-                "pictures": int((labels == c).sum()),
+                "examples": int((labels == c).sum()),
             }
             for c in np.unique(labels)
         ],
@@ -79,7 +79,7 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     """Lay a summary out for a terminal: the headline, then a line a digit."""
     low, high = summary["error_interval"]
     lines = [
-        f"error       {summary['error']:.5f}  (mean squared, ink from 0 to 1; {summary['pictures']:,} pictures; "
+        f"error       {summary['error']:.5f}  (mean squared, ink from 0 to 1; {summary['examples']:,} pictures; "
         f"95 % interval {low:.5f} to {high:.5f})",
         f"root        {summary['root_error']:.4f}",
         f"loss        {summary['loss']:.2f} nats a picture",
@@ -87,5 +87,5 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     if "divergence" in summary:
         lines.append(f"divergence  {summary['divergence']:.2f} nats a picture")
     lines += ["", "digit    error  pictures"]
-    lines += [f"{row['digit']:>5}  {row['error']:.5f}  {row['pictures']:>8,}" for row in summary["per_class"]]
+    lines += [f"{row['digit']:>5}  {row['error']:.5f}  {row['examples']:>8,}" for row in summary["per_class"]]
     return "\n".join(lines)

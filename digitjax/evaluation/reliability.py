@@ -66,7 +66,7 @@ def reliability(
         hits, pictures = int(correct[inside].sum()), int(inside.sum())
         row = {"low": b / bins, "high": (b + 1) / bins, "confidence": float(confidences[inside].mean())}
         interval = list(wilson_interval(hits, pictures))
-        rows.append({**row, "accuracy": hits / pictures, "interval": interval, "pictures": pictures})
+        rows.append({**row, "accuracy": hits / pictures, "interval": interval, "examples": pictures})
     return rows
 
 

@@ -24,7 +24,7 @@ from digitjax.errors import InputError
 from digitjax.evaluation import adversarial
 from digitjax.evaluation import reference as references
 from digitjax.evaluation.adversarial import AttackScore
-from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.evaluate import load_images
 from digitjax.evaluation.reference import mean_corruption_error
 from digitjax.model import calibration, classifier
 from digitjax.model.classifier import Classifier
@@ -34,8 +34,8 @@ from digitjax.runs import Ensemble, Run
 from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "robustness.json"
-MOST_NONDIGITS = 2000
-NONDIGIT_SEED = 190_602_337
+MAX_OUTLIERS = 2000
+OUTLIER_SEED = 190_602_337
 """Of the drawings that are no digits, apart from `data.split_seed`, which training draws its own with."""
 RECALL = 0.95
 """Share of the digits that the threshold accepts at which false positives are counted."""
@@ -57,14 +57,14 @@ class KindScore:
 
     kind: str
     auroc: float
-    pictures: int
+    examples: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
-    """How well drawings that are no digits are told from digits, by the certainty that they are one."""
+    """How well drawings that are no digits are told from digits, by the top2_probability that they are one."""
 
-    pictures: int
+    examples: int
     auroc: float
     """Area under the curve of recall over false positives; digits are the positives."""
     false_positive_rate_at_95_recall: float
@@ -78,7 +78,7 @@ class Robustness:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    pictures: int
+    examples: int
     split: str
     step: int | str
     """The step of a run; of an ensemble `best` or `latest`, of each member its own."""
@@ -87,7 +87,7 @@ class Robustness:
     mean_corruption_error: float | None
     """1 is as many mistakes as the reference makes; nothing where there is no reference."""
     reference: str | None
-    nondigits: Detection
+    outliers: Detection
     attacks: tuple[AttackScore, ...] | None = None
     """Only where asked for."""
 
@@ -130,7 +130,7 @@ def evaluate_robustness(
         InputError: there is no such split or checkpoint, the data are not those of the training, or a model is an
             autoencoder.
     """
-    pictures = load_pictures(model, split)
+    pictures = load_images(model, split)
     members = model.members()
     classify, steps = classifier.load(members, step)
     compared = classifier.load(reference.members())[0] if reference else None
@@ -146,11 +146,11 @@ def evaluate_robustness(
         temperatures = [
             calibration.read(member, used).temperature for member, used in zip(members, steps, strict=True)
         ]
-        detection = detect(lambda images: _certainty(classify, images, temperatures), pictures.images)
+        detection = detect(lambda images: _top2_probability(classify, images, temperatures), pictures.images)
         tell("attacks" if attacks else "")
         attacked = _attack(members, steps, pictures) if attacks else None
     made = Robustness(
-        pictures=len(pictures),
+        examples=len(pictures),
         split=split,
         step=step if isinstance(model, Ensemble) else steps[0],
         clean_accuracy=_correct(classify, pictures.images, pictures.labels) / len(pictures),
@@ -159,7 +159,7 @@ def evaluate_robustness(
         if known
         else None,
         reference=known[0] if known else None,
-        nondigits=detection,
+        outliers=detection,
         attacks=attacked,
     )
     folder = _folder(model, split, made.step)
@@ -176,7 +176,7 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
     """
     file = _folder(model, split, step) / FILE
     try:
-        return _ADAPTER.validate_python(runs.read_json(file))
+        return _ADAPTER.validate_python(runs.read_artifact(file))
     except (InputError, ValidationError) as error:
         reason = "it is damaged" if file.exists() else "it is missing"
         raise InputError(
@@ -185,21 +185,21 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
 
 
 def detect(
-    certainty: Callable[[UInt8[np.ndarray, "n 28 28"]], Float[np.ndarray, " n"]],
+    top2_probability: Callable[[UInt8[np.ndarray, "n 28 28"]], Float[np.ndarray, " n"]],
     digits: UInt8[np.ndarray, "n 28 28"],
 ) -> Detection:
-    """Compare the certainty of digits with that of drawings, as many up to `MOST_NONDIGITS`."""
-    drawings, kinds = outliers.generate_kinds(min(len(digits), MOST_NONDIGITS), NONDIGIT_SEED)
-    of_digits, of_drawings = certainty(digits), certainty(drawings)
+    """Compare the top2_probability of digits with that of drawings, as many up to `MAX_OUTLIERS`."""
+    drawings, kinds = outliers.generate_kinds(min(len(digits), MAX_OUTLIERS), OUTLIER_SEED)
+    of_digits, of_drawings = top2_probability(digits), top2_probability(drawings)
     return Detection(
-        pictures=len(drawings),
+        examples=len(drawings),
         auroc=auroc(of_digits, of_drawings),
         false_positive_rate_at_95_recall=false_positive_rate(of_digits, of_drawings),
         kinds=tuple(
             KindScore(
                 kind=kind,
                 auroc=auroc(of_digits, of_drawings[kinds == kind]),
-                pictures=int((kinds == kind).sum()),
+                examples=int((kinds == kind).sum()),
             )
             for kind in sorted(set(kinds.tolist()))
         ),
@@ -228,14 +228,14 @@ def errors_by_corruption(scores: Sequence[CorruptionScore]) -> dict[str, list[fl
 
 def format_summary(made: Robustness) -> str:
     """Lay it out for a terminal: a line a corruption with its severities, then the headlines."""
-    detection = made.nondigits
+    detection = made.outliers
     lines = [f"{'corruption':<16}{'severity 1':>11}{'2':>9}{'3':>9}"]
     for name, errors in errors_by_corruption(made.corruptions).items():
         accuracies = "".join(f"{1 - error:>9.2%}" for error in errors)
         lines.append(f"{name.replace('_', ' '):<18}{accuracies}")
     lines += [
         "",
-        f"clean      {made.clean_accuracy:.2%} of {made.pictures:,} pictures",
+        f"clean      {made.clean_accuracy:.2%} of {made.examples:,} pictures",
         f"spoilt     {np.mean([score.accuracy for score in made.corruptions]):.2%}",
     ]
     if made.mean_corruption_error is not None:
@@ -244,7 +244,7 @@ def format_summary(made: Robustness) -> str:
         )
     lines.append(
         f"no digits  AUROC {detection.auroc:.4f}, {detection.false_positive_rate_at_95_recall:.2%} accepted "
-        f"where {RECALL:.0%} of the digits are ({detection.pictures:,} drawings)"
+        f"where {RECALL:.0%} of the digits are ({detection.examples:,} drawings)"
     )
     lines += [
         f"{score.attack:<11}{score.accuracy:.2%} within {score.epsilon:g} of full ink"
@@ -283,12 +283,12 @@ def _correct(
     return int((classify(images).argmax(axis=1) == labels).sum())
 
 
-def _certainty(
+def _top2_probability(
     classify: Classifier, images: UInt8[np.ndarray, "n 28 28"], temperatures: Sequence[float]
 ) -> Float[np.ndarray, " n"]:
     """Return how certain it is of each picture that it is a digit, in double precision: many are nearly 1."""
     logits = classify(images, temperatures).astype(np.float64)
-    return calibration.certainty(softmax(logits, axis=1))
+    return calibration.top2_probability(softmax(logits, axis=1))
 
 
 def _attack(members: Sequence[Run], steps: Sequence[int], pictures: Split) -> tuple[AttackScore, ...]:

@@ -5,7 +5,7 @@ import math
 from scipy import stats
 from scipy.special import stdtr, stdtrit
 
-from digitjax.runs.seed_stats import Spread
+from digitjax.runs.seed_stats import SeedStats
 
 SIGNIFICANT = 0.05
 """Probability, if there were no difference, under which one is spoken of."""
@@ -20,7 +20,7 @@ def mcnemar(fixed: int, broken: int) -> float:
     return float(stats.binomtest(fixed, fixed + broken).pvalue) if fixed + broken else 1.0
 
 
-def welch(a: Spread, b: Spread) -> tuple[tuple[float, float], float] | None:
+def welch(a: SeedStats, b: SeedStats) -> tuple[tuple[float, float], float] | None:
     """Return the 95 % interval of the difference of two means, b less a, and the p-value of Welch's test (Welch 1947).
 
     For numbers that are normally distributed. There is neither where the numbers of each do not differ.

@@ -26,7 +26,7 @@ _SAMPLE = 100_000  # pixels that are enough for what holds of the whole picture
 _NOISE = 4.0  # standard deviations above which something is not noise
 
 
-class Ink(NamedTuple):
+class Foreground(NamedTuple):
     """How much ink is where."""
 
     amount: Float32[np.ndarray, "h w"]
@@ -40,7 +40,7 @@ class Ink(NamedTuple):
         return self.amount > EDGE
 
 
-def find_ink(pixels: UInt8[np.ndarray, "h w 3"]) -> Ink:
+def binarize(pixels: UInt8[np.ndarray, "h w 3"]) -> Foreground:
     """Return the ink of a picture; a blank one has none."""
     grey = np.asarray(Image.fromarray(pixels).convert("L"))
     even = _is_even(grey)
@@ -54,7 +54,7 @@ def find_ink(pixels: UInt8[np.ndarray, "h w 3"]) -> Ink:
         )
     else:
         contrast = _contrast_to_paper(pixels, dark=_pen_is_dark(grey))
-    return Ink(_amount(contrast, even=even), even)
+    return Foreground(_amount(contrast, even=even), even)
 
 
 def _is_even(grey: UInt8[np.ndarray, "h w"]) -> bool:

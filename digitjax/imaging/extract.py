@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from scipy import ndimage
 
-from digitjax.imaging.binarize import find_ink
+from digitjax.imaging.binarize import binarize
 from digitjax.imaging.decode import Picture, Source, decode
-from digitjax.imaging.letterbox import within_bars
+from digitjax.imaging.letterbox import crop_letterbox
 from digitjax.imaging.normalize import SIDE, to_mnist
 from digitjax.imaging.segmentation import Region, find_digits
 
@@ -39,8 +39,8 @@ def extract(source: Source) -> Extraction:
         InputError: it is no picture that can be decoded.
     """
     picture = decode(source)
-    rows, columns = within_bars(picture.pixels)
-    ink = find_ink(picture.pixels[rows, columns])
+    rows, columns = crop_letterbox(picture.pixels)
+    ink = binarize(picture.pixels[rows, columns])
     amount = np.zeros(picture.pixels.shape[:2], np.float32)
     amount[rows, columns] = ink.amount
     return Extraction(

@@ -11,7 +11,7 @@ _INSIDE = 0.8  # share of a photo that differs from them: less, and it may be a 
 _LEAST_SIDE = 48  # pixels of a photo
 
 
-def within_bars(pixels: UInt8[np.ndarray, "h w 3"]) -> tuple[slice, slice]:
+def crop_letterbox(pixels: UInt8[np.ndarray, "h w 3"]) -> tuple[slice, slice]:
     """Return the rows and columns of the photo that bars of one colour surround; without bars, all of them."""
     everything = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
     edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])

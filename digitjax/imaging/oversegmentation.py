@@ -21,7 +21,7 @@ _MOST_CUTS = 4
 _APART = 0.15  # of two cuts on average, at least, as a share of the height
 _EDGE = 0.15  # of a region, as a share of its width, in which no cut is sought
 _PENALTY = 0.2  # for each cut, in nats: most wide digits are one digit
-_SURE = 0.95  # certainty that each part of a cut region needs
+_SURE = 0.95  # top2_probability that each part of a cut region needs
 _LEAST_HEIGHT = 0.55  # of each part, as a share of the whole
 _LEAST_WIDTH = 0.5  # of each part on average, as a share of the height
 _WIDEST_CONTACT = 2.0  # ink that a cut may cross, in widths of the stroke
@@ -39,13 +39,13 @@ def readings(region: Region) -> list[tuple[Region, ...]]:
 
 
 def choose(
-    ways: Sequence[Sequence[tuple[Region, ...]]], certainties: Float32[np.ndarray, " parts"]
+    ways: Sequence[Sequence[tuple[Region, ...]]], top2_probabilities: Float32[np.ndarray, " parts"]
 ) -> list[int]:
     """Return which parts are read: of each region those of its likeliest way.
 
     Args:
         ways: the ways to read each region.
-        certainties: of each part of each way of each region, one after the other, that it is a digit.
+        top2_probabilities: of each part of each way of each region, one after the other, that it is a digit.
     """
     chosen: list[int] = []
     first = 0
@@ -54,19 +54,19 @@ def choose(
         for way in choices:
             places.append(range(first, first + len(way)))
             first += len(way)
-        chosen += places[best_reading([certainties[place].tolist() for place in places])]
+        chosen += places[best_reading([top2_probabilities[place].tolist() for place in places])]
     return chosen
 
 
-def best_reading(certainties: Sequence[Sequence[float]]) -> int:
-    """Return which way to read a region is the likeliest, from the certainty that each part of each way is a digit.
+def best_reading(top2_probabilities: Sequence[Sequence[float]]) -> int:
+    """Return which way to read a region is the likeliest, from the top-2 probability of each part of each.
 
     The first way is not to cut. Of a cut one every part must be certain: pieces of letters and scribbles may well
     look like digits, but seldom all of them.
     """
     scores = [
         float(np.log(way).sum()) - _PENALTY * (len(way) - 1) if min(way) >= _SURE or not i else -np.inf
-        for i, way in enumerate(np.maximum(way, 1e-6) for way in certainties)
+        for i, way in enumerate(np.maximum(way, 1e-6) for way in top2_probabilities)
     ]
     return int(np.argmax(scores))
 

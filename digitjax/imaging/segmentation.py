@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-from digitjax.imaging.binarize import Ink
+from digitjax.imaging.binarize import Foreground
 from digitjax.imaging.box import Box
-from digitjax.imaging.components import Group, find_components
+from digitjax.imaging.components import Component, find_components
 
 _MOST_PIECES = 25
 """Into which the strokes of one digit fall: what falls into more is dust, or noise."""
@@ -33,7 +33,7 @@ class Region(Box):
         return Region(x0, y0, x1, y1, self.line, mask[y0:y1, x0:x1]).moved(self.x0, self.y0)
 
 
-def find_digits(ink: Ink) -> list[Region]:
+def find_digits(ink: Foreground) -> list[Region]:
     """Return the digits in reading order: lines from the top, digits from the left."""
     labels, strokes = find_components(ink)
     regions = []
@@ -44,10 +44,10 @@ def find_digits(ink: Ink) -> list[Region]:
     return regions
 
 
-def _merge(strokes: list[Group]) -> list[Group]:
+def _merge(strokes: list[Component]) -> list[Component]:
     """Join the strokes of each digit: the loose bar of a 5, the pieces that a worn pencil leaves."""
     height = _usual([group.height for group in strokes])
-    merged: list[Group] = []
+    merged: list[Component] = []
     corners = np.empty((len(strokes), 4), int)
     for group in sorted(strokes, key=lambda group: -group.height * group.width):
         homes = np.flatnonzero(_belong_together(corners[: len(merged)], group, height))
@@ -61,7 +61,9 @@ def _merge(strokes: list[Group]) -> list[Group]:
     return merged if len(merged) == len(strokes) else _merge(merged)
 
 
-def _belong_together(large: Int[np.ndarray, "n 4"], small: Group, height: float) -> Bool[np.ndarray, " n"]:
+def _belong_together(
+    large: Int[np.ndarray, "n 4"], small: Component, height: float
+) -> Bool[np.ndarray, " n"]:
     """Return with which of larger groups, given by their corners, one is part of a digit, where digits are so high."""
     x0, y0, x1, y1 = large.T
     right = np.maximum(x0, small.x0) - np.minimum(x1, small.x1)
@@ -77,7 +79,7 @@ def _belong_together(large: Int[np.ndarray, "n 4"], small: Group, height: float)
     )
 
 
-def _without_marks(groups: list[Group]) -> list[Group]:
+def _without_marks(groups: list[Component]) -> list[Component]:
     """Drop what is too low for a digit, unless nothing else is there."""
     usual = _usual([group.size for group in groups])
     kept = [group for group in groups if group.height >= _LEAST_HEIGHT * usual]
@@ -94,12 +96,12 @@ def _usual(sizes: list[int]) -> float:
     )
 
 
-def _lines(groups: list[Group]) -> list[list[Group]]:
+def _lines(groups: list[Component]) -> list[list[Component]]:
     """Put each group into the line whose last digit it stands beside most."""
-    lines: list[list[Group]] = []
+    lines: list[list[Component]] = []
     for group in sorted(groups, key=lambda group: group.x0):
 
-        def beside(line: list[Group], group: Group = group) -> float:
+        def beside(line: list[Component], group: Component = group) -> float:
             last = line[-1]
             overlap = min(last.y1, group.y1) - max(last.y0, group.y0)
             return overlap / min(last.height, group.height)

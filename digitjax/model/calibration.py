@@ -23,19 +23,19 @@ class Calibration:
 
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """What logits are divided by before the softmax (Guo et al. 2017, arXiv 1706.04599)."""
-    reject_below: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Certainty (see `certainty`) under which something is rejected as no digit."""
-    reject_coarse_below: Annotated[float, Field(ge=0, le=1)] = 0.5
+    reject_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Certainty (see `top2_probability`) under which something is rejected as no digit."""
+    low_res_reject_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     """The same for pictures of too few pixels to be as certain of (see `digitjax.recognition.recognizer.SMALL`)."""
     split: str = ""
     """The split that both were fitted on; empty if they were not."""
     step: Annotated[int, Field(ge=0)] = 0
     """The step whose weights they go with."""
-    pictures: Annotated[int, Field(ge=0)] = 0
+    examples: Annotated[int, Field(ge=0)] = 0
     """How many pictures they were fitted on."""
 
 
-def certainty(probabilities: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, " n"]:
+def top2_probability(probabilities: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, " n"]:
     """Return how probable it is that each is one of its two likeliest digits, and so a digit at all.
 
     Whether it is a 1 or a 7 is another question: who doubts that does not doubt that it is a digit. What is none has
@@ -57,7 +57,7 @@ def read(run: Run, step: int) -> Calibration:
     if not file.exists():
         return Calibration()
     try:
-        calibration = _ADAPTER.validate_python(runs.read_json(file))
+        calibration = _ADAPTER.validate_python(runs.read_artifact(file))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"]))

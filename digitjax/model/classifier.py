@@ -11,19 +11,21 @@ from digitjax.errors import InputError
 from digitjax.model import checkpoint
 from digitjax.model.network import Network, Weights
 from digitjax.model.predictor import Predictor
-from digitjax.model.tta import VIEWS, View, find_views
+from digitjax.model.tta import TRANSFORMS, Transform, find_transforms
 from digitjax.runs import Run
 
 
 class Classifier:
     """Networks with their weights, which predict together: the mean of their probabilities."""
 
-    def __init__(self, members: Sequence[tuple[Network, Weights]], views: Sequence[View] = VIEWS["one"]):
+    def __init__(
+        self, members: Sequence[tuple[Network, Weights]], tta: Sequence[Transform] = TRANSFORMS["none"]
+    ):
         """Prepare for one network or several; those of one architecture share what is compiled."""
         predictors: dict[Model, Predictor] = {}
         for network, _ in members:
             if network.options not in predictors:
-                predictors[network.options] = Predictor(network, views=views)
+                predictors[network.options] = Predictor(network, tta=tta)
         self._members = [(predictors[network.options], weights) for network, weights in members]
 
     def __call__(
@@ -43,13 +45,13 @@ class Classifier:
         return np.logaddexp.reduce(logs, axis=0) - math.log(len(logs))
 
 
-def load(runs: Sequence[Run], step: int | str = "best", views: str = "one") -> tuple[Classifier, list[int]]:
+def load(runs: Sequence[Run], step: int | str = "best", tta: str = "none") -> tuple[Classifier, list[int]]:
     """Load the networks of one run or several.
 
     Args:
         runs: trained runs; their probabilities are averaged.
         step: a step, `latest`, or `best` by validation accuracy, of each its own.
-        views: a name in `digitjax.model.tta.VIEWS`.
+        tta: a name in `digitjax.model.tta.TRANSFORMS`.
 
     Returns:
         The classifier, and the step that was used of each run.
@@ -58,7 +60,7 @@ def load(runs: Sequence[Run], step: int | str = "best", views: str = "one") -> t
         InputError: a run is damaged, has no checkpoint that can be used, or is of an autoencoder, or there are no such
             views.
     """
-    chosen = find_views(views)
+    chosen = find_transforms(tta)
     members, steps = [], []
     for run in runs:
         if run.config.task != "classification":

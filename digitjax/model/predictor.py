@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, UInt8
 
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network, Weights
-from digitjax.model.tta import VIEWS, View
+from digitjax.model.tta import TRANSFORMS, Transform
 
 # Feature maps of so many pictures stay in the cache of a CPU: 1,024 at once take three times as long.
 _CHUNK = 32
@@ -20,16 +20,18 @@ _CHUNK = 32
 class Predictor:
     """Applies a network to pictures in batches of a few sizes, each compiled once."""
 
-    def __init__(self, network: Network, batch_size: int = 512, views: Sequence[View] = VIEWS["one"]):
-        """Prepare for batches of up to `batch_size`, a power of two; over several views probabilities are averaged."""
+    def __init__(
+        self, network: Network, batch_size: int = 512, tta: Sequence[Transform] = TRANSFORMS["none"]
+    ):
+        """Prepare for batches of up to `batch_size`, a power of two; probabilities are averaged over the transforms."""
         self._batch_size = batch_size
 
         def of_chunk(weights: Weights, images: UInt8[Array, "n 28 28"]) -> Float[Array, "n classes"]:
-            of_views = [network(weights, normalize(view(images)))[0] for view in views]
-            if len(of_views) == 1:
-                return of_views[0]
-            logs = jnp.stack([jax.nn.log_softmax(one) for one in of_views])
-            return jax.nn.logsumexp(logs, axis=0, b=1 / len(views))
+            logits = [network(weights, normalize(transform(images)))[0] for transform in tta]
+            if len(logits) == 1:
+                return logits[0]
+            logs = jnp.stack([jax.nn.log_softmax(one) for one in logits])
+            return jax.nn.logsumexp(logs, axis=0, b=1 / len(tta))
 
         def logits(weights: Weights, images: UInt8[Array, "n 28 28"]) -> Float[Array, "n classes"]:
             size = _CHUNK if jax.default_backend() == "cpu" else len(images)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from digitjax.config import VAE, Autoencoder
+from digitjax.config import AutoencoderConfig, VAEConfig
 from digitjax.data.pipeline import denormalize
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights, load_weights
@@ -17,11 +17,11 @@ from digitjax.runs import Run
 class Reconstructor:
     """An autoencoder with its weights."""
 
-    def __init__(self, options: Autoencoder | VAE, weights: Weights):
+    def __init__(self, options: AutoencoderConfig | VAEConfig, weights: Weights):
         network = Network(options)
         self.latent = options.latent
         """Numbers that stand for a picture."""
-        self.variational = isinstance(options, VAE)
+        self.variational = isinstance(options, VAEConfig)
         """Whether the training drew the latents of all pictures towards a standard normal distribution."""
         self._weights = weights
         self._encode = Predictor(_Encoding(options))
@@ -87,7 +87,7 @@ def load(run: Run, step: int | str = "best") -> tuple[Reconstructor, int]:
         InputError: the run is damaged, has no checkpoint that can be used, or is of a classifier.
     """
     model = run.config.model
-    if not isinstance(model, Autoencoder | VAE):
+    if not isinstance(model, AutoencoderConfig | VAEConfig):
         raise InputError(
             f"{run.path}: its {model.kind} gives no pictures back: name a run of an autoencoder, "
             "or train one with `digitjax train autoencoder`"

@@ -8,7 +8,7 @@ from jaxtyping import Array, UInt8
 
 from digitjax.errors import InputError
 
-View = Callable[[UInt8[Array, "n 28 28"]], UInt8[Array, "n 28 28"]]
+Transform = Callable[[UInt8[Array, "n 28 28"]], UInt8[Array, "n 28 28"]]
 """A pure function that can be traced by `jax.jit`."""
 
 
@@ -24,22 +24,24 @@ def shift(images: UInt8[Array, "n 28 28"], down: int, right: int) -> UInt8[Array
     return padded[:, top : top + 28, left : left + 28]
 
 
-VIEWS: Mapping[str, Sequence[View]] = {
-    "one": (as_is,),
-    "shifted": (
+TRANSFORMS: Mapping[str, Sequence[Transform]] = {
+    "none": (as_is,),
+    "shifts": (
         as_is,
         *(partial(shift, down=d, right=r) for d, r in ((-1, 0), (1, 0), (0, -1), (0, 1))),
     ),
 }
-"""`one`: the picture as it is. `shifted`: also moved by a pixel in each of the four directions."""
+"""`none`: the picture as it is. `shifts`: also moved by a pixel in each of the four directions."""
 
 
-def find_views(name: str) -> Sequence[View]:
-    """Return the views of that name.
+def find_transforms(name: str) -> Sequence[Transform]:
+    """Return the transforms of that name.
 
     Raises:
         InputError: there are none.
     """
-    if name not in VIEWS:
-        raise InputError(f"there are no views {name!r}: choose one of {', '.join(VIEWS)}")
-    return VIEWS[name]
+    if name not in TRANSFORMS:
+        raise InputError(
+            f"there is no test-time augmentation {name!r}: choose one of {', '.join(TRANSFORMS)}"
+        )
+    return TRANSFORMS[name]

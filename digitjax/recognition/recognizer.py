@@ -19,7 +19,7 @@ from digitjax.imaging.normalize import COARSE, SIDE
 from digitjax.imaging.oversegmentation import choose, readings
 from digitjax.imaging.segmentation import Region
 from digitjax.model import calibration, classifier
-from digitjax.model.calibration import Calibration, certainty
+from digitjax.model.calibration import Calibration, top2_probability
 
 PRETRAINED = "handwriting"
 """The model in the box that reads where no other is named."""
@@ -48,9 +48,9 @@ class Digit:
     """What the network saw."""
 
     @property
-    def certainty(self) -> float:
-        """How probable it is that it is a digit at all: see `digitjax.model.calibration.certainty`."""
-        return float(certainty(np.array([self.probabilities]))[0])
+    def top2_probability(self) -> float:
+        """How probable it is that it is a digit at all: see `digitjax.model.calibration.top2_probability`."""
+        return float(top2_probability(np.array([self.probabilities]))[0])
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Reading:
     """Amount of ink, 0 to 1."""
     regions: tuple[Region, ...] = ()
     """Where each digit is in the ink."""
-    threshold: float = Calibration().reject_below
+    threshold: float = Calibration().reject_threshold
     """Certainty below which a digit was rejected."""
 
     @property
@@ -74,11 +74,11 @@ class Reading:
 
     def explain(self, digit: Digit) -> str:
         """Say in one sentence why one of its digits was rejected, or was not."""
-        measured = f"its two likeliest digits have {digit.certainty:.2%} together"
+        measured = f"its two likeliest digits have {digit.top2_probability:.2%} together"
         asked = f"the {self.threshold:.2%} asked for" + " in small pictures" * self.small
         if not digit.rejected:
             return f"It counts as read: {measured}, not below {asked}."
-        if digit.certainty < self.threshold:
+        if digit.top2_probability < self.threshold:
             return f"It was rejected: {measured}, below {asked}."
         return (
             f"It was rejected with all others of this picture: {measured}, but no more than {BY_CHANCE:.0%} of them "
@@ -125,14 +125,14 @@ class Recognizer:
         self,
         classify: Callable[[np.ndarray], np.ndarray],
         name: str = "",
-        reject_below: float = Calibration().reject_below,
-        reject_coarse_below: float = Calibration().reject_coarse_below,
+        reject_threshold: float = Calibration().reject_threshold,
+        low_res_reject_threshold: float = Calibration().low_res_reject_threshold,
     ):
         """Prepare to read with a function of pictures uint8 (n, 28, 28) that returns calibrated logits (n, 10)."""
         self.name = name
         self.classify = classify
-        self._reject_below = reject_below
-        self._reject_coarse_below = reject_coarse_below
+        self._reject_below = reject_threshold
+        self._reject_coarse_below = low_res_reject_threshold
 
     def classified_by(self, classify: Callable[[np.ndarray], np.ndarray]) -> "Recognizer":
         """Return the same reader with another function of pictures, such as one that gathers those of many requests."""
@@ -157,7 +157,7 @@ class Recognizer:
         scale = np.array([picture.width / width, picture.height / height] * 2)
         digits = []
         threshold = self._reject_coarse_below if max(ink.shape) < SMALL else self._reject_below
-        rejected = certainty(probabilities) < threshold
+        rejected = top2_probability(probabilities) < threshold
         for region, image, row, doubtful in zip(regions, images, probabilities, rejected, strict=True):
             x0, y0, x1, y1 = np.rint(np.array(region.corners) * scale).astype(int).tolist()
             best = int(row.argmax())
@@ -186,7 +186,7 @@ class Recognizer:
             return [], np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
         images = to_images(ink, parts)
         probabilities = self.probabilities(images)
-        chosen = choose(ways, certainty(probabilities))
+        chosen = choose(ways, top2_probability(probabilities))
         return [parts[i] for i in chosen], images[chosen], probabilities[chosen]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class Recognizer:
 
 
 def load(
-    model: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER, views: str = "one"
+    model: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER, tta: str = "none"
 ) -> Recognizer:
     """Load the best weights of a run, or of every member of an ensemble, with their calibrations.
 
@@ -214,7 +214,7 @@ def load(
         model: the name of a run or an ensemble in `folder`, or the path of one; by default the
             model in the box. A group reads as the ensemble of its seeds.
         folder: where run folders lie.
-        views: over which views of a digit probabilities are averaged: a name in `digitjax.model.tta.VIEWS`.
+        tta: over which tta of a digit probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
 
     Raises:
         InputError: there is no such run, or none of its checkpoints can be used, or its calibration is damaged, or
@@ -222,8 +222,10 @@ def load(
     """
     chosen = runs.find_entry(model or PRETRAINED, folder)
     members = chosen.members()
-    classify, steps = classifier.load(members, "best", views)
+    classify, steps = classifier.load(members, "best", tta)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
     temperatures = [one.temperature for one in calibrations]
-    thresholds = np.mean([(one.reject_below, one.reject_coarse_below) for one in calibrations], axis=0)
+    thresholds = np.mean(
+        [(one.reject_threshold, one.low_res_reject_threshold) for one in calibrations], axis=0
+    )
     return Recognizer(partial(classify, temperatures=temperatures), chosen.name, *thresholds.tolist())

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from digitjax.data.manifest import GROUPINGS, Entry, read_manifest
+from digitjax.data.manifest import GROUPINGS, ManifestRow, read_manifest
 from digitjax.errors import InputError
 from digitjax.evaluation.metrics import edit_distance
 from digitjax.progress import PictureCount
@@ -23,7 +23,7 @@ _MOST_SHOWN = 12  # values of a grouping in the printed table
 class PictureResult:
     """What was read in one picture."""
 
-    entry: Entry
+    entry: ManifestRow
     lines: tuple[str, ...]
     """What was read, a string a line, without the rejected digits."""
     digits: tuple[Digit, ...]
@@ -117,7 +117,7 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _read(folder: Path, entry: Entry, recognizer: Recognizer) -> PictureResult:
+def _read(folder: Path, entry: ManifestRow, recognizer: Recognizer) -> PictureResult:
     try:
         reading = recognizer.read(folder / entry.file)
     except InputError as error:

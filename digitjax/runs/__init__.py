@@ -1,18 +1,18 @@
 """Run folders: where everything of a run lies, and how runs, groups of seeds and ensembles are found and read."""
 
-from digitjax.runs.files import read_json, write_bytes, write_json, write_text
+from digitjax.runs.files import read_artifact, read_json, write_bytes, write_json, write_text
 from digitjax.runs.group import (
     Ensemble,
     EnsembleSummary,
-    Entry,
     Group,
     GroupSummary,
+    RunEntry,
     create_ensemble,
     create_group,
     find_entry,
     list_entries,
-    spread_of,
     summarize,
+    summarize_known_seeds,
 )
 from digitjax.runs.run import (
     DEFAULT_FOLDER,
@@ -43,12 +43,12 @@ __all__ = [
     "SWEEP_FILE",
     "Ensemble",
     "EnsembleSummary",
-    "Entry",
     "Evaluable",
     "EvaluationKey",
     "Group",
     "GroupSummary",
     "Run",
+    "RunEntry",
     "Summary",
     "create",
     "create_ensemble",
@@ -61,9 +61,10 @@ __all__ = [
     "list_entries",
     "list_folders",
     "list_runs",
+    "read_artifact",
     "read_json",
-    "spread_of",
     "summarize",
+    "summarize_known_seeds",
     "summarize_run",
     "write_bytes",
     "write_json",

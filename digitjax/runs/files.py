@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from digitjax.errors import InputError
+from digitjax.migration import migrate_artifact
 
 
 def write_text(path: Path, text: str) -> None:
@@ -41,6 +42,15 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: it must hold a JSON object")
     return content
+
+
+def read_artifact(path: Path) -> dict[str, Any]:
+    """Read a JSON object of an evaluation or a calibration, whatever version wrote it.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    return migrate_artifact(read_json(path))
 
 
 def read_bytes(path: Path) -> bytes:

@@ -30,7 +30,7 @@ from digitjax.runs.run import (
     list_folders,
     places,
 )
-from digitjax.runs.seed_stats import Spread, spread
+from digitjax.runs.seed_stats import SeedStats, summarize_seeds
 from digitjax.runs.summary import Summary, summarize_run
 
 
@@ -65,7 +65,7 @@ class Group(Evaluable):
                 raise InputError(f"{member.path}: {problem}")
         return members
 
-    def write(self, seeds: Sequence[int], validation_accuracy: Spread | None) -> None:
+    def write(self, seeds: Sequence[int], validation_accuracy: SeedStats | None) -> None:
         """Write group.json; the validation accuracy is known when all are trained, unless they are refits."""
         write_text(self.path / GROUP_FILE, _group_json(seeds, validation_accuracy))
 
@@ -100,14 +100,14 @@ class Ensemble(Evaluable):
         return members
 
 
-Entry = Run | Group | Ensemble
+RunEntry = Run | Group | Ensemble
 """What lies in a folder of runs."""
 
 
 # ---------------------------------------------------------------------------- finding and listing
 
 
-def find_entry(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Entry:
+def find_entry(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> RunEntry:
     """Return the run, the group or the ensemble of that name in `folder`, at that path, or in the box.
 
     Raises:
@@ -119,12 +119,12 @@ def find_entry(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLD
     return find_run(name_or_path, folder)
 
 
-def list_entries(folder: Path = DEFAULT_FOLDER) -> list[Entry]:
+def list_entries(folder: Path = DEFAULT_FOLDER) -> list[RunEntry]:
     """Return the runs, groups and ensembles of a folder, newest first; the runs of a group are inside of it."""
     return [_open(path) for path in list_folders(folder)]
 
 
-def _open(path: Path) -> Entry:
+def _open(path: Path) -> RunEntry:
     if (path / GROUP_FILE).exists():
         return Group(path)
     return Ensemble(path) if (path / ENSEMBLE_FILE).exists() else Run(path)
@@ -138,11 +138,11 @@ class GroupSummary:
     model: str = ""
     data: str = ""
     seeds: tuple[int, ...] = ()
-    validation_accuracy: Spread | None = None
-    test_accuracy: Spread | None = None
-    validation_error: Spread | None = None
-    test_error: Spread | None = None
-    seconds: Spread | None = None
+    validation_accuracy: SeedStats | None = None
+    test_accuracy: SeedStats | None = None
+    validation_error: SeedStats | None = None
+    test_error: SeedStats | None = None
+    seconds: SeedStats | None = None
     members: tuple[Summary, ...] = ()
     problem: str = ""
     kind: str = "group"
@@ -174,7 +174,7 @@ class EnsembleSummary:
         return f"{len(self.members)} members"
 
 
-def summarize(entry: Entry) -> Summary | GroupSummary | EnsembleSummary:
+def summarize(entry: RunEntry) -> Summary | GroupSummary | EnsembleSummary:
     """Summarize a run, a group or an ensemble without raising: what cannot be read is named in `problem`."""
     if isinstance(entry, Run):
         return summarize_run(entry)
@@ -192,11 +192,11 @@ def _summarize_group(group: Group) -> GroupSummary:
         model=members[0].model,
         data=members[0].data,
         seeds=tuple(seeds),
-        validation_accuracy=spread_of([member.validation_accuracy for member in members]),
-        test_accuracy=spread_of([member.test_accuracy for member in members]),
-        validation_error=spread_of([member.validation_error for member in members]),
-        test_error=spread_of([member.test_error for member in members]),
-        seconds=spread_of([member.seconds for member in members]),
+        validation_accuracy=summarize_known_seeds([member.validation_accuracy for member in members]),
+        test_accuracy=summarize_known_seeds([member.test_accuracy for member in members]),
+        validation_error=summarize_known_seeds([member.validation_error for member in members]),
+        test_error=summarize_known_seeds([member.test_error for member in members]),
+        seconds=summarize_known_seeds([member.seconds for member in members]),
         members=members,
         problem="; ".join(f"{member.name}: {member.problem}" for member in members if member.problem),
     )
@@ -220,10 +220,10 @@ def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
         return EnsembleSummary(ensemble.name, members=paths, problem=str(error))
 
 
-def spread_of(values: Sequence[float | None]) -> Spread | None:
+def summarize_known_seeds(values: Sequence[float | None]) -> SeedStats | None:
     """Return the spread of the values over the seeds of a group; nothing where one of them is not known."""
     known = [value for value in values if value is not None]
-    return spread(known) if len(known) == len(values) else None
+    return summarize_seeds(known) if len(known) == len(values) else None
 
 
 # ---------------------------------------------------------------------------------------- creating
@@ -242,7 +242,7 @@ def create_group(
     return group
 
 
-def _group_json(seeds: Sequence[int], validation_accuracy: Spread | None = None) -> str:
+def _group_json(seeds: Sequence[int], validation_accuracy: SeedStats | None = None) -> str:
     accuracy = validation_accuracy and asdict(validation_accuracy)
     return json.dumps({"seeds": list(seeds), "validation_accuracy": accuracy}, indent=2) + "\n"
 

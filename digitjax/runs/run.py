@@ -8,7 +8,7 @@ runs/<name>/
   tags.json            what people say of single pictures: see `digitjax.evaluation.tags`
   checkpoints/         full states: the latest and the best
   weights/             weights alone every so many epochs, where asked for
-  evaluation/<split>@<step>/   metrics.json, predictions.npz; other views than one are named: <split>@<step>+<views>
+  evaluation/<split>@<step>/   metrics.json, predictions.npz; other tta than one are named: <split>@<step>+<tta>
   evaluation/history/  what the kept weights made of each picture: see `digitjax.evaluation.history`
   process.json, training.log   of a training started from the dashboard: see `digitjax.runs.jobs`
 
@@ -27,7 +27,8 @@ from typing import Any, Literal, NamedTuple
 
 from digitjax.config import Config, Task, from_json, to_json
 from digitjax.errors import InputError
-from digitjax.runs.files import read_bytes, read_json, write_text
+from digitjax.migration import migrate_tta, old_evaluation_folder
+from digitjax.runs.files import read_artifact, read_bytes, read_json, write_text
 
 DEFAULT_FOLDER = Path("runs")
 MEASURES: dict[Task, Literal["accuracy", "error"]] = {"classification": "accuracy", "reconstruction": "error"}
@@ -45,10 +46,10 @@ class EvaluationKey(NamedTuple):
     split: str
     step: int | str
     """The step of a run; of several runs `best` or `latest`, of each its own."""
-    views: str = "one"
+    tta: str = "none"
 
     def __str__(self) -> str:
-        return f"{self.split}@{self.step}" + f"+{self.views}" * (self.views != "one")
+        return f"{self.split}@{self.step}" + f"+{self.tta}" * (self.tta != "none")
 
 
 @dataclass(frozen=True)
@@ -62,42 +63,44 @@ class Evaluable:
         """Name of the folder."""
         return self.path.name
 
-    def evaluation_folder(self, split: str, step: int | str, views: str = "one") -> Path:
+    def evaluation_folder(self, split: str, step: int | str, tta: str = "none") -> Path:
         """Folder of the evaluation of one split with the weights of one step."""
-        return self.path / "evaluation" / str(EvaluationKey(split, step, views))
+        folder = self.path / "evaluation" / str(EvaluationKey(split, step, tta))
+        old = folder.with_name(old_evaluation_folder(folder.name))
+        return old if old.exists() and not folder.exists() else folder
 
     def evaluations(self) -> list[EvaluationKey]:
         """Return every finished evaluation, by split, then step, then views."""
         names = [p.parent.name for p in self.path.glob("evaluation/*/metrics.json")]
         found = [re.fullmatch(r"(\w+)@(?:(\d+)|(best|latest))(?:\+(\w+))?", name) for name in names]
         keys = [
-            EvaluationKey(split, int(step) if step else word, views or "one")
-            for split, step, word, views in (match.groups() for match in found if match)
+            EvaluationKey(split, int(step) if step else word, migrate_tta(tta or "none"))
+            for split, step, word, tta in (match.groups() for match in found if match)
         ]
-        return sorted(keys, key=lambda key: (key.split, isinstance(key.step, str), key.step, key.views))
+        return sorted(keys, key=lambda key: (key.split, isinstance(key.step, str), key.step, key.tta))
 
-    def measured(self, measure: Literal["accuracy", "error"], split: str, views: str = "one") -> float | None:
+    def measured(self, measure: Literal["accuracy", "error"], split: str, tta: str = "none") -> float | None:
         """Return what was measured on a split in the evaluation of the latest step, if there is one.
 
         Raises:
             InputError: the evaluation is damaged.
         """
-        measured = self.measured_with_interval(measure, split, views)
+        measured = self.measured_with_interval(measure, split, tta)
         return measured[0] if measured else None
 
     def measured_with_interval(
-        self, measure: Literal["accuracy", "error"], split: str, views: str = "one"
+        self, measure: Literal["accuracy", "error"], split: str, tta: str = "none"
     ) -> tuple[float, tuple[float, float]] | None:
         """Return what `measured` does, and its 95 % interval.
 
         Raises:
             InputError: the evaluation is damaged.
         """
-        keys = [key for key in self.evaluations() if (key.split, key.views) == (split, views)]
+        keys = [key for key in self.evaluations() if (key.split, key.tta) == (split, tta)]
         if not keys:
             return None
         file = self.evaluation_folder(*keys[-1]) / "metrics.json"
-        summary = read_json(file)
+        summary = read_artifact(file)
         match summary.get(measure), summary.get(f"{measure}_interval"):
             case float(value), [float(low), float(high)]:
                 return value, (low, high)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Spread:
+class SeedStats:
     """Mean and spread of a number over seeds."""
 
     count: int
@@ -23,13 +23,13 @@ class Spread:
         return f"{self.mean:.2%} +- {100 * self.std:.2f}"
 
 
-def spread(values: Sequence[float]) -> Spread:
+def summarize_seeds(values: Sequence[float]) -> SeedStats:
     """Return mean and spread of two or more numbers."""
     from scipy.special import stdtrit  # late, since a list of runs need not wait for SciPy
 
     count, mean, std = len(values), statistics.fmean(values), statistics.stdev(values)
     half = float(stdtrit(count - 1, 0.975)) * std / count**0.5
-    return Spread(count, mean, std, (mean - half, mean + half), min(values), max(values))
+    return SeedStats(count, mean, std, (mean - half, mean + half), min(values), max(values))
 
 
 def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -44,8 +44,8 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     return (low if correct else 0.0), (high if correct < total else 1.0)
 
 
-def format_measure(measure: str, value: float | Spread) -> str:
+def format_measure(measure: str, value: float | SeedStats) -> str:
     """Write an accuracy in per cent and an error with five decimals: `98.24% +- 0.16`, `0.01203 +- 0.00010`."""
     if measure == "accuracy":
-        return value.percent() if isinstance(value, Spread) else f"{value:.2%}"
-    return f"{value.mean:.5f} +- {value.std:.5f}" if isinstance(value, Spread) else f"{value:.5f}"
+        return value.percent() if isinstance(value, SeedStats) else f"{value:.2%}"
+    return f"{value.mean:.5f} +- {value.std:.5f}" if isinstance(value, SeedStats) else f"{value:.5f}"

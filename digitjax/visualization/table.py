@@ -8,16 +8,16 @@ import jax
 
 from digitjax.errors import InputError
 from digitjax.model.network import Network
-from digitjax.runs import MEASURES, Ensemble, Entry, Evaluable, Group, Run
+from digitjax.runs import MEASURES, Ensemble, Evaluable, Group, Run, RunEntry
 from digitjax.runs.summary import summarize_run
 
 _HEAD = ("experiment", "model", "parameters", "validation accuracy", "test accuracy", "training", "hardware")
 
 
-def markdown(entries: Sequence[Entry]) -> str:
+def markdown(entries: Sequence[RunEntry]) -> str:
     """Return a table with a row for each run, group and ensemble, by name.
 
-    What was tested with several kinds of views has a row for each. Accuracies, of autoencoders errors, and seconds of
+    What was tested with several kinds of tta has a row for each. Accuracies, of autoencoders errors, and seconds of
     a group are mean and standard deviation over its seeds; an ensemble has the parameters and the seconds of all its
     members.
 
@@ -33,8 +33,8 @@ def markdown(entries: Sequence[Entry]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _rows(entry: Entry) -> list[tuple[str, ...]]:
-    """Return a row for each kind of views that the entry was tested with."""
+def _rows(entry: RunEntry) -> list[tuple[str, ...]]:
+    """Return a row for each kind of tta that the entry was tested with."""
     members = entry.members()
     summaries = [summarize_run(member) for member in members]
     if problems := [f"{summary.name}: {summary.problem}" for summary in summaries if summary.problem]:
@@ -50,21 +50,21 @@ def _rows(entry: Entry) -> list[tuple[str, ...]]:
     elif isinstance(entry, Ensemble):
         title, measured, seconds = f"{title}, ensemble of {len(members)}", [entry], [sum(seconds)]
         best = [entry.measured("accuracy", "validation")]
-    views = {key.views for one in measured for key in one.evaluations() if key.split == "test"}
+    tta = {key.tta for one in measured for key in one.evaluations() if key.split == "test"}
     return [
         (
-            f"{title}, {name} views" if name != "one" else title,
+            f"{title}, tta {name}" if name != "none" else title,
             _list(member.config.model.kind for member in members),
             f"{sum(parameters):,}",
             _measured(
                 measure,
-                best if name == "one" else [one.measured(measure, "validation", name) for one in measured],
+                best if name == "none" else [one.measured(measure, "validation", name) for one in measured],
             ),
             _measured(measure, [one.measured(measure, "test", name) for one in measured]),
             f"{_spread(seconds, 1)} s",
             _list(_hardware(member) for member in members),
         )
-        for name in sorted(views or {"one"})
+        for name in sorted(tta or {"none"})
     ]
 
 

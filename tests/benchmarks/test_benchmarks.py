@@ -48,7 +48,7 @@ def test_ratios_are_against_the_best_peer_of_each_allocator(higher: bool):
 def test_a_contestant_that_fails_is_named():
     broken = Suite(
         "s",
-        [Contestant("broken", "run_digitjax:speedrun", {"experiment": "nowhere", "views": "one"})],
+        [Contestant("broken", "run_digitjax:speedrun", {"experiment": "nowhere", "tta": "none"})],
         "u",
         True,
     )

@@ -68,7 +68,7 @@ def test_the_matrix_shows_counts_or_shares(visit, able_run):
 
 
 def test_the_address_names_a_cell_and_a_picture(visit, able_run):
-    pictures = browse.per_picture(evaluate.read(able_run, *able_run.evaluations()[0]))
+    pictures = browse.per_example(evaluate.read(able_run, *able_run.evaluations()[0]))
     number = int(browse.select(pictures, Filter(right=False), "most confident")[0])
     true, predicted = pictures.label[number], pictures.predicted[number]
     app = visit(
@@ -82,7 +82,7 @@ def test_the_address_names_a_cell_and_a_picture(visit, able_run):
 
 def test_mistakes_are_filtered_by_tag(visit, two):
     _, able = two
-    pictures = browse.per_picture(evaluate.read(able, *able.evaluations()[0]))
+    pictures = browse.per_example(evaluate.read(able, *able.evaluations()[0]))
     wrong, right = int(np.flatnonzero(~pictures.right)[0]), int(np.flatnonzero(pictures.right)[0])
     for number in (wrong, right):
         tags.write(able.path, "test", number, Tagged(tags=("odd",)), able.environment["data_sha256"])
@@ -176,7 +176,7 @@ def test_an_ensemble_is_compared_with_one_of_its_members(visit, tiny_group, tmp_
 
 
 def test_suspects_are_the_most_confident_mistakes(visit, able_run):
-    pictures = browse.per_picture(evaluate.read(able_run, *able_run.evaluations()[0]))
+    pictures = browse.per_example(evaluate.read(able_run, *able_run.evaluations()[0]))
     app = visit(able_run.path.parent, "mistakes")
     app.session_state["view"] = "Doubtful labels"
     app.run()

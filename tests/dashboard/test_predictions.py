@@ -24,7 +24,7 @@ def run(able_run, tmp_path):
 
 
 def read(run):
-    return browse.per_picture(evaluate.read(run, *run.evaluations()[0]))
+    return browse.per_example(evaluate.read(run, *run.evaluations()[0]))
 
 
 def captions(pictures, numbers) -> list[str]:
@@ -100,7 +100,7 @@ def test_a_picture_is_shown_until_others_are_chosen(visit, able_run):
 
 def test_a_history_gives_orders_and_says_what_was_forgotten(visit, run):
     made = history.evaluate_history(run)
-    pictures = browse.per_picture(evaluate.read(run, *run.evaluations()[0]), made)
+    pictures = browse.per_example(evaluate.read(run, *run.evaluations()[0]), made)
     app = visit(run.path.parent, "predictions")
     app.selectbox(key="sort").set_value("learned last").run()
     order = browse.select(pictures, Filter(), "learned last")
@@ -267,7 +267,7 @@ def test_an_ensemble_is_browsed_and_predicted_as_one(visit, tiny_group, tmp_path
     app.button[2].click().run()
     made = evaluate.read(ensemble, "test", "best")
     assert count_line(app) == f"{len(made.labels)} of {len(made.labels)} pictures"
-    assert gallery(app) == captions(browse.per_picture(made), range(200))
+    assert gallery(app) == captions(browse.per_example(made), range(200))
 
 
 # --------------------------------------------------------------------------------------- samples

@@ -105,7 +105,7 @@ def test_a_run_that_is_trained_or_calibrated_again_is_loaded_again(read, able_ru
         return metrics(read(folder, [("zero.png", picture)]))["Read as"]
 
     assert text() == recognizer.load(copy.path).read(picture).text
-    runs.write_json(copy.path / "calibration.json", {"reject_below": 1.0, "step": step})
+    runs.write_json(copy.path / "calibration.json", {"reject_threshold": 1.0, "step": step})
     assert text() == "-"
     train(replace(copy.config, name="copy", seed=1), folder, overwrite=True)
     assert text() == recognizer.load(copy.path).read(picture).text

@@ -39,9 +39,9 @@ EVERYTHING = Augment(
     blur=0.5,
     noise=0.1,
     erase=6,
-    strokes=1.0,
+    glyph_variants=1.0,
     sharpen=0.5,
-    coarse=0.5,
+    low_res=0.5,
     reframe=True,
 )
 RANDOM = [name for name in vars(EVERYTHING) if name != "reframe"]

@@ -5,7 +5,7 @@ import pytest
 
 from digitjax.config import Data
 from digitjax.data import pipeline
-from digitjax.data.corrupt import corrupt, corrupt_thrice, load
+from digitjax.data.corrupt import corrupt, corrupt_all_severities, load
 from digitjax.data.corruptions import CORRUPTIONS
 from digitjax.errors import InputError
 
@@ -20,7 +20,7 @@ def images() -> np.ndarray:
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_each_keeps_the_form_and_gets_worse_with_severity(name: str, images: np.ndarray):
-    spoilt = corrupt_thrice(images, name)
+    spoilt = corrupt_all_severities(images, name)
     assert (spoilt.shape, spoilt.dtype) == ((3, *images.shape), np.uint8)
     changes = np.abs(spoilt.astype(float) - images).mean(axis=(1, 2, 3))
     assert 0 < changes[0] < changes[1] < changes[2] < 128
@@ -28,15 +28,15 @@ def test_each_keeps_the_form_and_gets_worse_with_severity(name: str, images: np.
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_the_seed_alone_decides_and_not_how_many_follow(name: str, images: np.ndarray):
-    spoilt = corrupt_thrice(images, name, seed=1)
+    spoilt = corrupt_all_severities(images, name, seed=1)
     np.testing.assert_array_equal(corrupt(images[:7], name, 2, seed=1), spoilt[1, :7])
-    differs = (corrupt_thrice(images, name, seed=2) != spoilt).any()
+    differs = (corrupt_all_severities(images, name, seed=2) != spoilt).any()
     assert differs == (name not in ("brightness", "canny_edges"))
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_of_a_blank_picture_no_more_is_made_than_what_lies_over_it(name: str):
-    spoilt = corrupt_thrice(np.zeros((20, 28, 28), np.uint8), name)
+    spoilt = corrupt_all_severities(np.zeros((20, 28, 28), np.uint8), name)
     assert spoilt.any() == (name not in BLANK_STAYS)
     if name in DRAWN_OVER:
         assert (spoilt > 0).mean() < 0.5
@@ -56,7 +56,7 @@ def test_they_are_kept_and_made_anew_where_damaged(
     images: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path
 ):
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
-    expected = corrupt_thrice(images, "stripe")
+    expected = corrupt_all_severities(images, "stripe")
     np.testing.assert_array_equal(load(images, "stripe"), expected)
     [file] = tmp_path.glob("corrupted-*-stripe/images.npy")
     written = file.stat().st_mtime_ns

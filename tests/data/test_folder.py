@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 
 import digitjax
 from digitjax import cli
-from digitjax.config import CNN, Config, Data, Training
+from digitjax.config import CNNConfig, Config, Data, Training
 from digitjax.data import folder, pipeline
 from digitjax.data.cache import LOCK, Arrays
 from digitjax.errors import InputError
@@ -269,12 +269,12 @@ def test_a_run_on_three_classes_is_trained_and_evaluated(tmp_path: Path):
     path = sort_into_sub_folders(tmp_path / "own", chosen)
     config = Config(
         data=Data(name="folder", folder=str(path)),
-        model=CNN(channels=(4,), dense=()),
+        model=CNNConfig(channels=(4,), dense=()),
         training=Training(epochs=1, batch_size=16),
     )
     run = train(config, tmp_path / "runs")
     result = evaluation.evaluate(run)
-    assert {row["digit"] for row in result.summary["per_class"] if row["pictures"]} == {3, 5, 8}
+    assert {row["digit"] for row in result.summary["per_class"] if row["examples"]} == {3, 5, 8}
     sort_into_sub_folders(path, [0])
     with pytest.raises(InputError, match="it was trained on other data than the folder that is here"):
         evaluation.evaluate(run)

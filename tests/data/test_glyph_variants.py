@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jaxtyping import Array
 
-from digitjax.data.glyph_variants import Stroke, add_strokes, coverage
+from digitjax.data.glyph_variants import Stroke, add_glyph_variants, coverage
 
 KEY = jax.random.key(0)
-DRAW = jax.jit(add_strokes, static_argnames="often")
+DRAW = jax.jit(add_glyph_variants, static_argnames="often")
 ROWS, COLUMNS = np.indices((28, 28))
 
 

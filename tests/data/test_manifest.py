@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from digitjax.data.manifest import Entry, read_manifest
+from digitjax.data.manifest import ManifestRow, read_manifest
 from digitjax.errors import InputError
 
 
@@ -26,7 +26,9 @@ def test_file_and_label_are_enough(tmp_path: Path):
 
 def test_layout_and_groups_are_taken(tmp_path: Path):
     text = "label, file, layout, writer, kind, size\n7, a.png, string, ann, , 3\n"
-    assert read_manifest(write(tmp_path, text)) == [Entry("a.png", ("7",), "string", "", {"writer": "ann"})]
+    assert read_manifest(write(tmp_path, text)) == [
+        ManifestRow("a.png", ("7",), "string", "", {"writer": "ann"})
+    ]
 
 
 def test_a_manifest_from_a_spreadsheet_is_read(tmp_path: Path):

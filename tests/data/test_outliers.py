@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from digitjax.config import Data
 from digitjax.data import outliers, pipeline
-from digitjax.data.outliers import NOT_A_DIGIT, generate
+from digitjax.data.outliers import OUTLIER_LABEL, generate
 
 
 def test_the_seed_alone_decides_the_pictures():
@@ -39,12 +39,12 @@ def test_every_glyph_is_drawn():
 
 
 def test_they_are_added_to_the_training_pictures_as_a_share_of_them():
-    dataset = pipeline.load(Data(nondigits=0.1))
+    dataset = pipeline.load(Data(outliers=0.1))
     assert set(dataset.train.labels) == set(range(10))
-    split = pipeline.add_nondigits(dataset.train, Data(nondigits=0.1))
+    split = pipeline.add_outliers(dataset.train, Data(outliers=0.1))
     assert len(split) == len(dataset.train) + round(0.1 * len(dataset.train))
     np.testing.assert_array_equal(split.images[: len(dataset.train)], dataset.train.images)
     added = split.labels[len(dataset.train) :]
-    assert (added == NOT_A_DIGIT).all()
+    assert (added == OUTLIER_LABEL).all()
     assert added.dtype == np.int32
-    assert pipeline.add_nondigits(dataset.train, Data()) is dataset.train
+    assert pipeline.add_outliers(dataset.train, Data()) is dataset.train

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digitjax import runs
-from digitjax.config import CNN, Config, Data, Training
+from digitjax.config import CNNConfig, Config, Data, Training
 from digitjax.data import personal
 from digitjax.data.manifest import LABEL, read_manifest
 from digitjax.errors import InputError
@@ -158,7 +158,7 @@ def test_the_set_is_measured_and_trained_on(tmp_path: Path, cache_folder: Path):
     personal.save(tmp_path / "mine", np.concatenate([digit_picture(4), digit_picture(0)]), "4|0")
     summary = evaluate_pictures(tmp_path / "mine", load()).summary
     assert (summary["pictures"], summary["singles"]["pictures"], summary["strings"]["digits"]) == (7, 6, 2)
-    start = Config(name="start", model=CNN(channels=(4,), dense=()), training=Training(epochs=0.1))
+    start = Config(name="start", model=CNNConfig(channels=(4,), dense=()), training=Training(epochs=0.1))
     config = Config(
         name="tuned",
         data=Data(name="folder", folder=str(tmp_path / "mine")),

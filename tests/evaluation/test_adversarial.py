@@ -7,7 +7,7 @@ import pytest
 from jaxtyping import Array
 
 from digitjax.evaluation.adversarial import ATTACKS, EPSILONS, attack
-from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.evaluate import load_images
 from digitjax.model.network import Network, load_weights
 from digitjax.runs import Run
 
@@ -43,7 +43,7 @@ def test_many_steps_end_where_the_loss_is_highest_and_one_goes_past_it():
 def test_accuracy_falls_with_epsilon(tiny_run: Run):
     network = Network(tiny_run.config.model)
     weights = load_weights(tiny_run, network)[1]
-    pictures = load_pictures(tiny_run, "test")
+    pictures = load_images(tiny_run, "test")
     images, labels = pictures.images[:150], pictures.labels[:150]
     scores = attack([(network, weights)], images, labels)
     accuracy = {(score.attack, score.epsilon): score.accuracy for score in scores}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digitjax.errors import InputError
 from digitjax.evaluation import metrics
-from digitjax.evaluation.browse import ORDERS, Filter, Pictures, orders, per_picture, select
+from digitjax.evaluation.browse import ORDERS, Filter, orders, per_example, select
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.history import History, SplitHistory
 
@@ -37,7 +37,7 @@ def history_of(evaluation: Evaluation, seed: int, epochs: int = 4) -> History:
 @given(COUNTS, SEEDS)
 def test_each_column_says_of_a_picture_what_a_loop_says(count: int, seed: int):
     made = evaluation_of(count, seed)
-    pictures = per_picture(made)
+    pictures = per_example(made)
     assert len(pictures) == count
     for i, (row, label) in enumerate(zip(made.logits.tolist(), made.labels.tolist(), strict=True)):
         total = sum(math.exp(logit) for logit in row)
@@ -56,7 +56,7 @@ def test_each_column_says_of_a_picture_what_a_loop_says(count: int, seed: int):
 def test_probabilities_that_round_to_one_stay_in_range():
     logits = np.zeros((2, 10), np.float32)
     logits[:, 3] = 300
-    pictures = per_picture(Evaluation("test", 1, {}, logits, np.array([3, 4], np.int32)))
+    pictures = per_example(Evaluation("test", 1, {}, logits, np.array([3, 4], np.int32)))
     assert pictures.confidence.tolist() == [1.0, 1.0]
     assert pictures.loss.tolist() == [0.0, 300.0]
     assert len(select(pictures, Filter(confidence=(1.0, 1.0)))) == 2
@@ -65,7 +65,7 @@ def test_probabilities_that_round_to_one_stay_in_range():
 @given(COUNTS, SEEDS, st.data())
 def test_a_selection_is_what_a_filter_and_a_sort_give(count: int, seed: int, data: st.DataObject):
     made = evaluation_of(count, seed)
-    pictures = per_picture(made, history_of(made, seed))
+    pictures = per_example(made, history_of(made, seed))
     digits = st.none() | st.integers(0, 9)
     low, high = sorted(data.draw(st.tuples(st.floats(0, 1), st.floats(0, 1))))
     numbers = data.draw(st.none() | st.sets(st.integers(0, count + 5)))
@@ -102,7 +102,7 @@ def test_a_selection_is_what_a_filter_and_a_sort_give(count: int, seed: int, dat
 
 def test_without_a_history_there_is_no_order_by_it():
     made = evaluation_of(20, 0)
-    plain, whole = per_picture(made), per_picture(made, history_of(made, 0))
+    plain, whole = per_example(made), per_example(made, history_of(made, 0))
     assert set(orders(whole)) == set(ORDERS)
     assert set(orders(whole)) - set(orders(plain)) == {
         "most often forgotten",
@@ -117,13 +117,13 @@ def test_without_a_history_there_is_no_order_by_it():
 def test_a_history_of_another_split_says_nothing_and_one_of_other_pictures_is_refused():
     made = evaluation_of(20, 0)
     history = history_of(made, 0)
-    assert per_picture(replace(made, split="validation"), history).forgotten is None
+    assert per_example(replace(made, split="validation"), history).forgotten is None
     with pytest.raises(InputError, match="the history is of other test pictures"):
-        per_picture(replace(made, labels=(made.labels + 1) % 10), history)
+        per_example(replace(made, labels=(made.labels + 1) % 10), history)
 
 
 def test_what_was_never_learned_comes_last():
     made = evaluation_of(3, 0)
-    pictures: Pictures = replace(per_picture(made), learned=np.array([0, 2, 1]))
+    pictures = replace(per_example(made), learned=np.array([0, 2, 1]))
     assert select(pictures, Filter(), "learned first").tolist() == [2, 1, 0]
     assert select(pictures, Filter(), "learned last").tolist() == [0, 1, 2]

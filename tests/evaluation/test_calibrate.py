@@ -57,7 +57,7 @@ def test_at_most_the_share_is_rejected_and_no_higher_threshold_would_do(values: 
 
 def test_a_run_is_calibrated_on_its_validation_split(run: Run):
     fitted = calibrate(run)
-    assert (fitted.split, fitted.pictures) == ("validation", 144)
+    assert (fitted.split, fitted.examples) == ("validation", 144)
     assert calibration.read(run, fitted.step) == fitted
     assert calibration.read(run, fitted.step + 1) == Calibration()
     assert fitted.temperature != 1
@@ -68,7 +68,7 @@ def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Pat
     picture = digit_picture(4, count=2)
     before = recognizer.load(run.path)
     [step] = classifier.load([run])[1]
-    calibration.write(run, Calibration(temperature=1e3, reject_below=0.25, step=step))
+    calibration.write(run, Calibration(temperature=1e3, reject_threshold=0.25, step=step))
     reader = recognizer.load(pack(run, tmp_path / "packed").path)
     doubtful, usual = reader.read(picture), before.read(picture)
     assert [d.digit for d in doubtful.digits] == [d.digit for d in usual.digits]
@@ -82,7 +82,7 @@ def test_of_the_smallest_pictures_less_certainty_is_asked(side: int, text: str):
         return np.repeat(np.log([[0.04] * 4 + [0.64] + [0.04] * 5]), len(images), axis=0).astype(np.float32)
 
     picture = Image.fromarray(digit_picture(4)).resize((side, side))
-    reader = recognizer.Recognizer(classify, reject_below=0.9, reject_coarse_below=0.6)
+    reader = recognizer.Recognizer(classify, reject_threshold=0.9, low_res_reject_threshold=0.6)
     assert reader.read(np.asarray(picture)).text == text
 
 
@@ -116,8 +116,8 @@ def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_g
         expected.append(softmax(classify(images) / temperature, axis=1))
         given = Calibration(
             temperature=temperature,
-            reject_below=temperature / 10,
-            reject_coarse_below=temperature / 20,
+            reject_threshold=temperature / 10,
+            low_res_reject_threshold=temperature / 20,
             step=step,
         )
         calibration.write(run, given)
@@ -131,7 +131,7 @@ def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_g
     [
         ("{", "it is not JSON"),
         ('{"temperature": -1}', "temperature: input should be greater than 0"),
-        ('{"reject_below": 2}', "reject_below: input should be less than or equal to 1"),
+        ('{"reject_threshold": 2}', "reject_threshold: input should be less than or equal to 1"),
         ('{"warmth": 1}', "warmth: unexpected keyword argument: run `digitjax calibrate tiny` again"),
     ],
 )

@@ -19,7 +19,7 @@ from digitjax.evaluation.comparison import Comparison, GroupComparison, compare_
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.significance import mcnemar, verdict, welch
 from digitjax.runs import Group, Run, read_json, write_json
-from digitjax.runs.seed_stats import spread
+from digitjax.runs.seed_stats import summarize_seeds
 
 ACCURACIES = st.lists(st.integers(9000, 9100), min_size=2, max_size=6).map(lambda n: [i / 10_000 for i in n])
 
@@ -52,7 +52,7 @@ def test_mcnemar_against_a_direct_sum(fixed: int, broken: int):
 
 @given(ACCURACIES, ACCURACIES)
 def test_welch_is_that_of_scipy(a: list[float], b: list[float]):
-    made = welch(spread(a), spread(b))
+    made = welch(summarize_seeds(a), summarize_seeds(b))
     if len(set(a)) == len(set(b)) == 1:
         assert made is None
     elif len(set(a)) > 1 and len(set(b)) > 1:  # of a constant sample SciPy warns
@@ -64,7 +64,7 @@ def test_welch_is_that_of_scipy(a: list[float], b: list[float]):
 
 
 def test_one_constant_group_leaves_the_freedom_of_the_other():
-    a, b = spread([0.98, 0.98, 0.98]), spread([0.97, 0.98, 0.99, 0.99])
+    a, b = summarize_seeds([0.98, 0.98, 0.98]), summarize_seeds([0.97, 0.98, 0.99, 0.99])
     made = welch(a, b)
     assert made is not None
     expected = stats.ttest_1samp([0.97, 0.98, 0.99, 0.99], 0.98)
@@ -90,7 +90,7 @@ def test_a_comparison_by_hand():
     labels = [0] * 12 + [1] * 8
     a = predictions([5] * 10 + [0] * 2 + [1] * 6 + [7] * 2, labels)
     b = predictions([0] * 10 + [6] * 2 + [1] * 6 + [7] * 1 + [2], labels, step=9)
-    made = compare_pictures(a, b, names=("A", "B"), views="one")
+    made = compare_pictures(a, b, names=("A", "B"), tta="none")
     assert made.fixed == tuple(range(10))
     assert (made.broken, made.both_wrong) == ((10, 11), (18, 19))
     assert (made.a.correct, made.a.accuracy, made.a.step) == (8, 0.4, 7)
@@ -108,11 +108,11 @@ def test_a_comparison_by_hand():
     text = made.describe()
     assert "both wrong: 2" in text
     assert "confusions: 0 read as 5 (-10), 0 read as 6 (+2), 1 read as 2 (+1), 1 read as 7 (-1)" in text
-    back = compare_pictures(b, a, names=("B", "A"), views="one")
+    back = compare_pictures(b, a, names=("B", "A"), tta="none")
     assert back.sentence.startswith("A reads 8 pictures fewer right than B of 20")
     stored = json.loads(json.dumps(made.to_dict()))
     assert (stored["kind"], stored["fixed"], stored["sentence"]) == (
-        "pictures",
+        "images",
         list(range(10)),
         made.sentence,
     )
@@ -123,18 +123,18 @@ def test_every_picture_is_counted_once(count: int, seed: int):
     rng = np.random.default_rng(seed)
     labels, first, second = (rng.integers(0, 3, count).tolist() for _ in range(3))
     a, b = predictions(first, labels), predictions(second, labels)
-    made = compare_pictures(a, b, names=("A", "B"), views="one")
+    made = compare_pictures(a, b, names=("A", "B"), tta="none")
     assert made.b.correct - made.a.correct == len(made.fixed) - len(made.broken)
     both_right = sum(x == y == z for x, y, z in zip(labels, first, second, strict=True))
     assert both_right + len(made.fixed) + len(made.broken) + len(made.both_wrong) == count
     assert not np.array(made.confusion_difference).sum(axis=1).any()
-    back = compare_pictures(b, a, names=("B", "A"), views="one")
+    back = compare_pictures(b, a, names=("B", "A"), tta="none")
     assert (back.fixed, back.broken, back.p_value) == (made.broken, made.fixed, made.p_value)
 
 
 def test_no_difference_is_said_to_be_none():
     made = compare_pictures(
-        predictions([1, 0], [1, 1]), predictions([0, 1], [1, 1]), names=("A", "B"), views="one"
+        predictions([1, 0], [1, 1]), predictions([0, 1], [1, 1]), names=("A", "B"), tta="none"
     )
     assert made.sentence == (
         "B reads as many of 2 pictures right as A: 1 fixed, 1 broken; "
@@ -152,7 +152,7 @@ def test_runs_are_compared_by_evaluations_that_are_made_where_they_are_missing(g
     made = compare(a, b)
     assert isinstance(made, Comparison)
     assert (a.evaluation_folder("test", 21) / "metrics.json").stat().st_mtime_ns == before
-    assert b.evaluations() == [("test", 21, "one")]
+    assert b.evaluations() == [("test", 21, "none")]
     wrong = []
     for run, side in ((a, made.a), (b, made.b)):
         kept = evaluation.read(run, "test", 21)
@@ -168,11 +168,11 @@ def test_runs_are_compared_by_evaluations_that_are_made_where_they_are_missing(g
 def test_a_run_and_an_ensemble_are_compared_on_other_splits_and_views(group: Group, tmp_path: Path):
     members = group.members()
     ensemble = runs.create_ensemble("both", members, tmp_path)
-    made = compare(members[0], ensemble, "validation", views="shifted")
+    made = compare(members[0], ensemble, "validation", tta="shifts")
     assert isinstance(made, Comparison)
-    assert (made.split, made.views, made.pictures) == ("validation", "shifted", 144)
+    assert (made.split, made.tta, made.examples) == ("validation", "shifts", 144)
     assert (made.a.step, made.b.step) == (21, "best")
-    assert compare(members[0], ensemble, "validation", views="shifted") == made
+    assert compare(members[0], ensemble, "validation", tta="shifts") == made
 
 
 def test_those_of_one_name_are_told_apart(tiny_run: Run, group: Group):

@@ -23,9 +23,9 @@ def test_an_evaluation_is_written_and_read_back(copied: Run):
     read = evaluation.read(copied, "validation", made.step)
     np.testing.assert_array_equal(read.logits, made.logits)
     np.testing.assert_array_equal(read.labels, made.labels)
-    expected = {"views": "one", **metrics.summarize(made.logits, made.labels)}
+    expected = {"tta": "none", **metrics.summarize(made.logits, made.labels)}
     assert read.summary == json.loads(json.dumps(expected))
-    assert copied.evaluations() == [("test", 21, "one"), ("validation", 21, "one")]
+    assert copied.evaluations() == [("test", 21, "none"), ("validation", 21, "none")]
     names = {p.name for p in (copied.path / "evaluation").iterdir()}
     assert names == {"test@21", "validation@21"}
 

@@ -21,17 +21,17 @@ def copied(tiny_group: Group, tmp_path: Path) -> Group:
 
 
 def test_the_spread_is_that_of_the_runs(copied: Group):
-    made = evaluate_group(copied, "validation", "latest", "shifted")
+    made = evaluate_group(copied, "validation", "latest", "shifts")
     runs = copied.members()
-    assert all(run.evaluations() == [("test", 21, "one"), ("validation", 21, "shifted")] for run in runs)
-    each = [evaluation.read(run, "validation", 21, "shifted").summary["accuracy"] for run in runs]
+    assert all(run.evaluations() == [("test", 21, "none"), ("validation", 21, "shifts")] for run in runs)
+    each = [evaluation.read(run, "validation", 21, "shifts").summary["accuracy"] for run in runs]
     assert made.accuracy.mean == pytest.approx(np.mean(each))
     assert [member["accuracy"] for member in made.members] == each
     assert [member["seconds"] for member in made.members] == [run.metrics()[-1]["seconds"] for run in runs]
-    assert copied.evaluations() == [("test", "best", "one"), ("validation", "latest", "shifted")]
-    stored = json.loads((copied.path / "evaluation/validation@latest+shifted/metrics.json").read_text())
+    assert copied.evaluations() == [("test", "best", "none"), ("validation", "latest", "shifts")]
+    stored = json.loads((copied.path / "evaluation/validation@latest+shifts/metrics.json").read_text())
     assert stored["accuracy"]["mean"] == made.accuracy.mean
-    assert stored["views"] == "shifted"
+    assert stored["tta"] == "shifts"
     lines = format_evaluation(made).splitlines()
     assert lines[1].startswith("tiny/seed-0 ")
     assert f"accuracy   {made.accuracy.percent()} over 2 seeds" in lines[4]
@@ -64,4 +64,4 @@ def test_a_damaged_run_is_named_before_any_is_evaluated(copied: Group):
     with pytest.raises(InputError, match=r"seed-1: missing: train it with --resume"):
         evaluate_group(copied, "validation")
     assert copied.evaluations() == []
-    assert copied.member(0).evaluations() == [("test", 21, "one")]
+    assert copied.member(0).evaluations() == [("test", 21, "none")]

@@ -28,7 +28,7 @@ SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))
 def kept(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
     """Three epochs with their weights, non-digits among the training pictures. Read it only."""
     training = Training(epochs=3, batch_size=64, keep_weights_every=1)
-    config = replace(TINY, name="kept", data=Data(name="digits", nondigits=0.5), training=training)
+    config = replace(TINY, name="kept", data=Data(name="digits", outliers=0.5), training=training)
     run = train(config, tmp_path_factory.mktemp("runs"))
     evaluate_history(run)
     return run
@@ -151,7 +151,7 @@ def test_looking_back_by_hand():
     summary = history.summarize()
     assert (summary["steps"], summary["epochs"]) == ([20, 40, 60, 80, 100], [2, 4, 6, 8, 10])
     assert summary["splits"]["test"] == {
-        "pictures": 5,
+        "examples": 5,
         "accuracy": [0.4, 0.4, 0.8, 0.6, 0.6],
         "learned": [2, 1, 2, 0, 1],
         "forgotten": [0, 1, 0, 1, 1],

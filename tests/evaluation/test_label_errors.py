@@ -19,7 +19,7 @@ def mnist_like() -> np.ndarray:
 def test_who_reads_the_given_labels_is_wrong_at_the_corrected_ones():
     labels = mnist_like()
     score = score_without_label_errors(np.eye(10)[labels], labels)
-    assert (score["pictures"], score["correct"], score["left_out"]) == (9997, 9987, 3)
+    assert (score["examples"], score["correct"], score["left_out"]) == (9997, 9987, 3)
     assert score["accuracy"] == 9987 / 9997
     low, high = score["accuracy_interval"]
     assert low < score["accuracy"] < high < 1

@@ -17,14 +17,14 @@ LOGITS[np.arange(5), PREDICTED] = math.log(0.82)
 
 def test_a_summary_by_hand():
     summary = metrics.summarize(LOGITS, LABELS)
-    assert (summary["pictures"], summary["correct"], summary["accuracy"]) == (5, 3, 0.6)
+    assert (summary["examples"], summary["correct"], summary["accuracy"]) == (5, 3, 0.6)
     assert summary["loss"] == pytest.approx(-(3 * math.log(0.82) + 2 * math.log(0.02)) / 5)
     assert summary["expected_calibration_error"] == pytest.approx(0.82 - 0.6)
     assert [row[:3] for row in summary["confusion"][:3]] == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
     zero, one, two = summary["per_class"][:3]
-    assert (zero["precision"], zero["recall"], zero["f1"], zero["pictures"]) == (0.5, 0.5, 0.5, 2)
+    assert (zero["precision"], zero["recall"], zero["f1"], zero["examples"]) == (0.5, 0.5, 0.5, 2)
     assert (one["precision"], one["recall"]) == (pytest.approx(2 / 3), 1.0)
-    assert (two["precision"], two["recall"], two["f1"], two["pictures"]) == (0.0, 0.0, 0.0, 1)
+    assert (two["precision"], two["recall"], two["f1"], two["examples"]) == (0.0, 0.0, 0.0, 1)
 
 
 def test_top_2_counts_the_second_answer():

@@ -21,7 +21,7 @@ LABELS = np.array([0, 7, 0, 0])
 
 def test_a_summary_is_what_was_worked_out_by_hand():
     summary = summarize({"error": ERRORS, "loss": np.float32([1, 2, 3, 4])}, LABELS)
-    assert summary["pictures"] == 4
+    assert summary["examples"] == 4
     assert summary["error"] == pytest.approx(0.2)
     half_width = 1.96 * np.sqrt(0.005) / 2
     assert summary["error_interval"] == pytest.approx([0.2 - half_width, 0.2 + half_width])
@@ -29,10 +29,10 @@ def test_a_summary_is_what_was_worked_out_by_hand():
     assert summary["loss"] == 2.5
     assert "divergence" not in summary
     assert summary["per_class"] == [
-        {"digit": 0, "error": pytest.approx(0.5 / 3), "pictures": 3},
-        {"digit": 7, "error": pytest.approx(0.3), "pictures": 1},
+        {"digit": 0, "error": pytest.approx(0.5 / 3), "examples": 3},
+        {"digit": 7, "error": pytest.approx(0.3), "examples": 1},
     ]
-    assert json.loads(json.dumps(summary))["pictures"] == 4
+    assert json.loads(json.dumps(summary))["examples"] == 4
 
 
 def test_the_interval_holds_the_true_error_about_95_times_in_100():
@@ -81,9 +81,9 @@ def test_the_errors_are_those_of_the_pictures(tiny_vae: Run):
     np.testing.assert_allclose(kept.errors, errors, atol=1e-3)
 
 
-def test_views_are_of_classifiers_alone(tiny_vae: Run):
-    with pytest.raises(InputError, match="an autoencoder is evaluated on one view: leave --views out"):
-        evaluation.evaluate(tiny_vae, views="shifted")
+def test_test_time_augmentation_is_for_classifiers_alone(tiny_vae: Run):
+    with pytest.raises(InputError, match="an autoencoder has no test-time augmentation: leave --tta out"):
+        evaluation.evaluate(tiny_vae, tta="shifts")
 
 
 def test_predictions_of_a_classifier_are_not_taken_for_reconstructions(

@@ -27,9 +27,9 @@ def test_the_rows_by_hand():
     """Two pictures of confidence 0.9, one of them right, and one of 0.4, right; in five bins."""
     probabilities = np.array([[0.9, 0.1, 0.0], [0.05, 0.9, 0.05], [0.3, 0.3, 0.4]])
     lower, upper = reliability.reliability(probabilities, np.array([0, 2, 2]), bins=5)
-    assert (lower["low"], lower["high"], lower["pictures"]) == (0.2, 0.4, 1)
+    assert (lower["low"], lower["high"], lower["examples"]) == (0.2, 0.4, 1)
     assert (lower["confidence"], lower["accuracy"]) == (pytest.approx(0.4), 1.0)
-    assert (upper["low"], upper["high"], upper["pictures"]) == (0.8, 1.0, 2)
+    assert (upper["low"], upper["high"], upper["examples"]) == (0.8, 1.0, 2)
     assert (upper["confidence"], upper["accuracy"]) == (pytest.approx(0.9), 0.5)
     z = 1.959964
     half = z * math.sqrt(0.125 + z * z / 16) / (1 + z * z / 2)  # Wilson's interval of 1 in 2 lies around 0.5
@@ -49,10 +49,10 @@ def test_the_scores_by_hand():
 def test_the_rows_hold_every_picture_and_make_the_calibration_error(count: int, seed: int, bins: int):
     probabilities, labels = predictions(count, seed)
     rows = reliability.reliability(probabilities, labels, bins)
-    assert sum(row["pictures"] for row in rows) == count
+    assert sum(row["examples"] for row in rows) == count
     assert all(row["low"] < row["confidence"] <= row["high"] + 1e-12 for row in rows)
     assert all(row["interval"][0] <= row["accuracy"] <= row["interval"][1] for row in rows)
-    error = sum(row["pictures"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / count
+    error = sum(row["examples"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / count
     assert error == pytest.approx(metrics.expected_calibration_error(probabilities, labels, bins), abs=1e-12)
 
 

@@ -11,7 +11,7 @@ from digitjax.data import corrupt
 from digitjax.data.corruptions import CORRUPTIONS
 from digitjax.errors import InputError
 from digitjax.evaluation import reference as references
-from digitjax.evaluation.evaluate import load_pictures
+from digitjax.evaluation.evaluate import load_images
 from digitjax.evaluation.reference import mean_corruption_error
 from digitjax.evaluation.robustness import auroc, evaluate_robustness, false_positive_rate, read
 from digitjax.model import classifier
@@ -38,8 +38,8 @@ def test_the_file_holds_what_was_measured(run: Run):
     assert content["mean_corruption_error"] == pytest.approx(1)
     assert content["reference"] == "tiny"
     assert "attacks" not in content
-    assert sum(row["pictures"] for row in content["nondigits"]["kinds"]) == content["nondigits"]["pictures"]
-    pictures = load_pictures(run, "test")
+    assert sum(row["examples"] for row in content["outliers"]["kinds"]) == content["outliers"]["examples"]
+    pictures = load_images(run, "test")
     images = corrupt.corrupt(pictures.images, "fog", 2)
     predicted = classifier.load([run])[0](images).argmax(axis=1)
     row = content["corruptions"][3 * list(CORRUPTIONS).index("fog") + 1]
@@ -89,7 +89,7 @@ def test_what_is_missing_or_damaged_is_named(run: Run, tmp_path: Path, tiny_vae:
         read(copy, "test", 1)
     [file] = copy.path.glob("evaluation/robustness-*/robustness.json")
     step = copy.evaluations()[0].step
-    for content in ("{", "{}", '{"pictures": "many"}'):
+    for content in ("{", "{}", '{"examples": "many"}'):
         file.write_text(content)
         with pytest.raises(InputError, match=r"robustness\.json: it is damaged: make it with"):
             read(copy, "test", step)

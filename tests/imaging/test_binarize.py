@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitjax.imaging.binarize import find_ink
+from digitjax.imaging.binarize import binarize
 from tests.recognition.drawing import rng, shade, strokes
 
 MASK = strokes("407")
@@ -35,7 +35,7 @@ COLOURS = {
 
 @pytest.mark.parametrize(("paper", "pen"), COLOURS.values(), ids=COLOURS)
 def test_any_pen_is_found_on_an_even_paper(paper: tuple[int, int, int], pen: tuple[int, int, int]):
-    ink = find_ink(paint(paper, pen))
+    ink = binarize(paint(paper, pen))
     assert ink.even
     np.testing.assert_array_equal(ink.mask, MASK)
     assert ink.amount[MASK].min() == 1.0
@@ -49,7 +49,7 @@ def test_a_shaded_photo_shows_the_same_ink(
     darkest: float, paper: tuple[int, int, int], pen: tuple[int, int, int], direction: tuple[int, int]
 ):
     photo = shade(paint(paper, pen), darkest, direction)
-    ink = find_ink(photo)
+    ink = binarize(photo)
     assert agreement(ink.mask) > 0.85
 
 
@@ -57,37 +57,37 @@ def test_a_vignetted_noisy_photo_shows_the_same_ink():
     y, x = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j]
     light = (1 - 0.6 * (x**2 + y**2) / 2)[..., None]
     photo = paint((220, 220, 210), (60, 60, 70)) * light + rng(0).normal(0, 5, (HEIGHT, WIDTH, 3))
-    assert agreement(find_ink(photo.clip(0, 255).astype(np.uint8)).mask) > 0.9
+    assert agreement(binarize(photo.clip(0, 255).astype(np.uint8)).mask) > 0.9
 
 
 def test_a_thick_digit_that_fills_its_picture_is_ink_not_paper():
     mask = np.zeros((28, 28), bool)
     mask[2:26, 4:24] = True
     mask[8:12, 10:18] = False
-    np.testing.assert_array_equal(find_ink(paint((255, 255, 255), (30, 15, 0), mask)).mask, mask)
+    np.testing.assert_array_equal(binarize(paint((255, 255, 255), (30, 15, 0), mask)).mask, mask)
 
 
 def test_soft_edges_are_kept():
     row = np.uint8([255] * 20 + [200, 128, 60, 0, 0, 0, 60, 128, 200] + [255] * 20)
-    amount = find_ink(np.broadcast_to(row[None, :, None], (49, 49, 3)).copy()).amount[24]
+    amount = binarize(np.broadcast_to(row[None, :, None], (49, 49, 3)).copy()).amount[24]
     assert 0 == amount[19] < amount[20] < amount[21] < amount[23] == 1.0
 
 
 @pytest.mark.parametrize("level", [0, 100, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (30, 30), (200, 300)])
 def test_a_blank_page_has_no_ink(level: int, shape: tuple[int, int]):
-    assert not find_ink(np.full((*shape, 3), level, np.uint8)).amount.any()
+    assert not binarize(np.full((*shape, 3), level, np.uint8)).amount.any()
 
 
 def test_a_blank_shaded_noisy_page_has_hardly_any_ink():
     page = shade(np.full((300, 400, 3), 200, np.uint8), 0.4, (1, 1)) + rng(0).normal(0, 3, (300, 400, 3))
-    assert find_ink(page.clip(0, 255).astype(np.uint8)).mask.mean() < 0.01
+    assert binarize(page.clip(0, 255).astype(np.uint8)).mask.mean() < 0.01
 
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60))
 def test_any_pixels_give_an_amount_from_0_to_1(seed: int, height: int, width: int):
-    ink = find_ink(rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8))
+    ink = binarize(rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8))
     assert ink.amount.shape == (height, width)
     assert ink.amount.dtype == np.float32
     assert np.isfinite(ink.amount).all()
@@ -99,4 +99,4 @@ def test_any_pixels_give_an_amount_from_0_to_1(seed: int, height: int, width: in
 @given(st.integers(0, 120), st.integers(135, 255))
 def test_a_negative_has_the_same_ink(dark: int, light: int):
     picture = paint((light,) * 3, (dark,) * 3)
-    np.testing.assert_array_equal(find_ink(picture).amount, find_ink(255 - picture).amount)
+    np.testing.assert_array_equal(binarize(picture).amount, binarize(255 - picture).amount)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from digitjax.imaging.letterbox import within_bars
+from digitjax.imaging.letterbox import crop_letterbox
 from digitjax.recognition import recognizer
 from tests.recognition.drawing import digit_picture, rng, shade, strokes
 
@@ -28,7 +28,7 @@ def surrounded(pixels: np.ndarray, margins: tuple[int, int, int, int], colour: i
 def test_the_photo_within_is_found(margins: tuple[int, int, int, int], colour: int):
     inside = photo()
     whole = surrounded(inside, margins, colour)
-    np.testing.assert_array_equal(whole[within_bars(whole)], inside)
+    np.testing.assert_array_equal(whole[crop_letterbox(whole)], inside)
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def seven_segment_zero() -> np.ndarray:
 )
 def test_a_drawing_keeps_its_paper(drawing: np.ndarray):
     height, width = drawing.shape
-    rows, columns = within_bars(np.repeat(drawing[..., None], 3, axis=2))
+    rows, columns = crop_letterbox(np.repeat(drawing[..., None], 3, axis=2))
     assert (rows.start, rows.stop, columns.start, columns.stop) == (0, height, 0, width)

@@ -13,7 +13,7 @@ from tests.recognition.drawing import strokes
 
 
 def width_of(image: np.ndarray) -> float:
-    """Ink over the length of the strokes, in pixels."""
+    """Foreground over the length of the strokes, in pixels."""
     return float(image.sum() / 255 / skeletonize(image > 127).sum())
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from digitjax.imaging.binarize import Ink
+from digitjax.imaging.binarize import Foreground
 from digitjax.imaging.oversegmentation import best_reading, readings
 from digitjax.imaging.segmentation import Region, find_digits
 from tests.recognition.drawing import strokes
 
 
 def whole(mask: np.ndarray) -> Region:
-    [region] = find_digits(Ink(mask.astype(np.float32), even=True))
+    [region] = find_digits(Foreground(mask.astype(np.float32), even=True))
     return region
 
 

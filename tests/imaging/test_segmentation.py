@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitjax.imaging.binarize import Ink
+from digitjax.imaging.binarize import Foreground
 from digitjax.imaging.ruling import without_ruling
 from digitjax.imaging.segmentation import Region, find_digits
 from tests.recognition.drawing import rng, strokes
@@ -16,7 +16,7 @@ def boxes(regions: list[Region]) -> list[tuple[int, int, int, int]]:
 
 
 def find(mask: np.ndarray, *, even: bool = True) -> list[Region]:
-    return find_digits(Ink(mask.astype(np.float32), even))
+    return find_digits(Foreground(mask.astype(np.float32), even))
 
 
 def test_digits_of_a_string_are_found_from_the_left():
@@ -89,8 +89,8 @@ def test_a_shadow_beside_sharp_strokes_is_dropped():
     amount = np.pad(amount, ((0, 0), (0, 300)))
     y, x = np.mgrid[: amount.shape[0], : amount.shape[1]]
     amount = np.maximum(amount, np.exp(-((x - 300) ** 2 / 2000 + (y - 90) ** 2 / 1500)).astype(np.float32))
-    assert len(find_digits(Ink(amount, even=True))) == 2
-    assert len(find_digits(Ink(amount, even=False))) == 1
+    assert len(find_digits(Foreground(amount, even=True))) == 2
+    assert len(find_digits(Foreground(amount, even=False))) == 1
 
 
 def test_frames_and_circles_around_digits_are_dropped():

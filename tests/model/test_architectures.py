@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitjax.config import (
-    CNN,
-    MLP,
+    CNNConfig,
     Config,
-    DeepCNN,
-    FastCNN,
-    LeNet5,
+    DeepCNNConfig,
+    FastCNNConfig,
+    LeNet5Config,
+    MLPConfig,
     Model,
-    ResNet,
+    ResNetConfig,
     Schedule,
-    TinyCNN,
+    TinyCNNConfig,
     options,
     validate,
 )
@@ -37,12 +37,12 @@ from digitjax.model.training.step import Trainer
 
 # What each computes on the way, without the batch; a new classifier needs its line here.
 INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
-    CNN(): {"block1": (14, 14, 32), "block2": (7, 7, 64), "dense1": (128,)},
-    DeepCNN(kernel_size=3): {f"block{i}": (28 - 2 * i,) * 2 + (16 + 16 * i,) for i in range(1, 11)},
-    DeepCNN(kernel_size=5): {f"block{i}": (28 - 4 * i,) * 2 + (32 * i,) for i in range(1, 6)},
-    DeepCNN(kernel_size=7): {f"block{i}": (28 - 6 * i,) * 2 + (48 * i,) for i in range(1, 5)},
-    FastCNN(): {"block1": (14, 14, 16), "block2": (6, 6, 32), "block3": (4, 4, 64)},
-    LeNet5(): {
+    CNNConfig(): {"block1": (14, 14, 32), "block2": (7, 7, 64), "dense1": (128,)},
+    DeepCNNConfig(kernel_size=3): {f"block{i}": (28 - 2 * i,) * 2 + (16 + 16 * i,) for i in range(1, 11)},
+    DeepCNNConfig(kernel_size=5): {f"block{i}": (28 - 4 * i,) * 2 + (32 * i,) for i in range(1, 6)},
+    DeepCNNConfig(kernel_size=7): {f"block{i}": (28 - 6 * i,) * 2 + (48 * i,) for i in range(1, 5)},
+    FastCNNConfig(): {"block1": (14, 14, 16), "block2": (6, 6, 32), "block3": (4, 4, 64)},
+    LeNet5Config(): {
         "c1": (28, 28, 6),
         "s2": (14, 14, 6),
         "c3": (10, 10, 16),
@@ -50,15 +50,15 @@ INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
         "c5": (120,),
         "f6": (84,),
     },
-    MLP(): {"dense1": (256,), "dense2": (128,)},
-    ResNet(): {
+    MLPConfig(): {"dense1": (256,), "dense2": (128,)},
+    ResNetConfig(): {
         "stem": (28, 28, 16),
         "stage1": (14, 14, 16),
         "stage2": (7, 7, 32),
         "stage3": (3, 3, 64),
         "features": (64,),
     },
-    TinyCNN(): {
+    TinyCNNConfig(): {
         "block1": (26, 26, 16),
         "block2": (12, 12, 16),
         "block3": (12, 12, 24),
@@ -68,11 +68,11 @@ INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
 }
 # Few channels and layers, which compile sooner; a classifier that is missing is tried with its defaults.
 QUICK = {
-    CNN: CNN(channels=(4,), dense=(8,)),
-    DeepCNN: DeepCNN(kernel_size=7, width=0.1),
-    FastCNN: FastCNN(channels=(4, 4, 4)),
-    ResNet: ResNet(channels=(4,), blocks=2),
-    TinyCNN: TinyCNN(channels=(4, 4, 4)),
+    CNNConfig: CNNConfig(channels=(4,), dense=(8,)),
+    DeepCNNConfig: DeepCNNConfig(kernel_size=7, width=0.1),
+    FastCNNConfig: FastCNNConfig(channels=(4, 4, 4)),
+    ResNetConfig: ResNetConfig(channels=(4,), blocks=2),
+    TinyCNNConfig: TinyCNNConfig(channels=(4, 4, 4)),
 }
 KINDS = [kind for kind in options(Model) if Config(model=kind()).task == "classification"]
 CLASSIFIERS = [QUICK.get(kind, kind()) for kind in KINDS]
@@ -145,7 +145,7 @@ STAGES = st.lists(st.integers(1, 3), min_size=1, max_size=5).map(tuple)
 KERNEL_SIZES = st.one_of(st.integers(0, 12), st.lists(st.integers(1, 11), min_size=1, max_size=3).map(tuple))
 MODELS = st.one_of(
     st.builds(
-        CNN,
+        CNNConfig,
         channels=STAGES,
         convolutions=st.integers(1, 2),
         kernel_size=KERNEL_SIZES,
@@ -156,10 +156,10 @@ MODELS = st.one_of(
         global_pooling=st.booleans(),
         dense=WIDTHS,
     ),
-    st.builds(DeepCNN, kernel_size=st.sampled_from([5, 7]), width=st.floats(0, 0.1)),
-    st.builds(LeNet5, activation=literals(Activation), pooling=st.sampled_from(["max", "average"])),
-    st.builds(MLP, activation=literals(Activation), dense=WIDTHS),
-    st.builds(ResNet, channels=STAGES, blocks=st.integers(1, 2), pooling=literals(Pooling)),
+    st.builds(DeepCNNConfig, kernel_size=st.sampled_from([5, 7]), width=st.floats(0, 0.1)),
+    st.builds(LeNet5Config, activation=literals(Activation), pooling=st.sampled_from(["max", "average"])),
+    st.builds(MLPConfig, activation=literals(Activation), dense=WIDTHS),
+    st.builds(ResNetConfig, channels=STAGES, blocks=st.integers(1, 2), pooling=literals(Pooling)),
 )
 
 
@@ -177,19 +177,22 @@ def test_whatever_the_config_allows_can_be_built(model: Any):
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (CNN(kernel_size=31), r"model\.kernel_size: .*less than or equal to 11 \(it is 31\)"),
-        (CNN(kernel_size=(3, 31)), r"model\.kernel_size\.1: .*less than or equal to 11 \(it is 31\)"),
+        (CNNConfig(kernel_size=31), r"model\.kernel_size: .*less than or equal to 11 \(it is 31\)"),
+        (CNNConfig(kernel_size=(3, 31)), r"model\.kernel_size\.1: .*less than or equal to 11 \(it is 31\)"),
         (
-            CNN(kernel_size=(3, 3, 3)),
+            CNNConfig(kernel_size=(3, 3, 3)),
             r"model\.kernel_size is \(3, 3, 3\): give one side for all stages, or one for each of the 2",
         ),
-        (CNN(channels=(8,) * 5), r"model\.channels: .*at most 4 items .*\(it is \[8, 8, 8, 8, 8\]\)"),
-        (CNN(channels=(8, 0)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
-        (CNN(dense=(0,)), r"model\.dense\.0: .*greater than or equal to 1 \(it is 0\)"),
-        (CNN(normalization="group", groups=3), r"model\.groups is 3: it must divide each of model\.channels"),
-        (DeepCNN(width=0.0), r"model\.width: .*greater than 0 \(it is 0\.0\)"),
-        (ResNet(channels=()), r"model\.channels: .*at least 1 item .*\(it is \[\]\)"),
-        (TinyCNN(channels=(8, 0, 8)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
+        (CNNConfig(channels=(8,) * 5), r"model\.channels: .*at most 4 items .*\(it is \[8, 8, 8, 8, 8\]\)"),
+        (CNNConfig(channels=(8, 0)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
+        (CNNConfig(dense=(0,)), r"model\.dense\.0: .*greater than or equal to 1 \(it is 0\)"),
+        (
+            CNNConfig(normalization="group", groups=3),
+            r"model\.groups is 3: it must divide each of model\.channels",
+        ),
+        (DeepCNNConfig(width=0.0), r"model\.width: .*greater than 0 \(it is 0\.0\)"),
+        (ResNetConfig(channels=()), r"model\.channels: .*at least 1 item .*\(it is \[\]\)"),
+        (TinyCNNConfig(channels=(8, 0, 8)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
     ],
     ids=str,
 )
@@ -199,19 +202,19 @@ def test_the_impossible_is_refused_by_its_name(model: Any, reason: str):
 
 
 def test_sizes_are_those_of_the_docstrings_and_papers():
-    assert parameters(LeNet5()) == 61_706
-    assert parameters(TinyCNN()) == 23_354 < 30_000
+    assert parameters(LeNet5Config()) == 61_706
+    assert parameters(TinyCNNConfig()) == 23_354 < 30_000
     # The paper's table of M3, M5 and M7 gives channels and sides alone: kernels, two numbers a normalised channel.
     for size, channels in ((3, range(32, 177, 16)), (5, range(32, 161, 32)), (7, range(48, 193, 48))):
         kernels = sum(size * size * a * b for a, b in zip((1, *channels), channels, strict=False))
         side = 28 - len(channels) * (size - 1)
         head = side * side * channels[-1] * 10
-        assert parameters(DeepCNN(kernel_size=size)) == kernels + head + 2 * (sum(channels) + 10)
+        assert parameters(DeepCNNConfig(kernel_size=size)) == kernels + head + 2 * (sum(channels) + 10)
 
 
 def test_the_names_of_the_baselines_weights_stay():
     """Otherwise checkpoints of earlier runs would not load."""
-    flat = nnx.to_flat_state(Network(CNN()).abstract().params)
+    flat = nnx.to_flat_state(Network(CNNConfig()).abstract().params)
     assert {".".join(map(str, path)) for path, _ in flat} == {
         *(f"blocks.{i}.{name}" for i in (0, 1) for name in ("conv.kernel", "norm.scale", "norm.bias")),
         *(f"{name}.{part}" for name in ("hidden.0", "head") for part in ("kernel", "bias")),
@@ -219,7 +222,7 @@ def test_the_names_of_the_baselines_weights_stay():
 
 
 def test_each_choice_of_the_baseline_reaches_its_network():
-    base = CNN(channels=(4, 6), dense=(5,), groups=2)
+    base = CNNConfig(channels=(4, 6), dense=(5,), groups=2)
     assert shapes(replace(base, convolutions=2))[1] == {
         "block1": (5, 28, 28, 4),
         "block2": (5, 14, 14, 4),
@@ -227,7 +230,7 @@ def test_each_choice_of_the_baseline_reaches_its_network():
         "block4": (5, 7, 7, 6),
         "dense1": (5, 5),
     }
-    in_threes = CNN(channels=(4, 4, 4), dense=())
+    in_threes = CNNConfig(channels=(4, 4, 4), dense=())
     assert shapes(in_threes)[1]["block3"] == (5, 3, 3, 4)
     assert shapes(replace(in_threes, pooling="stride"))[1]["block3"] == (5, 4, 4, 4)
     # 1,470 of them lead from 7x7 pixels into the dense layer, against 30 from their averages.
@@ -248,7 +251,8 @@ def test_each_choice_of_the_baseline_reaches_its_network():
 
 
 @pytest.mark.parametrize(
-    ("model", "layers"), [(CNN(activation="tanh"), 3), (LeNet5(), 4), (MLP(activation="tanh"), 2)]
+    ("model", "layers"),
+    [(CNNConfig(activation="tanh"), 3), (LeNet5Config(), 4), (MLPConfig(activation="tanh"), 2)],
 )
 def test_the_activation_follows_every_layer_but_the_last(model: Any, layers: int):
     assert program(model).count("= tanh") == layers

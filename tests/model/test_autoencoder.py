@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from digitjax.config import MLP, VAE, Adam, Autoencoder, Config, Schedule
+from digitjax.config import Adam, AutoencoderConfig, Config, MLPConfig, Schedule, VAEConfig
 from digitjax.data.pipeline import normalize
 from digitjax.errors import InputError
 from digitjax.model import reconstructor
-from digitjax.model.architectures.autoencoder import spread
+from digitjax.model.architectures.autoencoder import depth_to_space
 from digitjax.model.network import Network
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.model.training.objectives import divergences
@@ -24,8 +24,8 @@ EIGHT = np.kron(load_digits().images[:8], np.ones((3, 3)))
 EIGHT = np.pad(EIGHT * 15.9, ((0, 0), (2, 2), (2, 2))).astype(np.uint8)
 
 
-@pytest.mark.parametrize("model", [Autoencoder(**SMALL), VAE(**SMALL)])
-def test_the_output_is_what_the_decoder_makes_of_the_latent(model: Autoencoder | VAE):
+@pytest.mark.parametrize("model", [AutoencoderConfig(**SMALL), VAEConfig(**SMALL)])
+def test_the_output_is_what_the_decoder_makes_of_the_latent(model: AutoencoderConfig | VAEConfig):
     network = Network(model)
     weights = network.init(jax.random.key(0))
     logits, intermediates = network(weights, normalize(EIGHT))
@@ -37,13 +37,13 @@ def test_the_output_is_what_the_decoder_makes_of_the_latent(model: Autoencoder |
 
 def test_four_channels_become_two_by_two_pixels():
     features = jnp.arange(2 * 8, dtype=jnp.float32).reshape(1, 1, 2, 8)
-    spread_out = spread(features)
+    spread_out = depth_to_space(features)
     assert spread_out.shape == (1, 2, 4, 2)
     np.testing.assert_array_equal(spread_out[0, :, :, 0], [[0, 2, 8, 10], [4, 6, 12, 14]])
 
 
 def test_a_variational_latent_is_drawn_while_training_and_the_mean_otherwise():
-    network = Network(VAE(**SMALL))
+    network = Network(VAEConfig(**SMALL))
     weights = network.init(jax.random.key(0))
     inputs = normalize(np.repeat(EIGHT, 64, axis=0))
     _, one, _ = network.train(weights, inputs, jax.random.key(1))
@@ -56,7 +56,7 @@ def test_a_variational_latent_is_drawn_while_training_and_the_mean_otherwise():
     np.testing.assert_array_equal(calm["latent"], calm["mean"])
 
 
-def overfit(model: Autoencoder | VAE, steps: int = 300) -> tuple[Trainer, Any, Any]:
+def overfit(model: AutoencoderConfig | VAEConfig, steps: int = 300) -> tuple[Trainer, Any, Any]:
     """Train on eight pictures alone; return the trainer, its state and the metrics of each step."""
     config = Config(model=model, optimizer=Adam(lr=1e-2), schedule=Schedule(warmup=0.0))
     trainer = Trainer(config, steps, steps)
@@ -75,10 +75,10 @@ def overfit(model: Autoencoder | VAE, steps: int = 300) -> tuple[Trainer, Any, A
 
 
 def test_an_autoencoder_learns_eight_pictures_by_heart():
-    _, state, metrics = overfit(Autoencoder(**SMALL))
+    _, state, metrics = overfit(AutoencoderConfig(**SMALL))
     assert metrics["error"][0] > 0.1
     assert metrics["error"][-1] < 0.005
-    autoencoder = Reconstructor(Autoencoder(**SMALL), state.weights)
+    autoencoder = Reconstructor(AutoencoderConfig(**SMALL), state.weights)
     decoded = autoencoder.decode(autoencoder.encode(EIGHT))
     errors = ((decoded / 255 - EIGHT / 255) ** 2).mean((1, 2))
     np.testing.assert_allclose(errors, autoencoder.measure(EIGHT)["error"], atol=1e-3)
@@ -90,15 +90,15 @@ def test_an_autoencoder_learns_eight_pictures_by_heart():
 def test_a_higher_beta_brings_latents_nearer_to_the_standard_normal():
     found = []
     for beta in (0.01, 100.0):
-        trainer, state, metrics = overfit(VAE(**SMALL, beta=beta), steps=100)
+        trainer, state, metrics = overfit(VAEConfig(**SMALL, beta=beta), steps=100)
         _, intermediates = trainer.network(state.weights, normalize(EIGHT))
         found.append(float(divergences(intermediates["mean"], intermediates["log_variance"]).mean()))
         assert np.isfinite(metrics["loss"]).all()
     assert found[1] < 0.1 * found[0]
 
 
-@pytest.mark.parametrize("model", [Autoencoder(**SMALL), VAE(**SMALL)])
-def test_measures_are_those_of_the_objective(model: Autoencoder | VAE):
+@pytest.mark.parametrize("model", [AutoencoderConfig(**SMALL), VAEConfig(**SMALL)])
+def test_measures_are_those_of_the_objective(model: AutoencoderConfig | VAEConfig):
     trainer = Trainer(Config(model=model), 1, 1)
     weights = trainer.network.init(jax.random.key(0))
     measures = Reconstructor(model, weights).measure(EIGHT)
@@ -109,10 +109,10 @@ def test_measures_are_those_of_the_objective(model: Autoencoder | VAE):
     np.testing.assert_allclose(
         measures["error"], trainer.objective.measures(logits, targets)["error"], rtol=1e-5
     )
-    assert ("divergence" in measures) == isinstance(model, VAE)
+    assert ("divergence" in measures) == isinstance(model, VAEConfig)
 
 
 def test_a_classifier_is_not_loaded(tmp_path: Any):
-    run: Run = create(Config(name="a", model=MLP()), tmp_path)
+    run: Run = create(Config(name="a", model=MLPConfig()), tmp_path)
     with pytest.raises(InputError, match="its mlp gives no pictures back: name a run of an autoencoder"):
         reconstructor.load(run)

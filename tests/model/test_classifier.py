@@ -1,4 +1,4 @@
-"""Several networks, and several views of a picture, answer with the mean of their probabilities."""
+"""Several networks, and several tta of a picture, answer with the mean of their probabilities."""
 
 import jax
 import jax.numpy as jnp
@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.special import softmax
 
-from digitjax.config import CNN, MLP
+from digitjax.config import CNNConfig, MLPConfig
 from digitjax.errors import InputError
 from digitjax.model import classifier, predictor
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network
 from digitjax.model.predictor import Predictor
-from digitjax.model.tta import VIEWS, find_views, shift
+from digitjax.model.tta import TRANSFORMS, find_transforms, shift
 from digitjax.runs import Run
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
-OPTIONS = [MLP(dense=(16,)), MLP(dense=(16,)), CNN(channels=(2,), dense=())]
+OPTIONS = [MLPConfig(dense=(16,)), MLPConfig(dense=(16,)), CNNConfig(channels=(2,), dense=())]
 MEMBERS = [(Network(o), Network(o).init(jax.random.key(i))) for i, o in enumerate(OPTIONS)]
 
 
@@ -34,14 +34,14 @@ def test_views_are_averaged_as_probabilities():
     moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]
     moved = [ndimage.shift(IMAGES, (0, *move), order=0) for move in moves]
     expected = np.mean([softmax(Predictor(network)(weights, images), axis=1) for images in moved], axis=0)
-    logits = Predictor(network, views=VIEWS["shifted"])(weights, IMAGES)
+    logits = Predictor(network, tta=TRANSFORMS["shifts"])(weights, IMAGES)
     np.testing.assert_allclose(np.exp(logits), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("views", VIEWS)
-def test_an_ensemble_gives_the_mean_of_the_probabilities(views: str):
-    of_each = [Predictor(n, views=VIEWS[views])(w, IMAGES) for n, w in MEMBERS]
-    logits = Classifier(MEMBERS, VIEWS[views])(IMAGES)
+@pytest.mark.parametrize("tta", TRANSFORMS)
+def test_an_ensemble_gives_the_mean_of_the_probabilities(tta: str):
+    of_each = [Predictor(n, tta=TRANSFORMS[tta])(w, IMAGES) for n, w in MEMBERS]
+    logits = Classifier(MEMBERS, TRANSFORMS[tta])(IMAGES)
     assert logits.dtype == np.float32
     np.testing.assert_allclose(np.exp(logits), np.mean(softmax(of_each, axis=2), axis=0), atol=1e-6)
 
@@ -61,8 +61,8 @@ def test_networks_of_one_architecture_share_what_is_compiled(monkeypatch: pytest
 
 
 def test_unknown_views_are_refused():
-    with pytest.raises(InputError, match="no views 'all': choose one of one, shifted"):
-        find_views("all")
+    with pytest.raises(InputError, match="no test-time augmentation 'all': choose one of none, shifts"):
+        find_transforms("all")
 
 
 def test_loading_says_which_steps_were_used(tiny_run: Run):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitjax.config import CNN, MLP, SGD, Adam, Schedule
+from digitjax.config import SGD, Adam, CNNConfig, MLPConfig, Schedule
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network
 from digitjax.model.predictor import Predictor
@@ -20,7 +20,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
 
 
 def test_training_drops_features_and_moves_statistics_while_inference_does_neither():
-    network = Network(CNN(channels=(4,), dense=(8,), dropout=0.5))
+    network = Network(CNNConfig(channels=(4,), dense=(8,), dropout=0.5))
     weights = network.init(jax.random.key(0))
     inputs = normalize(IMAGES)
     one, _, stats = network.train(weights, inputs, jax.random.key(1))
@@ -44,7 +44,7 @@ def test_batching_changes_no_logit(count: int, batch_size: int):
         np.testing.assert_allclose(logits, NETWORK(WEIGHTS, normalize(images))[0], atol=1e-5)
 
 
-NETWORK = Network(MLP(dense=(16,)))
+NETWORK = Network(MLPConfig(dense=(16,)))
 WEIGHTS = NETWORK.init(jax.random.key(0))
 
 

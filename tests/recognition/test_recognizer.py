@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import digitjax
-from digitjax.config import CNN, Config, Training
+from digitjax.config import CNNConfig, Config, Training
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.imaging.extract import cut
@@ -23,7 +23,7 @@ from tests.recognition.drawing import digit_picture
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     config = Config(
-        name="reader", model=CNN(channels=(8, 16), dense=()), training=Training(epochs=8, batch_size=32)
+        name="reader", model=CNNConfig(channels=(8, 16), dense=()), training=Training(epochs=8, batch_size=32)
     )
     return train(config, tmp_path_factory.mktemp("runs"))
 
@@ -82,14 +82,14 @@ def test_a_doubtful_digit_is_marked_and_left_out_of_the_text(reader: Recognizer)
     assert (reading.text, marked.text) == ("42", "2")
 
 
-def stub(*certain: float, threshold: float = 0.9, coarse: float = 0.5) -> Recognizer:
+def stub(*certain: float, threshold: float = 0.9, low_res: float = 0.5) -> Recognizer:
     """Return a reader whose digits, from the left, are a 1 with these probabilities and else any other alike."""
 
     def classify(images: np.ndarray) -> np.ndarray:
         shares = np.array(certain[: len(images)])[:, None]
         return np.log(np.where(np.arange(10) == 1, shares, (1 - shares) / 9)).astype(np.float32)
 
-    return Recognizer(classify, "stub", threshold, coarse)
+    return Recognizer(classify, "stub", threshold, low_res)
 
 
 STROKES = np.full((60, 200), 255, np.uint8)
@@ -99,7 +99,7 @@ STROKES[10:50, 20:28] = STROKES[10:50, 100:108] = 0
 def test_a_reading_says_why_a_digit_was_rejected():
     reading = stub(0.991, 0.5).read(STROKES)
     kept, rejected = reading.digits
-    assert kept.certainty == pytest.approx(0.991 + 0.009 / 9)
+    assert kept.top2_probability == pytest.approx(0.991 + 0.009 / 9)
     assert (reading.threshold, reading.small) == (0.9, False)
     assert reading.explain(kept) == (
         "It counts as read: its two likeliest digits have 99.20% together, not below the 90.00% asked for."
@@ -110,7 +110,7 @@ def test_a_reading_says_why_a_digit_was_rejected():
 
 
 def test_a_small_picture_has_a_threshold_of_its_own():
-    reading = stub(0.6, coarse=0.3).read(STROKES[10:50:2, 8:34:2])
+    reading = stub(0.6, low_res=0.3).read(STROKES[10:50:2, 8:34:2])
     assert reading.small
     assert "the 30.00% asked for in small pictures" in reading.explain(reading.digits[0])
 

@@ -7,7 +7,7 @@ import pytest
 
 from digitjax.recognition.recognizer import load
 from digitjax.recognition.scoring import evaluate_pictures
-from tests.recognition.nondigits import KINDS, other_letter, rejected_shares
+from tests.recognition.outliers import KINDS, other_letter, rejected_shares
 
 
 @pytest.mark.parametrize("kind", KINDS)

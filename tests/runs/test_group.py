@@ -123,7 +123,7 @@ def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(fold
     made = evaluation.evaluate(ensemble, "validation")
     np.testing.assert_allclose(made.probabilities, np.mean(each, axis=0), atol=1e-6)
     assert made.summary["steps"] == {"single": 21, "group/seed-0": 21, "group/seed-1": 21}
-    assert ensemble.evaluations() == [("validation", "best", "one")]
+    assert ensemble.evaluations() == [("validation", "best", "none")]
     np.testing.assert_array_equal(evaluation.read(ensemble, "validation", "best").logits, made.logits)
     assert summary(folder, "all").validation_accuracy == made.summary["accuracy"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from digitjax.config import CNN, Config, Data, Training
+from digitjax.config import CNNConfig, Config, Data, Training
 from digitjax.errors import InputError
 from digitjax.runs import Run, create, jobs, write_json
 from digitjax.runs.jobs import Job
@@ -21,7 +21,7 @@ from digitjax.runs.jobs import Job
 SHORT = Config(
     name="short",
     data=Data(name="digits"),
-    model=CNN(channels=(4,), dense=()),
+    model=CNNConfig(channels=(4,), dense=()),
     training=Training(epochs=1, batch_size=64),
 )
 LONG = replace(SHORT, name="long", training=Training(epochs=100_000, batch_size=64))

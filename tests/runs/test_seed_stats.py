@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from digitjax.runs.seed_stats import spread, wilson_interval
+from digitjax.runs.seed_stats import summarize_seeds, wilson_interval
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=9))
 def test_the_spread_is_that_of_numpy_and_scipy(values: list[float]):
-    made = spread(values)
+    made = summarize_seeds(values)
     assert made.count == len(values)
     assert (made.min, made.max) == (min(values), max(values))
     assert made.mean == pytest.approx(np.mean(values))
@@ -22,7 +22,7 @@ def test_the_spread_is_that_of_numpy_and_scipy(values: list[float]):
 
 
 def test_a_share_is_printed_in_percent():
-    assert spread([0.98, 0.99]).percent() == "98.50% +- 0.71"
+    assert summarize_seeds([0.98, 0.99]).percent() == "98.50% +- 0.71"
 
 
 @given(st.integers(1, 60_000), st.data())

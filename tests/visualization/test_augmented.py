@@ -27,7 +27,7 @@ def test_a_row_holds_the_first_picture_of_a_digit_and_what_is_made_of_it():
 
 
 def test_they_are_drawn_as_by_the_step_and_by_the_seed():
-    options = Augment(shift=2, rotation=20.0, strokes=1.0)
+    options = Augment(shift=2, rotation=20.0, glyph_variants=1.0)
     first, again, other = (augmented(split(), options, seed, 2) for seed in (1, 1, 2))
     drawn = np.concatenate([row.images[1:] for row in first])
     np.testing.assert_array_equal(drawn, np.concatenate([row.images[1:] for row in again]))

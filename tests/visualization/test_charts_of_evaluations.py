@@ -13,7 +13,7 @@ from digitjax.errors import InputError
 from digitjax.visualization import charts
 from tests.visualization.test_charts import layers
 
-BIN = {"low": 0.5, "high": 0.6, "confidence": 0.55, "accuracy": 0.5, "interval": [0.25, 0.75], "pictures": 8}
+BIN = {"low": 0.5, "high": 0.6, "confidence": 0.55, "accuracy": 0.5, "interval": [0.25, 0.75], "examples": 8}
 POINTS = np.array([[0.0, 1.0], [2.0, 3.0]])
 LABELS, PREDICTED = np.array([3, 5]), np.array([3, 6])
 
@@ -43,7 +43,7 @@ def test_more_is_better_on_the_diagonal_and_worse_elsewhere():
 
 
 def test_each_class_has_three_measures_told_apart_by_shape():
-    row = {"digit": 4, "precision": 0.75, "recall": 0.5, "f1": 0.6, "pictures": 12}
+    row = {"digit": 4, "precision": 0.75, "recall": 0.5, "f1": 0.6, "examples": 12}
     chart = charts.per_class([row])
     spec = chart.to_dict()
     assert spec["data"]["values"] == [row]
@@ -54,7 +54,7 @@ def test_each_class_has_three_measures_told_apart_by_shape():
 
 
 def test_reliability_has_a_point_with_an_interval_for_each_bin_of_pictures():
-    chart = charts.reliability([BIN, BIN | {"pictures": 0, "confidence": math.nan}])
+    chart = charts.reliability([BIN, BIN | {"examples": 0, "confidence": math.nan}])
     (diagonal, ends), (intervals, rows), (points, _) = layers(chart)
     assert [(end["confidence"], end["accuracy"]) for end in ends] == [(0, 0), (1, 1)]
     assert "tooltip" not in diagonal["encoding"]
@@ -62,7 +62,7 @@ def test_reliability_has_a_point_with_an_interval_for_each_bin_of_pictures():
         (0.55, 0.5, 0.25, 0.75)
     ]
     assert intervals["encoding"]["y2"]["field"] == "interval_high"
-    assert points["encoding"]["size"]["field"] == "pictures"
+    assert points["encoding"]["size"]["field"] == "examples"
     assert "shape" not in points["encoding"]
 
 
@@ -139,7 +139,7 @@ def test_a_table_tells_what_the_tooltips_of_each_layer_tell_once():
     assert confusion[0] == {
         "true digit": 0,
         "predicted digit": 0,
-        "pictures": 1,
+        "examples": 1,
         "share of the true digit": 1.0,
     }
     step = {"step": 1, "epoch": 1, "loss": 2.0}
@@ -190,7 +190,7 @@ def test_the_probability_by_epoch_tells_right_from_wrong_by_shape_too():
 def test_the_class_balance_compares_splits_of_any_size():
     chart = charts.class_balance({"train": [30, 10], "validation": [0, 0], "test": np.array([1, 3])})
     rows = charts.table(chart)
-    assert [(row["split"], row["digit"], row["pictures"], row["share of the split"]) for row in rows] == [
+    assert [(row["split"], row["digit"], row["examples"], row["share of the split"]) for row in rows] == [
         ("train", 0, 30, 0.75),
         ("train", 1, 10, 0.25),
         ("validation", 0, 0, 0.0),

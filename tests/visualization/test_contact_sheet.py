@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitjax.data.manifest import Entry
+from digitjax.data.manifest import ManifestRow
 from digitjax.recognition.recognizer import Digit
 from digitjax.recognition.scoring import PictureResult, PicturesEvaluation
 from digitjax.visualization import contact_sheet as sheets
@@ -25,7 +25,9 @@ def draw(folder: Path, *results: PictureResult) -> np.ndarray:
 
 
 def mistake(digits: str = "8", file: str = "three.png", **options: bool) -> PictureResult:
-    return PictureResult(Entry(file, ("3",), "single", "", {}), (digits,), found(digits, **options), None)
+    return PictureResult(
+        ManifestRow(file, ("3",), "single", "", {}), (digits,), found(digits, **options), None
+    )
 
 
 def digits_shown(sheet: np.ndarray) -> int:
@@ -37,7 +39,7 @@ def boxes_shown(sheet: np.ndarray, colour: tuple[int, int, int]) -> bool:
 
 
 def test_only_mistakes_are_shown(tmp_path: Path):
-    right = PictureResult(Entry("three.png", ("3",), "single", "", {}), ("3",), found("3"), None)
+    right = PictureResult(ManifestRow("three.png", ("3",), "single", "", {}), ("3",), found("3"), None)
     empty = draw(tmp_path, right)
     assert empty.shape == (40, 1800, 3)
     assert digits_shown(draw(tmp_path, right, mistake(), mistake("88"))) == 3
@@ -67,6 +69,8 @@ def test_many_mistakes_fill_rows_up_to_a_limit(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_cannot_be_decoded_has_a_tile_too(tmp_path: Path):
-    damaged = PictureResult(Entry("ü" * 99 + ".png", ("3",), "single", "", {}), (), (), "it is damaged " * 20)
+    damaged = PictureResult(
+        ManifestRow("ü" * 99 + ".png", ("3",), "single", "", {}), (), (), "it is damaged " * 20
+    )
     sheet = draw(tmp_path, damaged)
     assert (sheet[40:204, 8:172] == 128).all()

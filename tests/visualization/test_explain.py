@@ -7,7 +7,7 @@ import pytest
 from jaxtyping import Array, Float
 from sklearn.datasets import load_digits
 
-from digitjax.config import CNN, MLP
+from digitjax.config import CNNConfig, MLPConfig
 from digitjax.errors import InputError
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network, weights_steps
@@ -26,14 +26,14 @@ class Linear:
         return jnp.einsum("nhw,hwc->nc", ink, self.kernel)
 
 
-def untrained(options: CNN | MLP) -> InkClassifier:
+def untrained(options: CNNConfig | MLPConfig) -> InkClassifier:
     built = Network(options)
     return InkClassifier(options, built.init(jax.random.key(0)))
 
 
 @pytest.fixture(scope="module")
 def classifier() -> InkClassifier:
-    return untrained(CNN(channels=(4, 8), dense=(16,), activation="gelu"))
+    return untrained(CNNConfig(channels=(4, 8), dense=(16,), activation="gelu"))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_occlusion_is_what_a_blanked_square_takes_away(ink: jax.Array):
 
 def test_a_maximizing_picture_is_taken_for_its_digit(classifier: InkClassifier):
     digits = jnp.arange(10)
-    found = inputs.maximizing(classifier, digits, steps=60)
+    found = inputs.activation_maximization(classifier, digits, steps=60)
     assert float(found.min()) >= 0
     assert float(found.max()) <= 1
     assert (classifier(found).argmax(axis=1) == digits).mean() >= 0.7
@@ -105,7 +105,7 @@ def test_the_least_edit_changes_the_answer_and_little_else():
     wanted = jnp.array([1 - read])
     direction = linear.kernel[..., 1 - read] - linear.kernel[..., read]
     shortest = -0.5 * float(direction.sum()) / float(np.linalg.norm(direction))
-    edit = inputs.least_edit(linear, ink, wanted, steps=600)
+    edit = inputs.counterfactual(linear, ink, wanted, steps=600)
     assert bool(edit.found[0])
     assert int(linear(edit.ink)[0].argmax()) == int(wanted[0])
     assert shortest <= float(edit.size[0]) <= 1.5 * shortest + 0.05
@@ -114,28 +114,28 @@ def test_the_least_edit_changes_the_answer_and_little_else():
 
 def test_an_edit_that_is_not_found_says_so(classifier: InkClassifier, ink: jax.Array):
     second = jnp.argsort(classifier(ink), axis=1)[:, 0]
-    edit = inputs.least_edit(classifier, ink, second, steps=1)
+    edit = inputs.counterfactual(classifier, ink, second, steps=1)
     np.testing.assert_array_equal(edit.ink[~edit.found], ink[~edit.found])
     assert np.isinf(edit.size[~edit.found]).all()
     assert not edit.found.all()
 
 
 def test_filters_are_the_kernels_that_see_the_pixels():
-    convolution = features.first_filters(untrained(CNN(channels=(4, 8), dense=(16,))))
+    convolution = features.first_filters(untrained(CNNConfig(channels=(4, 8), dense=(16,))))
     assert convolution.shape == (4, 3, 3)
-    dense = features.first_filters(untrained(MLP(dense=(12,))))
+    dense = features.first_filters(untrained(MLPConfig(dense=(12,))))
     assert dense.shape == (12, 28, 28)
 
 
 def test_every_layer_has_its_kernel():
-    found = features.kernels(untrained(CNN(channels=(4, 8), dense=(16,))))
+    found = features.kernels(untrained(CNNConfig(channels=(4, 8), dense=(16,))))
     assert {name: kernel.shape for name, kernel in found.items()} == {
         "blocks 0 conv": (3, 3, 1, 4),
         "blocks 1 conv": (3, 3, 4, 8),
         "head": (1, 1, 16, 10),
         "hidden 0": (1, 1, 8 * 7 * 7, 16),
     }
-    assert features.kernels(untrained(MLP(dense=(12,))))["hidden 0"].shape == (28, 28, 1, 12)
+    assert features.kernels(untrained(MLPConfig(dense=(12,))))["hidden 0"].shape == (28, 28, 1, 12)
 
 
 def test_filters_are_of_one_input_or_of_the_strongest():
@@ -149,7 +149,7 @@ def test_filters_are_of_one_input_or_of_the_strongest():
 
 
 def test_other_weights_of_an_architecture_compile_nothing_anew(ink: jax.Array):
-    options, traced = CNN(channels=(4, 8), dense=(16,)), []
+    options, traced = CNNConfig(channels=(4, 8), dense=(16,)), []
 
     @jax.jit
     def logits(classifier: InkClassifier, ink: Float[Array, "n 28 28"]) -> Float[Array, "n classes"]:

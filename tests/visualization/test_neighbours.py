@@ -18,5 +18,5 @@ def test_of_many_pictures_some_in_even_steps_are_searched(tiny_run: Run, monkeyp
     train = load(tiny_run.config.data).train
     monkeypatch.setattr(neighbours, "MOST", 100)
     near = find_neighbourhood(network.load(tiny_run)[0], train)
-    assert 50 < len(near.pictures) == len(near.features) <= 100
-    np.testing.assert_array_equal(near.pictures.labels, train.labels[:: len(train) // 100 + 1])
+    assert 50 < len(near.examples) == len(near.features) <= 100
+    np.testing.assert_array_equal(near.examples.labels, train.labels[:: len(train) // 100 + 1])

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from digitjax.config import VAE, Autoencoder, Data
+from digitjax.config import AutoencoderConfig, Data, VAEConfig
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.network import Network
@@ -19,12 +19,12 @@ from digitjax.visualization.reconstruct import (
 )
 
 
-def untrained(model: Autoencoder | VAE) -> Reconstructor:
+def untrained(model: AutoencoderConfig | VAEConfig) -> Reconstructor:
     return Reconstructor(model, Network(model).init(jax.random.key(0)))
 
 
-PLAIN = untrained(Autoencoder(channels=(4, 8), latent=5))
-VARIATIONAL = untrained(VAE(channels=(4, 8), latent=5))
+PLAIN = untrained(AutoencoderConfig(channels=(4, 8), latent=5))
+VARIATIONAL = untrained(VAEConfig(channels=(4, 8), latent=5))
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_pa
     run = Run(Path(shutil.copytree(tiny_run.path, tmp_path / "run")))
     group = Group(Path(shutil.copytree(tiny_group.path, tmp_path / "a-group")))
     ensemble: Ensemble = runs.create_ensemble("both", group.members(), tmp_path)
-    shifted = evaluate(ensemble, views="shifted")
+    shifted = evaluate(ensemble, tta="shifts")
     one = evaluate(ensemble)
     head, rule, *rows = cells(table.markdown([run, group, ensemble]))
     assert head[0] == "experiment"
@@ -30,7 +30,7 @@ def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_pa
     assert [row[0] for row in rows] == [
         "`a-group`, 2 seeds",
         "`both`, ensemble of 2",
-        "`both`, ensemble of 2, shifted views",
+        "`both`, ensemble of 2, tta shifts",
         "`run`",
     ]
     size = table.count_parameters(run)

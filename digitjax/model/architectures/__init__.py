@@ -24,17 +24,17 @@ from digitjax.model.architectures import (
 
 CLASSES = 10
 _CLASSIFIERS: dict[type, Any] = {
-    config.CNN: cnn.CNN,
-    config.DeepCNN: deep_cnn.DeepCNN,
-    config.FastCNN: fast_cnn.FastCNN,
-    config.LeNet5: lenet5.LeNet5,
-    config.MLP: mlp.MLP,
-    config.ResNet: resnet.ResNet,
-    config.TinyCNN: tiny_cnn.TinyCNN,
+    config.CNNConfig: cnn.CNN,
+    config.DeepCNNConfig: deep_cnn.DeepCNN,
+    config.FastCNNConfig: fast_cnn.FastCNN,
+    config.LeNet5Config: lenet5.LeNet5,
+    config.MLPConfig: mlp.MLP,
+    config.ResNetConfig: resnet.ResNet,
+    config.TinyCNNConfig: tiny_cnn.TinyCNN,
 }
 _AUTOENCODERS: dict[type, Any] = {
-    config.Autoencoder: autoencoder.Autoencoder,
-    config.VAE: autoencoder.VAE,
+    config.AutoencoderConfig: autoencoder.Autoencoder,
+    config.VAEConfig: autoencoder.VAE,
 }
 
 

@@ -54,12 +54,12 @@ class Decoder(nnx.Module):
         """Return the logits of the pixels, and intermediates."""
         features = self.stem(latent).reshape(latent.shape[0], 7, 7, -1)
         decoder1 = jax.nn.relu(self.norm1(features))
-        decoder2 = jax.nn.relu(self.norm2(spread(self.conv1(decoder1))))
-        logits = spread(self.conv2(decoder2)).reshape(latent.shape[0], -1)
+        decoder2 = jax.nn.relu(self.norm2(depth_to_space(self.conv1(decoder1))))
+        logits = depth_to_space(self.conv2(decoder2)).reshape(latent.shape[0], -1)
         return logits, {"decoder1": decoder1, "decoder2": decoder2}
 
 
-def spread(features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c2"]:
+def depth_to_space(features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c2"]:
     """Double the side: each four channels become one over 2x2 pixels."""
     batch, height, width, channels = features.shape
     blocks = features.reshape(batch, height, width, 2, 2, channels // 4).swapaxes(2, 3)
@@ -69,7 +69,7 @@ def spread(features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c
 class Autoencoder(nnx.Module):
     """Encodes a picture as a few numbers and decodes it again (Hinton and Salakhutdinov 2006)."""
 
-    def __init__(self, options: config.Autoencoder, rngs: nnx.Rngs):
+    def __init__(self, options: config.AutoencoderConfig, rngs: nnx.Rngs):
         self.encoder = Encoder(options.channels, options.latent, rngs)
         self.decode = Decoder(options.channels, options.latent, rngs)
 
@@ -88,7 +88,7 @@ class VAE(nnx.Module):
     After Kingma and Welling (2014, arXiv 1312.6114).
     """
 
-    def __init__(self, options: config.VAE, rngs: nnx.Rngs):
+    def __init__(self, options: config.VAEConfig, rngs: nnx.Rngs):
         self.encoder = Encoder(options.channels, 2 * options.latent, rngs)
         self.decode = Decoder(options.channels, options.latent, rngs)
 

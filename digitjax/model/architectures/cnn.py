@@ -5,7 +5,7 @@ from itertools import pairwise
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import CNN as Options  # noqa: N811
+from digitjax.config import CNNConfig
 from digitjax.model.architectures.layer_factories import activation, normalization, pool
 from digitjax.model.layers.conv_pool import Conv
 
@@ -21,7 +21,7 @@ class Block(nnx.Module):
         new_channels: int,
         kernel_size: int,
         halves: bool,
-        options: Options,
+        options: CNNConfig,
         rngs: nnx.Rngs,
     ):
         self.conv = Conv(
@@ -50,7 +50,7 @@ class CNN(nnx.Module):
     pooling Springenberg et al. (2015, arXiv 1412.6806), global pooling Lin et al. (2014, arXiv 1312.4400).
     """
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: CNNConfig, classes: int, rngs: nnx.Rngs):
         self.blocks: nnx.List[Block] = nnx.List()
         channels, side = 1, 28
         for new_channels, kernel_size in zip(options.channels, options.kernel_sizes, strict=True):

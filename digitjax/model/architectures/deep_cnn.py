@@ -6,7 +6,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import DeepCNN as Options
+from digitjax.config import DeepCNNConfig
 from digitjax.model.layers.conv_pool import Conv
 
 _HE = nnx.initializers.he_normal()
@@ -36,7 +36,7 @@ class DeepCNN(nnx.Module):
     layer without bias follows, whose logits are batch-normalised too.
     """
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: DeepCNNConfig, classes: int, rngs: nnx.Rngs):
         depth, first, growth = _PLANS[options.kernel_size]
         channels = [max(1, round(options.width * (first + growth * i))) for i in range(depth)]
         self.blocks = nnx.List(

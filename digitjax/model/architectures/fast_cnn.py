@@ -4,7 +4,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import FastCNN as Options
+from digitjax.config import FastCNNConfig
 from digitjax.model.layers.conv_pool import Conv, max_pool
 
 _HE = nnx.initializers.he_normal()
@@ -17,7 +17,7 @@ class FastCNN(nnx.Module):
     without padding, and their outputs of 12x12 and 4x4 are whole tiles of Winograd's algorithm.
     """
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: FastCNNConfig, classes: int, rngs: nnx.Rngs):
         first, second, third = options.channels
         self.conv1 = Conv(1, first, (4, 4), 2, padding=1, use_bias=False, kernel_init=_HE, rngs=rngs)
         self.conv2 = Conv(first, second, (3, 3), padding="VALID", use_bias=False, kernel_init=_HE, rngs=rngs)

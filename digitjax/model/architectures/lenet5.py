@@ -3,7 +3,7 @@
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import LeNet5 as Options
+from digitjax.config import LeNet5Config
 from digitjax.model.architectures.layer_factories import activation, pool
 from digitjax.model.layers.conv_pool import Conv
 
@@ -18,7 +18,7 @@ class LeNet5(nnx.Module):
     2 by the padding of C1.
     """
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: LeNet5Config, classes: int, rngs: nnx.Rngs):
         self.c1 = Conv(1, 6, (5, 5), rngs=rngs)
         self.c3 = Conv(6, 16, (5, 5), padding="VALID", rngs=rngs)
         self.c5 = nnx.Linear(5 * 5 * 16, 120, rngs=rngs)  # a 5x5 convolution of 5x5 pixels

@@ -5,14 +5,14 @@ from itertools import pairwise
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import MLP as Options  # noqa: N811
+from digitjax.config import MLPConfig
 from digitjax.model.architectures.layer_factories import activation
 
 
 class MLP(nnx.Module):
     """Dense layers with dropout, after Rumelhart, Hinton and Williams (1986)."""
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: MLPConfig, classes: int, rngs: nnx.Rngs):
         widths = (28 * 28, *options.dense)
         self.hidden = nnx.List(
             nnx.Linear(width, next_width, rngs=rngs) for width, next_width in pairwise(widths)

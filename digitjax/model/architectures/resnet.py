@@ -6,7 +6,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import ResNet as Options
+from digitjax.config import ResNetConfig
 from digitjax.config.models import Pooling
 from digitjax.model.architectures.layer_factories import pool
 from digitjax.model.layers.conv_pool import Conv
@@ -50,7 +50,7 @@ class ResNet(nnx.Module):
     and by default it does so by average pooling, as the shortcuts of T. He et al. (2019, arXiv 1812.01187) do.
     """
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: ResNetConfig, classes: int, rngs: nnx.Rngs):
         first, last = options.channels[0], options.channels[-1]
         self.stem = _conv(1, first, 3, 1, rngs)
         self.stages: nnx.List[nnx.List[Block]] = nnx.List()

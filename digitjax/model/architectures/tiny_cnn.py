@@ -4,7 +4,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
-from digitjax.config import TinyCNN as Options
+from digitjax.config import TinyCNNConfig
 from digitjax.model.layers.conv_pool import Conv, max_pool
 
 _HE = nnx.initializers.he_normal()
@@ -37,7 +37,7 @@ class TinyCNN(nnx.Module):
     outputs are whole 4x4 tiles of Winograd's algorithm.
     """
 
-    def __init__(self, options: Options, classes: int, rngs: nnx.Rngs):
+    def __init__(self, options: TinyCNNConfig, classes: int, rngs: nnx.Rngs):
         full, half, quarter = options.channels
         self.blocks = nnx.List(
             [

@@ -97,7 +97,7 @@ def _thinned(x: Array, kernel: Array, strides: tuple[int, ...], padding: Padding
     """Convolves at stride 1 and keeps the outputs that the strides meet."""
     y = (
         winograd.conv3x3(x, kernel, padding)
-        if winograd.pays(kernel.shape)
+        if winograd.is_faster(kernel.shape)
         else conv2d(x, kernel, (1, 1), padding)
     )
     return lax.slice(y, (0, 0, 0, 0), y.shape, (1, *strides, 1))

@@ -78,7 +78,7 @@ def is_writer() -> bool:
     return jax.process_index() == 0
 
 
-def largest(number: int) -> int:
+def all_reduce_max(number: int) -> int:
     """Return the largest of the numbers that the processes give."""
     if jax.process_count() == 1:
         return int(number)
@@ -90,7 +90,7 @@ def gather(value: Any) -> list[Any]:
     if jax.process_count() == 1:
         return [value]
     content = json.dumps(value).encode()
-    padded = np.frombuffer(content.ljust(largest(len(content))), np.uint8)
+    padded = np.frombuffer(content.ljust(all_reduce_max(len(content))), np.uint8)
     return [json.loads(row.tobytes()) for row in multihost_utils.process_allgather(padded)]
 
 
@@ -111,7 +111,7 @@ def broadcast(tree: Any) -> Any:
 
 
 @contextmanager
-def failing_together() -> Iterator[None]:
+def propagate_errors() -> Iterator[None]:
     """Raise in every process the `InputError` that one of them raises; what is inside waits for no other process."""
     mine: InputError | None = None
     try:

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int32
 
-from digitjax.config import VAE, Config, Training
+from digitjax.config import Config, Training, VAEConfig
 from digitjax.data.pipeline import Split, denormalize
 from digitjax.model.architectures import CLASSES
 
@@ -30,7 +30,7 @@ class Objective(NamedTuple):
 def make_objective(config: Config) -> Objective:
     """Return what the config's model is trained for."""
     if config.task == "reconstruction":
-        return reconstruction(config.model.beta if isinstance(config.model, VAE) else 0.0)
+        return reconstruction(config.model.beta if isinstance(config.model, VAEConfig) else 0.0)
     return classification(config.training)
 
 

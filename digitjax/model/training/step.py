@@ -23,13 +23,13 @@ class TrainState(NamedTuple):
     step: Int32[Array, ""]
     weights: Weights
     optimizer: optax.OptState
-    average: Weights | None
+    ema: Weights | None
     """Exponential moving average of the weights, where there is one."""
 
     @property
     def kept_weights(self) -> Weights:
         """The weights to evaluate and to keep: their average where there is one."""
-        return self.weights if self.average is None else self.average
+        return self.weights if self.ema is None else self.ema
 
 
 class Trainer:
@@ -115,9 +115,9 @@ class Trainer:
         (loss, (stats, measures)), gradient = gradients(state.weights.params)
         updates, optimizer = self._optimizer.update(gradient, state.optimizer, state.weights.params)
         new = Weights(optax.apply_updates(state.weights.params, updates), stats)
-        average = state.average
+        average = state.ema
         if average is not None:
-            average = move_average(average, new, self._options.ema, state.step)
+            average = update_ema(average, new, self._options.ema, state.step)
         metrics = {"loss": loss, **measures, "learning_rate": jnp.asarray(self._schedule(state.step))}
         return TrainState(state.step + 1, new, optimizer, average), metrics
 
@@ -135,7 +135,7 @@ def mixup(
     return share * inputs + (1 - share) * inputs[::-1], mixed
 
 
-def move_average(average: Weights, new: Weights, decay: float, step: Int32[Array, ""]) -> Weights:
+def update_ema(average: Weights, new: Weights, decay: float, step: Int32[Array, ""]) -> Weights:
     """Move the average towards the new weights; faster at first, so that the random start is soon forgotten."""
     used = jnp.minimum(decay, (1 + step) / (10 + step))
     moved: Weights = optax.incremental_update(new, average, 1 - used)

@@ -64,7 +64,7 @@ def train(
     goes_on = distributed.is_writer() and resume and run.path.exists()
     begins = distributed.is_writer() and not goes_on
     # Before the folder is made, so that nothing is left behind.
-    with distributed.failing_together():
+    with distributed.propagate_errors():
         sharding.require_divisible(config.training.batch_size)
         if goes_on:
             require_same(run, config)
@@ -74,7 +74,7 @@ def train(
         if begins:
             _check_start(config)
     distributed.require_same(config=to_json(config), data=dataset.sha256)
-    with distributed.failing_together():
+    with distributed.propagate_errors():
         if begins:
             runs.create(config, folder, overwrite=overwrite)
     with _held(run):
@@ -112,7 +112,7 @@ def fit(
 ) -> None:
     """Train in a run folder, from its newest good checkpoint if it has one."""
     # ------------------------------------------------------------------------------------- data
-    pictures = pipeline.add_nondigits(dataset.train, config.data)
+    pictures = pipeline.add_outliers(dataset.train, config.data)
     size, batch_size = len(pictures), config.training.batch_size
     steps_per_epoch = -(-size // batch_size)
     total = max(1, round(steps_per_epoch * config.training.epochs))
@@ -132,7 +132,7 @@ def fit(
     trainer = Trainer(config, total, steps_per_call)
     predict = Predictor(trainer.network)
     init_key, step_key = jax.random.split(jax.random.key(config.seed))
-    with distributed.failing_together():
+    with distributed.propagate_errors():
         state = _start(config, run, trainer, init_key)
     state = sharding.replicate(distributed.broadcast(state))
 
@@ -155,7 +155,7 @@ def fit(
                 )
                 log.train(epoch + 1, step, last - i, metrics)
                 step += last - i
-                if stop := distributed.largest(signals[0] if signals else 0):
+                if stop := distributed.all_reduce_max(signals[0] if signals else 0):
                     break
             log.flush()
             kept = sharding.local(state.kept_weights)
@@ -185,7 +185,7 @@ def fit(
 def _held(run: Run) -> Iterator[None]:
     """Keep other trainings out of a run."""
     lock = FileLock(run.path / ".lock", blocking=False)
-    with distributed.failing_together():
+    with distributed.propagate_errors():
         try:
             if distributed.is_writer():
                 lock.acquire()
@@ -203,7 +203,10 @@ def _held(run: Run) -> Iterator[None]:
 
 def _out_of_patience(log: MetricsLog, config: Config) -> bool:
     """Whether process 0, which knows the whole log, has seen no improvement for too long."""
-    return distributed.largest(distributed.is_writer() and log.out_of_patience(config.training.patience)) > 0
+    return (
+        distributed.all_reduce_max(distributed.is_writer() and log.out_of_patience(config.training.patience))
+        > 0
+    )
 
 
 # ----------------------------------------------------------------------------------------- state
@@ -212,7 +215,7 @@ def _out_of_patience(log: MetricsLog, config: Config) -> bool:
 def _parts(state: TrainState) -> dict[str, Any]:
     """Split the state so that readers find the weights to use, and need not load the rest."""
     optimizer = {"step": state.step, "state": state.optimizer}
-    if state.average is not None:
+    if state.ema is not None:
         optimizer["weights"] = state.weights
     return {"weights": state.kept_weights, "optimizer": optimizer}
 

@@ -41,21 +41,21 @@ def train_seeds(
         raise InputError(f"--seeds is {count}: a group has two seeds or more")
     seeds = range(config.seed, config.seed + count)
     configs = [validate(replace(config, name=f"seed-{seed}", seed=seed)) for seed in seeds]
-    with distributed.failing_together():
+    with distributed.propagate_errors():
         pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
     group = Group(folder / config.name)
-    with distributed.failing_together():
+    with distributed.propagate_errors():
         if distributed.is_writer() and resume and group.path.exists():
             _reopen(group, seeds, configs)
         elif distributed.is_writer():
             runs.create_group(config.name, seeds, folder, overwrite=overwrite)
     for member in configs:
         finished = (group.path / member.name / "finished.json").exists()
-        if not distributed.largest(distributed.is_writer() and finished):
+        if not distributed.all_reduce_max(distributed.is_writer() and finished):
             train(member, group.path, resume=True)
     if distributed.is_writer():
         summaries = [summarize_run(member) for member in group.members()]
-        group.write(seeds, runs.spread_of([summary.validation_accuracy for summary in summaries]))
+        group.write(seeds, runs.summarize_known_seeds([summary.validation_accuracy for summary in summaries]))
     return group
 
 

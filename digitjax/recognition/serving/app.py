@@ -16,9 +16,15 @@ from starlette.exceptions import HTTPException
 from digitjax import __version__
 from digitjax.recognition.recognizer import Recognizer
 from digitjax.recognition.serving import inference, reading
-from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, Busy
-from digitjax.recognition.serving.limits import MAX_BYTES, MAX_FILES, UPLOAD_SECONDS, BodyLimits, KeyRequired
-from digitjax.recognition.serving.observing import Metrics, Observed
+from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, QueueFull
+from digitjax.recognition.serving.limits import (
+    MAX_BYTES,
+    MAX_FILES,
+    UPLOAD_SECONDS,
+    ApiKeyMiddleware,
+    BodyLimits,
+)
+from digitjax.recognition.serving.observing import Metrics, MetricsMiddleware
 from digitjax.recognition.serving.schema import Error, Health, Index
 
 READERS = 4
@@ -63,11 +69,11 @@ def make_app(
     app.state.turns = CapacityLimiter(READERS)
     app.add_middleware(BodyLimits, max_bytes=max_bytes, seconds=upload_seconds)
     if key:
-        app.add_middleware(KeyRequired, key=key)
-    app.add_middleware(Observed, metrics=metrics, log=log)
+        app.add_middleware(ApiKeyMiddleware, key=key)
+    app.add_middleware(MetricsMiddleware, metrics=metrics, log=log)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
-    app.add_exception_handler(Busy, _refuse_busy)
+    app.add_exception_handler(QueueFull, _refuse_busy)
     for one in (router, reading.router, inference.router):
         app.include_router(one, responses={401: {"model": Error, "description": "The server wants a key"}})
     return app

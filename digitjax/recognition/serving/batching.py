@@ -20,7 +20,7 @@ MOST_WAITING = 2048
 """Pictures that may wait, those of the requests in work not counted."""
 
 
-class Busy(Exception):  # noqa: N818
+class QueueFull(Exception):  # noqa: N818
     """More pictures wait than can be answered soon."""
 
 
@@ -48,10 +48,10 @@ class Batcher:
         """Return the logits of pictures.
 
         Raises:
-            Busy: too many are waiting.
+            QueueFull: too many are waiting.
         """
         if self.waiting and self.waiting + len(images) > self._most_waiting:
-            raise Busy
+            raise QueueFull
         request = _Request(images, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._filled.set()

@@ -59,7 +59,7 @@ class BodyLimits:
         return await self.app(scope, receive_within_limits, send)
 
 
-class KeyRequired:
+class ApiKeyMiddleware:
     """Answers those alone who send the key as `Authorization: Bearer KEY`."""
 
     def __init__(self, app: ASGIApp, key: str):

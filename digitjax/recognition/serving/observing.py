@@ -62,7 +62,7 @@ class Metrics:
         return generate_latest(registry)
 
 
-class Observed:
+class MetricsMiddleware:
     """Counts each request and logs it; answers carry its id in `X-Request-ID`."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, log: bool):

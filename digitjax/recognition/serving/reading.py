@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.exceptions import HTTPException
 
-from digitjax.recognition.serving.batching import Busy
+from digitjax.recognition.serving.batching import QueueFull
 from digitjax.recognition.serving.schema import Error, FileResult, Results, Upload
 
 MOST_WAITING = 256
@@ -22,7 +22,7 @@ async def _require_multipart(request: Request) -> None:
 
 async def _require_room(request: Request) -> None:
     if request.app.state.turns.statistics().tasks_waiting >= MOST_WAITING:
-        raise Busy
+        raise QueueFull
 
 
 @router.post(

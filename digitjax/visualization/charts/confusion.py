@@ -39,7 +39,7 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
     cell = alt.selection_point(name="cell", fields=["true", "predicted"])
     base = _matrix(
         rows,
-        alt.Tooltip("count:Q", title="pictures", format=",d"),
+        alt.Tooltip("count:Q", title="examples", format=",d"),
         alt.Tooltip("share:Q", title="share of the true digit", format=".2%"),
     )
     squares = (
@@ -58,7 +58,7 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
             color=alt.condition(dark, alt.value("white"), alt.value("black")),
         )
     )
-    subtitle = "% of the pictures" if share else "pictures"
+    subtitle = "% of the examples" if share else "examples"
     return (squares + numbers).properties(
         height=_SIDE,
         width=_SIDE,

@@ -82,7 +82,7 @@ def class_balance(counts: Mapping[str, Sequence[int] | np.ndarray]) -> alt.Chart
         {
             "split": split,
             "digit": digit,
-            "pictures": int(count),
+            "examples": int(count),
             "share": int(count) / max(1, int(np.sum(each))),
         }
         for split, each in counts.items()
@@ -100,7 +100,7 @@ def class_balance(counts: Mapping[str, Sequence[int] | np.ndarray]) -> alt.Chart
             tooltip=[
                 alt.Tooltip("split:N"),
                 alt.Tooltip("digit:O"),
-                alt.Tooltip("pictures:Q", format=",d"),
+                alt.Tooltip("examples:Q", format=",d"),
                 alt.Tooltip("share:Q", title="share of the split", format=".2%"),
             ],
         )
@@ -112,10 +112,10 @@ def per_class(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
     """Chart precision, recall and F1 of each digit, as points: the axis begins near the lowest.
 
     Args:
-        rows: `per_class` of `metrics.summarize`: each has `digit`, `precision`, `recall`, `f1` (0 to 1) and `pictures`.
+        rows: `per_class` of `metrics.summarize`: each has `digit`, `precision`, `recall`, `f1` (0 to 1) and `examples`.
     """
     names = ("precision", "F1", "recall")
-    fields = ("digit", "precision", "recall", "f1", "pictures")
+    fields = ("digit", "precision", "recall", "f1", "examples")
     return (
         alt.Chart(alt.Data(values=[{field: row[field] for field in fields} for row in rows]))
         .transform_calculate(F1="datum.f1")
@@ -132,7 +132,7 @@ def per_class(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
                 alt.Tooltip("precision:Q", format=".2%"),
                 alt.Tooltip("recall:Q", format=".2%"),
                 alt.Tooltip("f1:Q", title="F1", format=".2%"),
-                alt.Tooltip("pictures:Q", format=",d"),
+                alt.Tooltip("examples:Q", format=",d"),
             ],
         )
         .properties(

@@ -153,7 +153,7 @@ def learned_and_forgotten(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         )
     )
     learned, forgotten = (
-        base.encode(y=alt.Y(f"{field}:Q", title="pictures", axis=_COUNTS)) for field in ("learned", "lost")
+        base.encode(y=alt.Y(f"{field}:Q", title="examples", axis=_COUNTS)) for field in ("learned", "lost")
     )
     return (learned + forgotten).properties(
         height=320,

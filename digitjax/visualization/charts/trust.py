@@ -20,7 +20,7 @@ def reliability(
 
     Args:
         before: a row for each bin: `low` and `high` (its limits), mean `confidence`, `accuracy`, the `interval` of the
-            accuracy (all 0 to 1) and `pictures`. Bins without pictures are left out.
+            accuracy (all 0 to 1) and `examples`. Bins without pictures are left out.
         after: the same with the temperature, if it is to be compared.
     """
     names = [_BEFORE, _AFTER] if after is not None else [_BEFORE]
@@ -28,7 +28,7 @@ def reliability(
         _bin(row) | {"probabilities": name}
         for name, bins in zip(names, (before, after or []), strict=False)
         for row in bins
-        if row["pictures"]
+        if row["examples"]
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X(
@@ -47,7 +47,7 @@ def reliability(
             alt.Tooltip("accuracy:Q", format=".2%"),
             alt.Tooltip("interval_low:Q", title="accuracy at least", format=".2%"),
             alt.Tooltip("interval_high:Q", title="accuracy at most", format=".2%"),
-            alt.Tooltip("pictures:Q", format=",d"),
+            alt.Tooltip("examples:Q", format=",d"),
         ],
     )
     diagonal = (
@@ -57,7 +57,7 @@ def reliability(
     )
     intervals = base.mark_rule().encode(y="interval_low:Q", y2="interval_high:Q")
     points = base.mark_point(filled=True, opacity=0.9).encode(
-        size=alt.Size("pictures:Q", legend=None, scale=alt.Scale(type="sqrt", range=[40, 400])),
+        size=alt.Size("examples:Q", legend=None, scale=alt.Scale(type="sqrt", range=[40, 400])),
         **({"shape": style.shape("probabilities", names)} if len(names) > 1 else {}),
     )
     return (diagonal + intervals + points).properties(
@@ -71,7 +71,7 @@ def reliability(
 
 def _bin(row: Mapping[str, Any]) -> dict[str, Any]:
     low, high = row["interval"]
-    fields = ("low", "high", "confidence", "accuracy", "pictures")
+    fields = ("low", "high", "confidence", "accuracy", "examples")
     return {field: row[field] for field in fields} | {"interval_low": low, "interval_high": high}
 
 

@@ -13,7 +13,7 @@ from digitjax.visualization.explain.network import LogitsOfInk
 _BLUR = (0.05, 0.9, 0.05)
 
 
-def maximizing(
+def activation_maximization(
     classifier: LogitsOfInk, digits: Int[Array, " n"], steps: int = 200, seed: int = 0
 ) -> Float[Array, "n 28 28"]:
     """Return for each digit a picture, as ink, that the classifier finds most like it.
@@ -55,7 +55,7 @@ class Edit(NamedTuple):
     """Euclidean length of the edit, in ink."""
 
 
-def least_edit(
+def counterfactual(
     classifier: LogitsOfInk, ink: Float[Array, "n 28 28"], wanted: Int[Array, " n"], steps: int = 300
 ) -> Edit:
     """Return pictures near the given ones in which the classifier reads the wanted digits.

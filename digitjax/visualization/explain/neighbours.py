@@ -18,13 +18,13 @@ class Neighbourhood:
     """Training pictures with what the last layer before the logits makes of each."""
 
     classifier: InkClassifier
-    pictures: Split
+    examples: Split
     features: Float[np.ndarray, "n features"]
 
     def nearest(self, image: UInt8[np.ndarray, "28 28"], count: int) -> Split:
         """Return the training pictures whose features are nearest to those of a picture, the nearest first."""
         (found,) = nearest(self.features, embed(self.classifier, image[None]), count)
-        return Split(self.pictures.images[found], self.pictures.labels[found])
+        return Split(self.examples.images[found], self.examples.labels[found])
 
 
 def find_neighbourhood(classifier: InkClassifier, train: Split) -> Neighbourhood:

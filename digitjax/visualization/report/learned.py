@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Int
 
 from digitjax.data.pipeline import Split
-from digitjax.evaluation.evaluate import Evaluation, load_pictures
+from digitjax.evaluation.evaluate import Evaluation, load_images
 from digitjax.runs import Run
 from digitjax.visualization import charts
 from digitjax.visualization.explain import attribution, features, inputs, network
@@ -66,7 +66,7 @@ def _attributions(classifier: InkClassifier, pictures: Split, chosen: Int[np.nda
     ink = to_ink(images)
     order = np.argsort(-np.asarray(classifier(ink)), axis=1)
     read, second = jnp.asarray(order[:, 0]), jnp.asarray(order[:, 1])
-    edit = inputs.least_edit(classifier, ink, second)
+    edit = inputs.counterfactual(classifier, ink, second)
     edited = np.rint(255 * np.asarray(edit.ink)).astype(np.uint8)
     rows = [
         Row("picture", images, [str(label) for label in labels]),
@@ -90,10 +90,10 @@ def _attributions(classifier: InkClassifier, pictures: Split, chosen: Int[np.nda
 
 
 def _maximizing(classifier: InkClassifier, digits: int) -> Part:
-    found = inputs.maximizing(classifier, jnp.arange(digits))
+    found = inputs.activation_maximization(classifier, jnp.arange(digits))
     images = np.rint(255 * np.asarray(found)).astype(np.uint8)
     return Picture(
-        "maximizing",
+        "activation_maximization",
         picture_grid([Row("", images, [str(digit) for digit in range(digits)])]),
         "What it finds most like each digit, from noise",
     )
@@ -106,7 +106,7 @@ def _embedding(
     pictures: Split,
     chosen: Int[np.ndarray, " digits"],
 ) -> list[Part]:
-    train = load_pictures(run, "train")
+    train = load_images(run, "train")
     known = features.embed(classifier, train.images[:MOST_NEIGHBOURS])
     shown = slice(0, MOST_POINTS)
     of_shown = features.embed(classifier, pictures.images[shown])

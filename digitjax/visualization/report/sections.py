@@ -54,7 +54,7 @@ class Subject:
     @functools.cached_property
     def pictures(self) -> Split:
         """The pictures of the split."""
-        return evaluate.load_pictures(self.run, self.split)
+        return evaluate.load_images(self.run, self.split)
 
 
 def sections(subject: Subject) -> list[Section]:
@@ -85,7 +85,7 @@ def _result(subject: Subject) -> list[Part]:
     ]
     if measure == "accuracy":
         rows += [
-            ("right", f"{summary['correct']:,} of {summary['pictures']:,} pictures"),
+            ("right", f"{summary['correct']:,} of {summary['examples']:,} pictures"),
             ("right or second", f"{summary['top2_accuracy']:.2%}"),
         ]
         with contextlib.suppress(InputError):  # of another data set none are known
@@ -172,12 +172,12 @@ def _robustness(subject: Subject) -> list[Part]:
         rows.append(
             (f"mean corruption error, {summary['reference']} = 1", f"{summary['mean_corruption_error']:.3f}")
         )
-    if nondigits := summary["nondigits"]:
+    if outliers := summary["outliers"]:
         rows += [
-            ("non-digits told from digits, AUROC", f"{nondigits['auroc']:.4f}"),
+            ("non-digits told from digits, AUROC", f"{outliers['auroc']:.4f}"),
             (
                 "non-digits taken for digits where 95 % of the digits are accepted",
-                f"{nondigits['false_positive_rate_at_95_recall']:.2%}",
+                f"{outliers['false_positive_rate_at_95_recall']:.2%}",
             ),
         ]
     corruptions = [

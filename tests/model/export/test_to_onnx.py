@@ -14,16 +14,16 @@ import onnxruntime
 import pytest
 
 from digitjax.config import (
-    CNN,
-    MLP,
-    VAE,
-    Autoencoder,
-    DeepCNN,
-    FastCNN,
-    LeNet5,
+    AutoencoderConfig,
+    CNNConfig,
+    DeepCNNConfig,
+    FastCNNConfig,
+    LeNet5Config,
+    MLPConfig,
     Model,
-    ResNet,
-    TinyCNN,
+    ResNetConfig,
+    TinyCNNConfig,
+    VAEConfig,
     from_json,
     options,
 )
@@ -35,23 +35,23 @@ from digitjax.model.network import Network, Weights
 from digitjax.model.predictor import Predictor
 from digitjax.runs import Run
 
-SMALL = CNN(channels=(4, 4), dense=(16,))
+SMALL = CNNConfig(channels=(4, 4), dense=(16,))
 NETWORKS = [
     SMALL,
-    CNN(channels=(4, 4, 4, 4), convolutions=2, dense=()),  # sides of 28, 14, 7, 3 and 1
+    CNNConfig(channels=(4, 4, 4, 4), convolutions=2, dense=()),  # sides of 28, 14, 7, 3 and 1
     replace(SMALL, normalization="layer", activation="gelu", global_pooling=True),
     replace(SMALL, normalization="group", groups=2, activation="elu", pooling="stride"),
     replace(SMALL, normalization="none", activation="leaky_relu", pooling="average"),
     replace(SMALL, kernel_size=5, activation="silu"),
-    DeepCNN(kernel_size=7, width=0.1),
-    FastCNN(channels=(4, 4, 4)),
-    LeNet5(),
-    MLP(),
-    ResNet(channels=(4, 4), blocks=1),
-    ResNet(channels=(4, 4), blocks=1, pooling="stride"),
-    TinyCNN(channels=(4, 4, 4)),
-    Autoencoder(channels=(4, 8)),
-    VAE(channels=(4, 8)),
+    DeepCNNConfig(kernel_size=7, width=0.1),
+    FastCNNConfig(channels=(4, 4, 4)),
+    LeNet5Config(),
+    MLPConfig(),
+    ResNetConfig(channels=(4, 4), blocks=1),
+    ResNetConfig(channels=(4, 4), blocks=1, pooling="stride"),
+    TinyCNNConfig(channels=(4, 4, 4)),
+    AutoencoderConfig(channels=(4, 8)),
+    VAEConfig(channels=(4, 8)),
 ]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from digitjax import experiments, runs
-from digitjax.config import MLP, Choice, Config, Data, Float, Sweep, Training, to_json
+from digitjax.config import Choice, Config, Data, Float, MLPConfig, Sweep, Training, to_json
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.sweeps import sweep as sweeps
@@ -87,7 +87,7 @@ def test_a_finished_sweep_only_reports(swept: tuple[Path, dict[str, Any]], monke
 Hook = Callable[[int, dict[str, float]], None]
 SWEEP = Sweep(
     name="s",
-    base=Config(model=MLP(), training=Training(epochs=3)),
+    base=Config(model=MLPConfig(), training=Training(epochs=3)),
     space={"model.dropout": Float(0.0, 0.5)},
     trials=8,
 )
@@ -159,7 +159,9 @@ def test_values_that_do_not_go_together_are_recorded_with_the_reason(
 ):
     monkeypatch.setattr(sweeps, "train", fake_training(lambda number, epoch: 0.5))
     clash = dataclasses.replace(
-        SWEEP, space={"model": Choice([MLP(), MLP(dropout=0.1)]), "model.dropout": Float(0.0, 0.5)}, trials=2
+        SWEEP,
+        space={"model": Choice([MLPConfig(), MLPConfig(dropout=0.1)]), "model.dropout": Float(0.0, 0.5)},
+        trials=2,
     )
     monkeypatch.setattr(Sweep, "config", lambda *_: (_ for _ in ()).throw(InputError("they clash")))
     result = sweeps.run(clash, tmp_path)

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from digitjax.config import CNN, Augment, Config, Data, Training
+from digitjax.config import Augment, CNNConfig, Config, Data, Training
 from digitjax.data import pipeline
 from digitjax.model.training import distributed, sharding
 from digitjax.model.training.step import Trainer
 
 CONFIG = Config(
     # Not max-pooling, whose float64 form, which is the library's, XLA does not divide.
-    model=CNN(channels=(4, 8), dense=(16,), dropout=0.5, pooling="stride"),
+    model=CNNConfig(channels=(4, 8), dense=(16,), dropout=0.5, pooling="stride"),
     augment=Augment(shift=1, noise=0.1),
     training=Training(batch_size=96, mixup=0.2, ema=0.9, clip_norm=1.0),
 )

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from digitjax.cli import main
-from digitjax.config import CNN, MLP, Augment, Config, Training, to_json
+from digitjax.config import Augment, CNNConfig, Config, MLPConfig, Training, to_json
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
 from digitjax.model.training import distributed, sharding
@@ -30,13 +30,13 @@ from digitjax.runs import Run, read_json
 
 SMALL = Config(
     name="small",
-    model=CNN(channels=(8, 16), dense=(16,), dropout=0.5),
+    model=CNNConfig(channels=(8, 16), dense=(16,), dropout=0.5),
     augment=Augment(noise=0.1),
     training=Training(epochs=4, batch_size=96, log_every=1),
 )
 LONG = Config(
     name="small",
-    model=MLP(dense=(16,), dropout=0.5),
+    model=MLPConfig(dense=(16,), dropout=0.5),
     augment=Augment(noise=0.1),
     training=Training(epochs=20, batch_size=96, log_every=1, keep_weights_every=5, ema=0.9),
 )
@@ -280,13 +280,13 @@ def test_one_process_is_all_there_is():
     tree = {"a": jnp.array([-0.0, 1.0])}
     assert distributed.is_writer()
     assert distributed.gather({"x": 1}) == [{"x": 1}]
-    assert distributed.largest(3) == 3
+    assert distributed.all_reduce_max(3) == 3
     assert distributed.broadcast(tree) is sharding.replicate(tree) is sharding.split(tree) is tree
     assert sharding.local(tree) is tree
     assert sharding.replicated() is None
     [process] = distributed.describe()
     assert process["devices"] == ["cpu"]
-    with pytest.raises(InputError, match="mine"), distributed.failing_together():
+    with pytest.raises(InputError, match="mine"), distributed.propagate_errors():
         raise InputError("mine")
 
 

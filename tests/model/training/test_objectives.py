@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitjax.config import VAE, Autoencoder, Config, Model, Training, options
+from digitjax.config import AutoencoderConfig, Config, Model, Training, VAEConfig, options
 from digitjax.data.pipeline import Split, normalize
 from digitjax.model.training.objectives import cross_entropies, divergences, make_objective, squared_errors
 
@@ -43,8 +43,8 @@ def test_no_distribution_is_nearer_than_the_standard_normal(mean: list[float], l
     assert divergences(jnp.float32([mean]), jnp.float32([log_variance]))[0] >= -1e-5
 
 
-@pytest.mark.parametrize("model", [Autoencoder(), VAE(beta=0.0), VAE(beta=4.0)])
-def test_a_picture_is_its_own_target_and_beta_weighs_the_divergence(model: Autoencoder | VAE):
+@pytest.mark.parametrize("model", [AutoencoderConfig(), VAEConfig(beta=0.0), VAEConfig(beta=4.0)])
+def test_a_picture_is_its_own_target_and_beta_weighs_the_divergence(model: AutoencoderConfig | VAEConfig):
     objective = make_objective(Config(model=model))
     targets = objective.targets(normalize(IMAGES), jnp.asarray(LABELS))
     np.testing.assert_allclose(targets, INK, atol=1e-6)
@@ -58,7 +58,7 @@ def test_a_picture_is_its_own_target_and_beta_weighs_the_divergence(model: Autoe
 
 
 def test_validation_measures_what_training_measures():
-    objective = make_objective(Config(model=Autoencoder()))
+    objective = make_objective(Config(model=AutoencoderConfig()))
     logits = np.random.default_rng(1).normal(size=(3, 784)).astype(np.float32)
     validation = objective.validate(logits, Split(IMAGES, LABELS))
     targets = objective.targets(normalize(IMAGES), jnp.asarray(LABELS))

@@ -9,17 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from digitjax.config import MLP, SGD, Config, Schedule, Training
+from digitjax.config import SGD, Config, MLPConfig, Schedule, Training
 from digitjax.errors import InputError
 from digitjax.model.network import load_weights
-from digitjax.model.training.step import Trainer, TrainState, mixup, move_average
+from digitjax.model.training.step import Trainer, TrainState, mixup, update_ema
 from digitjax.model.training.train import train
 from digitjax.runs import Run
 
 IMAGES = jnp.asarray(np.random.default_rng(0).integers(0, 256, (8, 28, 28)), jnp.uint8)
 LABELS = jnp.arange(8, dtype=jnp.int32)
 PLAIN = Config(
-    model=MLP(dense=(), dropout=0.0),
+    model=MLPConfig(dense=(), dropout=0.0),
     optimizer=SGD(lr=0.1, momentum=0.0, nesterov=False),
     schedule=Schedule(shape="constant", warmup=0.0),
 )
@@ -62,13 +62,13 @@ def test_the_average_follows_the_weights_and_is_what_is_kept():
     for step, new in enumerate(states[1:]):
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * new
-    assert state.kept_weights is state.average
-    np.testing.assert_allclose(state.average.params["head"]["kernel"], expected, rtol=1e-5, atol=1e-7)
+    assert state.kept_weights is state.ema
+    np.testing.assert_allclose(state.ema.params["head"]["kernel"], expected, rtol=1e-5, atol=1e-7)
 
 
 def test_an_average_of_equal_weights_is_that_weight():
     weights = after(PLAIN, 1)[0].weights
-    moved = move_average(weights, weights, 0.99, jnp.int32(5))
+    moved = update_ema(weights, weights, 0.99, jnp.int32(5))
     np.testing.assert_allclose(moved.params["head"]["kernel"], weights.params["head"]["kernel"], rtol=1e-6)
 
 
@@ -121,7 +121,7 @@ def test_a_run_that_cannot_be_started_from_is_named_and_nothing_is_left(
     tiny_run: Run, tmp_path: Path, path: str
 ):
     start = str(tiny_run.path) if path == "other" else str(tmp_path / path)
-    config = Config(name="tuned", model=MLP(), training=Training(init_from=start))
+    config = Config(name="tuned", model=MLPConfig(), training=Training(init_from=start))
     with pytest.raises(InputError, match=r"training\.init_from"):
         train(config, tmp_path)
     assert not (tmp_path / "tuned").exists()

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from digitjax.config import CNN, SGD, Adam, Augment, Config, Data, Training
+from digitjax.config import SGD, Adam, Augment, CNNConfig, Config, Data, Training
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.model import checkpoint
@@ -29,7 +29,7 @@ from digitjax.runs import Run, read_json, write_json
 
 SMALL = Config(
     name="small",
-    model=CNN(channels=(4, 8), dense=(16,), dropout=0.5),
+    model=CNNConfig(channels=(4, 8), dense=(16,), dropout=0.5),
     augment=Augment(shift=1, rotation=10.0, noise=0.1),
     training=Training(
         epochs=3, batch_size=100, log_every=1, keep_weights_every=1, ema=0.9, mixup=0.2, clip_norm=1.0
@@ -204,7 +204,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
 def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
     diverging = dataclasses.replace(
         SMALL,
-        model=CNN(normalization="none"),
+        model=CNNConfig(normalization="none"),
         optimizer=SGD(lr=10.0),
         training=Training(epochs=5, batch_size=1000),
     )
@@ -217,7 +217,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
 def test_patience_stops_early(tmp_path: Path):
     config = dataclasses.replace(
         SMALL,
-        model=CNN(channels=(4,), normalization="none"),
+        model=CNNConfig(channels=(4,), normalization="none"),
         optimizer=Adam(lr=1e-12),
         training=Training(epochs=9, batch_size=1000, patience=2),
     )
@@ -248,7 +248,7 @@ def test_refit_trains_without_validation(tmp_path: Path):
     config = dataclasses.replace(SMALL, data=Data(refit=True), training=Training(epochs=1, batch_size=500))
     run = train(config, tmp_path)
     assert all(line["split"] == "train" for line in run.metrics())
-    assert evaluate(run, "test", "best").summary["pictures"] == 360
+    assert evaluate(run, "test", "best").summary["examples"] == 360
     with pytest.raises(InputError, match="its validation split is empty"):
         evaluate(run, "validation")
 
@@ -297,7 +297,7 @@ def test_other_pictures_are_not_resumed_with(tiny_run: Run, tmp_path: Path):
 
 def test_nondigits_are_met_in_training_alone(tmp_path: Path):
     config = dataclasses.replace(
-        SMALL, data=Data(nondigits=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
+        SMALL, data=Data(outliers=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
     )
     run = train(config, tmp_path)
     assert run.metrics()[-2]["step"] == math.ceil(1.5 * 1293 / 100)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("fastapi")
 
 from digitjax.recognition.recognizer import load
-from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, Busy
+from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, QueueFull
 
 
 def pictures(*values: int) -> np.ndarray:
@@ -122,8 +122,8 @@ def test_too_many_are_refused_and_a_large_one_alone_is_not():
         )
 
     first, second, third, last = asyncio.run(ask())
-    assert isinstance(second, Busy)
-    assert isinstance(third, Busy)
+    assert isinstance(second, QueueFull)
+    assert isinstance(third, QueueFull)
     assert (first[0, 0], last[0, 0]) == (0, 9)
 
 

@@ -1,6 +1,6 @@
 """Whole pictures of what is no digit, and the share of them that a reader rejects.
 
-    python -m tests.recognition.nondigits [RUN] [FOLDER OF RUNS]
+    python -m tests.recognition.outliers [RUN] [FOLDER OF RUNS]
 
 None of this is met in training: letters come from a font, scribbles from random walks, and each picture goes the whole
 way of reading. It counts as rejected if nothing is read in it.
