@@ -53,5 +53,15 @@ def test_public_functions_of_two_parameters_document_them(folder: Path):
 
 
 def test_a_missing_section_is_found():
-    code = 'def f(a, b) -> int:\n    """Add."""\n\n\ndef g(a, b) -> int:\n    """Return it.\n\n    Args:\n        a: one.\n    """'
+    code = """
+def add(a, b) -> int:
+    '''Add.'''
+
+def sum(a, b) -> int:
+    '''Return the sum.
+
+    Args:
+        a: the first number.
+    '''
+"""
     assert [missing_sections(f) for f in public_functions(ast.parse(code).body)] == [["Args", "Returns"], []]
