@@ -1,1 +1,1 @@
-"""A picture without any network: from the bytes of any file to 28x28 pixels of each digit."""
+"""Classical image processing: from the bytes of a picture to one normalized 28x28 image per digit."""

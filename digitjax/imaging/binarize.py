@@ -1,10 +1,10 @@
-"""Colours to ink: what the paper looks like, which of light and dark is the pen, and how much of it is where.
+"""Binarization: which pixels belong to strokes, whatever the paper, the pen and the light.
 
-An even paper (a drawing, a scan, an export) has one colour, and whatever differs from it is ink. The paper of a photo
-is shaded: its brightness is followed from place to place, and ink is what is darker, or lighter, than the paper around
-it.
+Drawings, scans and exports have a uniform background, and whatever differs from it is foreground. The background of a
+photo is shaded, so its brightness is estimated locally, and foreground is what is darker, or lighter, than that.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,146 +14,225 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 from skimage.filters.rank import percentile
 
-EDGE = 0.5
-"""Amount of ink at the edge of a stroke."""
-MIN_CONTRAST = 0.03
-"""Contrast of pen and paper, 1 for black on white, below which a picture counts as blank."""
-_SMALL = 48  # shorter side, in pixels, below which shades are not told from strokes
-_TOLERANCE = 8  # grey levels by which an even paper may vary
-_MAP_SIDE = 72  # of the reduced picture on which the paper is followed
-_WINDOW = 0.22  # how far the surroundings of a pixel reach, as a share of the longer side
-_SAMPLE = 100_000  # pixels that are enough for what holds of the whole picture
-_NOISE = 4.0  # standard deviations above which something is not noise
+EDGE_INTENSITY = 0.5
+"""Foreground intensity at the edge of a stroke, by definition of the scale."""
+_MAD_TO_STD = 1.4826  # standard deviation over median absolute deviation of a normal distribution
+
+
+@dataclass(frozen=True)
+class BinarizeParams:
+    """Parameters of `binarize`.
+
+    They were tuned on the development pictures of people's handwriting unless a field says otherwise. Contrasts are of
+    the full range of brightness, 0 to 1.
+    """
+
+    uniform_tolerance: int = 8
+    """Gray levels, of 256, by which a uniform background may vary."""
+    uniform_border_share: float = 0.6
+    """Share of the border's pixels that must have the background's brightness in a uniform picture."""
+    uniform_picture_share: float = 0.35
+    """Share of all pixels that must have the background's brightness in a uniform picture."""
+    min_shaded_side: int = 48
+    """Shorter side, in pixels, below which shading cannot be separated from strokes and is not estimated."""
+    map_side: int = 72
+    """Longer side, in pixels, of the reduced picture on which the background is estimated; chosen for speed."""
+    window_share: float = 0.22
+    """Side of the window that estimates the background at a pixel, as a share of the map's longer side."""
+    min_window: int = 15
+    """Smallest side of that window, in pixels of the map."""
+    window_sigmas: float = 5.0
+    """Side of that window, in standard deviations of the Gaussian that smooths the estimate."""
+    background_percentile: float = 0.75
+    """Percentile (0 to 1) of the window's brightness that is taken for the background."""
+    min_background: float = 0.15
+    """Brightness below which the background is not estimated, so that no contrast is divided by almost nothing."""
+    polarity_percentile: float = 0.5
+    """The same percentile where only the polarity, dark on light or light on dark, is decided."""
+    polarity_min_contrast: float = 0.06
+    """Contrast to the background from which a pixel has a say in the polarity."""
+    polarity_border_divisor: int = 25
+    """The border that has no say in the polarity is the shorter side divided by this."""
+    sample_pixels: int = 100_000
+    """Number of pixels from which statistics of the whole picture are estimated; chosen for speed."""
+    noise_sigmas: float = 4.0
+    """Standard deviations of the background above which something is not noise."""
+    min_contrast: float = 0.03
+    """Contrast of strokes and background, 1 for black on white, below which a picture counts as blank."""
+    full_percentile: float = 95
+    """Percentile (0 to 100) of the contrast above noise that has an intensity of 1."""
+    otsu_floor_share: float = 0.5
+    """Share of the noise level from which pixels take part in Otsu's threshold."""
+    min_edge_share: float = 0.3
+    """Smallest contrast of a stroke's edge, as a share of the contrast of intensity 1."""
+    max_edge_share: float = 0.55
+    """Largest contrast of a stroke's edge, as a share of the contrast of intensity 1."""
+    edge_factor: float = 0.85
+    """Factor of the edge's contrast, which keeps the soft edges of thin strokes."""
 
 
 class Foreground(NamedTuple):
-    """How much ink is where."""
+    """The strokes of a picture, separated from its background."""
 
-    amount: Float32[np.ndarray, "h w"]
-    """0 for paper to 1 for a full stroke; its edge is at `EDGE`."""
-    even: bool
-    """Whether the paper has one colour, as that of drawings has; else its shades may look like ink at the borders."""
+    intensity: Float32[np.ndarray, "h w"]
+    """From 0 for background to 1 for a full stroke; the edges of strokes are at `EDGE_INTENSITY`."""
+    uniform_background: bool
+    """Whether the background has one color, as in drawings; otherwise its shading may look like strokes."""
 
     @property
     def mask(self) -> Bool[np.ndarray, "h w"]:
-        """Where the strokes are."""
-        return self.amount > EDGE
+        """True where the strokes are."""
+        return self.intensity > EDGE_INTENSITY
 
 
-def binarize(pixels: UInt8[np.ndarray, "h w 3"]) -> Foreground:
-    """Return the ink of a picture; a blank one has none."""
-    grey = np.asarray(Image.fromarray(pixels).convert("L"))
-    even = _is_even(grey)
-    if even:
-        contrast = difference(pixels, _border_colour(pixels)).astype(np.float32) / 255
-    elif min(grey.shape) < _SMALL:
-        paper = float(np.median(_border(grey)))
-        dark = bool(np.abs(grey - paper)[grey < paper].sum() > np.abs(grey - paper)[grey > paper].sum())
-        contrast = np.clip((paper - grey if dark else grey - paper) / np.float32(255), 0, 1).astype(
+def binarize(pixels: UInt8[np.ndarray, "h w 3"], params: BinarizeParams = BinarizeParams()) -> Foreground:
+    """Separate the strokes of a picture from its background.
+
+    Args:
+        pixels: the picture in RGB.
+        params: parameters of the binarization.
+
+    Returns:
+        The foreground; that of a blank picture is empty.
+    """
+    gray = np.asarray(Image.fromarray(pixels).convert("L"))
+    uniform = _has_uniform_background(gray, params)
+    if uniform:
+        contrast = max_channel_difference(pixels, _border_color(pixels)).astype(np.float32) / 255
+    elif min(gray.shape) < params.min_shaded_side:
+        background = float(np.median(_border(gray)))
+        dark = bool(
+            np.abs(gray - background)[gray < background].sum()
+            > np.abs(gray - background)[gray > background].sum()
+        )
+        contrast = np.clip((background - gray if dark else gray - background) / np.float32(255), 0, 1).astype(
             np.float32
         )
     else:
-        contrast = _contrast_to_paper(pixels, dark=_pen_is_dark(grey))
-    return Foreground(_amount(contrast, even=even), even)
+        contrast = _contrast_to_background(pixels, _is_dark_on_light(gray, params), params)
+    return Foreground(_scale_contrast(contrast, uniform, params), uniform)
 
 
-def _is_even(grey: UInt8[np.ndarray, "h w"]) -> bool:
+def _has_uniform_background(gray: UInt8[np.ndarray, "h w"], params: BinarizeParams) -> bool:
     """Whether most of the border, and much of the picture, has one brightness."""
-    border = _border(grey)
-    near = np.abs(np.arange(256) - np.median(border)) < _TOLERANCE
-    return bool(near[border].mean() > 0.6 and near[grey].mean() > 0.35)
+    border = _border(gray)
+    near = np.abs(np.arange(256) - np.median(border)) < params.uniform_tolerance
+    return bool(
+        near[border].mean() > params.uniform_border_share and near[gray].mean() > params.uniform_picture_share
+    )
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
 
 
-def _border_colour(pixels: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, " 3"]:
+def _border_color(pixels: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, " 3"]:
     return np.median(_border(pixels), axis=0).astype(np.uint8)
 
 
-def difference(
-    pixels: UInt8[np.ndarray, "h w 3"], colour: UInt8[np.ndarray, " 3"]
+def max_channel_difference(
+    pixels: UInt8[np.ndarray, "h w 3"], color: UInt8[np.ndarray, " 3"]
 ) -> UInt8[np.ndarray, "h w"]:
-    """Return the difference to a colour in the channel where it is largest, so that no pen is too pale."""
+    """Return the difference to a color in the channel where it is largest, so that no pen is too pale.
+
+    Args:
+        pixels: a picture in RGB.
+        color: the RGB color to compare with.
+    """
     channels = [pixels[..., i] for i in range(3)]
-    differences = [np.maximum(x, c) - np.minimum(x, c) for x, c in zip(channels, colour, strict=True)]
+    differences = [np.maximum(x, c) - np.minimum(x, c) for x, c in zip(channels, color, strict=True)]
     return np.maximum(np.maximum(*differences[:2]), differences[2])
 
 
-def _pen_is_dark(grey: UInt8[np.ndarray, "h w"]) -> bool:
+def _is_dark_on_light(gray: UInt8[np.ndarray, "h w"], params: BinarizeParams) -> bool:
     """Whether more of the picture is much darker than what surrounds it than is much lighter.
 
-    Unlike a threshold this holds under shades, where dark paper is darker than light strokes elsewhere.
+    Unlike a threshold this holds under shading, where dark paper is darker than light strokes elsewhere.
     """
-    step = max(1, round((grey.size / _SAMPLE) ** 0.5))
-    margin = max(1, min(grey.shape) // 25)  # borders show what is not paper
+    step = _sampling_step(gray.size, params)
+    margin = max(1, min(gray.shape) // params.polarity_border_divisor)  # borders show what is not paper
+    sample = (slice(margin, -margin, step), slice(margin, -margin, step))
 
-    def ink_of(light: UInt8[np.ndarray, "h w"]) -> float:
-        sample = (slice(margin, -margin, step), slice(margin, -margin, step))
-        excess = _paper(light, 0.5)[sample] - light[sample]
-        middle, spread = _middle(excess)
-        return float(np.maximum(excess - middle - max(_NOISE * spread, 0.06 * 255), 0).sum())
+    def total_excess(light: UInt8[np.ndarray, "h w"]) -> float:
+        excess = _estimate_background(light, params.polarity_percentile, params)[sample] - light[sample]
+        median, deviation = _robust_statistics(excess)
+        noise = max(params.noise_sigmas * deviation, params.polarity_min_contrast * 255)
+        return float(np.maximum(excess - median - noise, 0).sum())
 
-    return ink_of(grey) >= ink_of(255 - grey)
+    return total_excess(gray) >= total_excess(255 - gray)
 
 
-def _contrast_to_paper(pixels: UInt8[np.ndarray, "h w 3"], *, dark: bool) -> Float32[np.ndarray, "h w"]:
-    """Return how much of the light of the paper around it each pixel lacks, where the pen takes most of it.
+def _contrast_to_background(
+    pixels: UInt8[np.ndarray, "h w 3"], dark: bool, params: BinarizeParams
+) -> Float32[np.ndarray, "h w"]:
+    """Return the share of the background's light that each pixel lacks, in the channel where the pen takes most of it.
 
-    The ratio, not the difference, since a shadow dims paper and ink alike.
+    The ratio is taken, not the difference, since a shadow dims paper and strokes alike.
     """
     channels = [pixels[..., i] if dark else 255 - pixels[..., i] for i in range(3)]
     light = np.minimum(np.minimum(*channels[:2]), channels[2])
-    paper = np.maximum(_paper(light, 0.75), 0.15 * 255)
-    return np.clip((paper - light) / paper, 0, 1)
+    background = np.maximum(
+        _estimate_background(light, params.background_percentile, params), params.min_background * 255
+    )
+    return np.clip((background - light) / background, 0, 1)
 
 
-def _paper(light: UInt8[np.ndarray, "h w"], share: float) -> Float32[np.ndarray, "h w"]:
-    """Return the light of the paper around each pixel, for a dark pen.
+def _estimate_background(
+    light: UInt8[np.ndarray, "h w"], share: float, params: BinarizeParams
+) -> Float32[np.ndarray, "h w"]:
+    """Return the brightness of the background around each pixel, for dark strokes.
 
-    A percentile of the surroundings, smoothed; but never more than a closing leaves, which removes strokes and keeps
-    what is dark and broad: the edge of the page, a shadow.
+    It is a smoothed local percentile, but never more than a morphological closing leaves, which removes strokes and
+    keeps what is dark and broad: the edge of the page, a shadow.
     """
     height, width = light.shape
-    step = max(1, max(height, width) // _MAP_SIDE)
+    step = max(1, max(height, width) // params.map_side)
     mean = np.array(Image.fromarray(light).reduce(step))
-    window = max(15, int(max(mean.shape) * _WINDOW) | 1)
-    around = percentile(mean, np.ones((window, window), bool), p0=share)
-    smooth = ndimage.gaussian_filter(around.astype(np.float32), window / 5, mode="nearest")
-    # Dark outside, so that at a border, too, what is dark and broad remains.
+    window = max(params.min_window, int(max(mean.shape) * params.window_share) | 1)
+    local = percentile(mean, np.ones((window, window), bool), p0=share)
+    smooth = ndimage.gaussian_filter(local.astype(np.float32), window / params.window_sigmas, mode="nearest")
+    # Padding is dark, so that at a border, too, what is dark and broad remains.
     rows, columns = np.arange(0, height, step), np.arange(0, width, step)
     brightest = np.maximum.reduceat(np.maximum.reduceat(light, rows, axis=0), columns, axis=1)
     brightest = np.pad(brightest, window)
     closed = ndimage.grey_closing(brightest, (window, window))[window:-window, window:-window]
-    # At an edge, which lies within a pixel of the map, the darker side.
+    # An edge of the page lies within a pixel of the map: take its darker side.
     closed = ndimage.minimum_filter(closed, 3)
-    paper = Image.fromarray(np.minimum(smooth, closed, dtype=np.float32))
-    return np.asarray(paper.resize((width, height), Image.Resampling.BILINEAR))
+    background = Image.fromarray(np.minimum(smooth, closed, dtype=np.float32))
+    return np.asarray(background.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _amount(contrast: Float32[np.ndarray, "h w"], *, even: bool) -> Float32[np.ndarray, "h w"]:
-    """Scale contrast so that the edges of strokes are at `EDGE`: above noise, and by Otsu (1979) among what remains."""
-    step = max(1, round((contrast.size / _SAMPLE) ** 0.5))
+def _scale_contrast(
+    contrast: Float32[np.ndarray, "h w"], uniform: bool, params: BinarizeParams
+) -> Float32[np.ndarray, "h w"]:
+    """Scale contrast so that stroke edges are at `EDGE_INTENSITY`: by Otsu (1979), among what is above the noise."""
+    step = _sampling_step(contrast.size, params)
     sample = contrast[::step, ::step]
-    paper = sample[sample < 2 * _TOLERANCE / 255] if even else sample  # a thick digit may cover most of it
-    middle, spread = _middle(paper)
-    floor = max(middle + _NOISE * spread, MIN_CONTRAST)
-    marks = contrast[contrast > floor]
-    if not marks.size:
+    # A thick digit may cover most of a uniform background.
+    background = sample[sample < 2 * params.uniform_tolerance / 255] if uniform else sample
+    median, deviation = _robust_statistics(background)
+    noise = max(median + params.noise_sigmas * deviation, params.min_contrast)
+    above_noise = contrast[contrast > noise]
+    if not above_noise.size:
         return np.zeros(contrast.shape, np.float32)
-    full = float(np.percentile(marks, 95))
-    rest = sample[sample > floor / 2]
-    edge = threshold_otsu(rest) if np.ptp(rest) else full / 2
-    edge = float(np.clip(edge, max(floor, 0.3 * full), max(floor, 0.55 * full))) * 0.85
+    full = float(np.percentile(above_noise, params.full_percentile))
+    candidates = sample[sample > noise * params.otsu_floor_share]
+    edge = threshold_otsu(candidates) if np.ptp(candidates) else full / 2
+    limits = max(noise, params.min_edge_share * full), max(noise, params.max_edge_share * full)
+    edge = float(np.clip(edge, *limits)) * params.edge_factor
     return np.where(
         contrast < edge,
-        contrast * (EDGE / edge),
-        EDGE + (contrast - edge) * ((1 - EDGE) / max(full - edge, 1e-3)),
+        contrast * (EDGE_INTENSITY / edge),
+        EDGE_INTENSITY + (contrast - edge) * ((1 - EDGE_INTENSITY) / max(full - edge, 1e-3)),
     ).clip(0, 1)
 
 
-def _middle(values: Float32[np.ndarray, "..."]) -> tuple[float, float]:
+def _sampling_step(size: int, params: BinarizeParams) -> int:
+    """Return the stride, in pixels of each axis, that leaves about as many pixels as statistics need."""
+    return max(1, round((size / params.sample_pixels) ** 0.5))
+
+
+def _robust_statistics(values: Float32[np.ndarray, "..."]) -> tuple[float, float]:
     """Return the median, and the standard deviation of the bulk from the median absolute deviation."""
-    middle = np.median(values)
-    return float(middle), 1.4826 * float(np.median(np.abs(values - middle)))
+    median = np.median(values)
+    return float(median), _MAD_TO_STD * float(np.median(np.abs(values - median)))

@@ -1,11 +1,11 @@
-"""The box around something in a picture."""
+"""Bounding boxes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Box:
-    """Half-open intervals of pixels: columns x0 to x1, rows y0 to y1."""
+    """A bounding box in pixels: columns x0 to x1 and rows y0 to y1, both half-open."""
 
     x0: int
     y0: int
@@ -14,17 +14,17 @@ class Box:
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return self.y1 - self.y0
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return self.x1 - self.x0
 
     @property
     def size(self) -> int:
-        """The longer side, in pixels."""
+        """Longer side in pixels."""
         return max(self.height, self.width)
 
     @property

@@ -1,54 +1,90 @@
-"""Colours as displayed: deep grey scaled to 8 bits, transparent parts laid over a ground."""
+"""Conversion of decoded images to 8-bit RGB: deep grayscale is rescaled, transparency is composited."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 from PIL import Image
 
+_LUMINANCE = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (ITU-R 601)
 
-def to_rgb(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
-    """Return the colours of a picture in Pillow's mode F (more than 8 bits), RGBA (transparent) or RGB."""
+
+@dataclass(frozen=True)
+class ColorParams:
+    """Parameters of `to_rgb`.
+
+    The bit depths are those of common cameras and scanners; the other values were chosen by hand on drawings exported
+    with transparency and on scans.
+    """
+
+    bit_depths: tuple[int, ...] = (1, 8, 10, 12, 14, 16, 24, 32)
+    """Bits per pixel that deep grayscale may have, in ascending order."""
+    symmetric_below: float = -0.25
+    """Smallest value, with the largest magnitude at 1, below which the values range from -1 to 1."""
+    min_opaque_alpha: int = 128
+    """Alpha, 0 to 255, from which a picture without clearer pixels counts as opaque."""
+    min_page_fill: float = 0.6
+    """Visible share of the bounding box of the visible pixels from which they are a page, not strokes."""
+    min_page_contrast: int = 50
+    """Range of luminance, 0 to 255, from which the visible pixels are a page with writing on it."""
+    dark_below: int = 160
+    """Median luminance, 0 to 255, of strokes that get a white background; lighter ones get a black one."""
+
+
+def to_rgb(image: Image.Image, params: ColorParams = ColorParams()) -> UInt8[np.ndarray, "h w 3"]:
+    """Convert an image to 8-bit RGB.
+
+    Args:
+        image: in Pillow's mode F (more than 8 bits), RGBA (transparent) or RGB.
+        params: parameters of the conversion.
+
+    Returns:
+        The colors as displayed.
+    """
     if image.mode == "F":
-        return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=-1)
+        return np.repeat(_to_eight_bits(np.asarray(image), params)[..., None], 3, axis=-1)
     if image.mode == "RGBA":
-        return _over_ground(np.asarray(image))
+        return _composite(np.asarray(image), params)
     return np.asarray(image)
 
 
-def _eight_bits(values: Float32[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """Scale grey of more than 8 bits by the range that it uses: 1, or that of the fewest bits that hold it.
+def _to_eight_bits(values: Float32[np.ndarray, "h w"], params: ColorParams) -> UInt8[np.ndarray, "h w"]:
+    """Scale deep grayscale by the range that it uses: 1, or that of the smallest bit depth that holds it.
 
     A type says too little: cameras and scanners leave 10, 12 or 14 bits in 16, and floats may mean 0 to 1 or
     0 to 255. The largest value alone would make a dark picture bright. Negative values mean a symmetric range.
     """
     values = np.nan_to_num(values)
     largest = np.abs(values).max()
-    full = next((2.0**bits - 1 for bits in (1, 8, 10, 12, 14, 16, 24, 32) if largest < 2**bits), largest)
+    full = next((2.0**bits - 1 for bits in params.bit_depths if largest < 2**bits), largest)
     scaled = values / np.float32(full)
-    if scaled.min() < -0.25:
+    if scaled.min() < params.symmetric_below:
         scaled = (scaled + 1) / 2
     return np.rint(255 * scaled.clip(0, 1)).astype(np.uint8)
 
 
-def _over_ground(pixels: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
-    """Lay what is transparent over a ground; without clear parts, or with nothing else, drop the opacity."""
-    colours, alpha = pixels[..., :3], pixels[..., 3]
-    if alpha.min() >= 128 or not alpha.any():
-        return colours
+def _composite(pixels: UInt8[np.ndarray, "h w 4"], params: ColorParams) -> UInt8[np.ndarray, "h w 3"]:
+    """Composite a picture over a background; an opaque or a fully clear one just loses its alpha channel."""
+    colors, alpha = pixels[..., :3], pixels[..., 3]
+    if alpha.min() >= params.min_opaque_alpha or not alpha.any():
+        return colors
     visible = alpha > alpha.max() // 2
     opacity = alpha[..., None] / np.float32(255)
-    ground = _ground(colours[visible], visible)
-    return np.rint(colours * opacity + ground * (1 - opacity)).astype(np.uint8)
+    background = _background(colors[visible], visible, params)
+    return np.rint(colors * opacity + background * (1 - opacity)).astype(np.uint8)
 
 
-def _ground(colours: UInt8[np.ndarray, "n 3"], visible: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "3"]:
-    """Return the colour that fits under the clear parts.
+def _background(
+    colors: UInt8[np.ndarray, "n 3"], visible: Bool[np.ndarray, "h w"], params: ColorParams
+) -> Float32[np.ndarray, "3"]:
+    """Return the background color of the transparent parts.
 
-    What is seen is a page if it fills its bounding box and has more than one tone: its own colour then
-    goes on around it. Or else it is the ink, and the ground contrasts with it.
+    Visible pixels that fill their bounding box and have more than one tone are a page, whose color goes on around it.
+    Otherwise they are strokes, and the background contrasts with them.
     """
-    luminance = colours @ np.array([0.299, 0.587, 0.114])
+    luminance = colors @ _LUMINANCE
     rows, columns = np.nonzero(visible)
-    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
-    if len(colours) >= 0.6 * box and np.ptp(luminance) >= 50:
-        return np.median(colours, axis=0).astype(np.float32)
-    return np.full(3, 255 if np.median(luminance) < 160 else 0, np.float32)
+    box_area = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    if len(colors) >= params.min_page_fill * box_area and np.ptp(luminance) >= params.min_page_contrast:
+        return np.median(colors, axis=0).astype(np.float32)
+    return np.full(3, 255 if np.median(luminance) < params.dark_below else 0, np.float32)

@@ -1,6 +1,6 @@
-"""Connected strokes, without what is no stroke of a digit: page edges and shadows, ruled lines, specks."""
+"""Connected components of the foreground, without page edges, shadows, ruled lines, frames, specks and textures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
@@ -8,27 +8,77 @@ from scipy import ndimage
 
 from digitjax.imaging.binarize import Foreground
 from digitjax.imaging.box import Box
-from digitjax.imaging.ruling import without_ruling
+from digitjax.imaging.ruling import RulingParams, remove_ruling
 
-_EIGHT = np.ones((3, 3), bool)
-_TEXTURE_SIZE = 40  # pixels from which the strokes of a bold digit have an inside
-_MOST = 400  # components that a picture is thought to hold; noise has more
+_EIGHT_NEIGHBORS = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True)
+class ComponentParams:
+    """Parameters of `find_components`, tuned on the development pictures of people's handwriting.
+
+    Those of textures and the largest number of components were tuned on generated noise as well. A component's size is
+    its longer side.
+    """
+
+    ruling: RulingParams = field(default_factory=RulingParams)
+    """Parameters of the removal of ruled lines."""
+    min_area: int = 2
+    """Fewest pixels of a component."""
+    spanning_share: float = 0.9
+    """Share of the picture's width or height from which a component looks like a ruled line."""
+    border: int = 2
+    """Width of the picture's border, in pixels, within which a component may be the edge of the page."""
+    min_inner_size: int = 8
+    """Size of the largest component inside, in pixels, from which what touches the border is judged at all."""
+    min_inner_share: float = 0.03
+    """The same as a share of the picture's shorter side."""
+    max_border_extent: float = 0.6
+    """Width or height of a stroke that touches the border, as a share of the picture's."""
+    min_border_size: float = 0.5
+    """Size of a stroke that touches the border, over that of the largest component inside."""
+    max_border_size: float = 2.5
+    """Largest size of a stroke that touches the border, over that of the largest component inside."""
+    max_border_fill: float = 0.6
+    """Share of its box that a broad stroke that touches the border may fill."""
+    broad_border_size: float = 0.3
+    """Shorter side from which that stroke is broad, over the size of the largest component inside."""
+    max_border_contact: float = 0.35
+    """Share of its size along which a stroke may run on the border."""
+    min_speck_size: float = 0.1
+    """Size of the smallest stroke, over that of the largest component."""
+    min_speck_area: float = 0.006
+    """Area of the smallest stroke, over that of the largest component."""
+    max_components: int = 400
+    """Largest number of components of a picture; noise has more, of which the largest are kept."""
+    min_texture_size: int = 40
+    """Size, in pixels, from which the strokes of a bold digit have an inside, which a texture lacks."""
+    min_texture_fill: float = 0.35
+    """Share of its box that a bold digit, and a texture, fills."""
+    min_interior: float = 0.5
+    """Share of its pixels that are not at an edge, from which something is a bold digit, not a texture."""
+    min_framed_height: float = 0.35
+    """Height of what a frame is drawn around, as a share of the frame's height."""
+    min_sharpness: float = 0.3
+    """Sharpness of a stroke's edge, over that of the sharpest; shadows are softer."""
 
 
 @dataclass(frozen=True)
 class Component(Box):
-    """Components that belong together, in the box around them."""
+    """One or several connected components that belong together, with their bounding box."""
 
     labels: tuple[int, ...]
+    """Numbers of the connected components in the label image."""
     area: int
+    """Number of pixels."""
 
-    def ink(self, labels: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h2 w2"]:
-        """Return where it is in its box, from the number of the component at each pixel."""
+    def mask(self, labels: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "h2 w2"]:
+        """Return the mask of its pixels in its box, given the label image."""
         window = labels[self.y0 : self.y1, self.x0 : self.x1]
         return window == self.labels[0] if len(self.labels) == 1 else np.isin(window, self.labels)
 
-    def joined(self, other: "Component") -> "Component":
-        """Return both as one."""
+    def union(self, other: "Component") -> "Component":
+        """Return this component and another as one."""
         return Component(
             min(self.x0, other.x0),
             min(self.y0, other.y0),
@@ -39,115 +89,157 @@ class Component(Box):
         )
 
 
-def find_components(ink: Foreground) -> tuple[Int[np.ndarray, "h w"], list[Component]]:
-    """Return the number of the component at each pixel, and those that may be strokes of digits."""
-    labels, groups = _label(ink.mask)
-    if any(_spans(labels.shape, group) for group in groups):
-        labels, groups = _label(without_ruling(ink.mask))
-    if ink.even:
-        groups = _without_specks(groups)
-    else:  # of a photo the edges of the page go first, as all else looks like specks beside them
-        groups = _without_specks(_without_page_edges(labels, groups))
-        groups = _without_shadows(ink.amount, labels, groups)
-    return labels, _without_frames(labels, [group for group in groups if not _is_texture(labels, group)])
+def find_components(
+    foreground: Foreground, params: ComponentParams = ComponentParams()
+) -> tuple[Int[np.ndarray, "h w"], list[Component]]:
+    """Find the connected components that may be strokes of digits.
+
+    Args:
+        foreground: the binarized picture.
+        params: parameters of the components.
+
+    Returns:
+        The label image, which numbers the connected components from 1, and the components that may be strokes.
+    """
+    labels, components = _label(foreground.mask, params)
+    if any(_spans_picture(component, labels.shape, params) for component in components):
+        labels, components = _label(remove_ruling(foreground.mask, params.ruling), params)
+    if not foreground.uniform_background:  # page edges go first, as all else looks like specks beside them
+        components = _remove_page_edges(labels, components, params)
+    components = _remove_specks(components, params)
+    if not foreground.uniform_background:
+        components = _remove_shadows(foreground.intensity, labels, components, params)
+    components = [component for component in components if not _is_texture(labels, component, params)]
+    return labels, _remove_frames(labels, components, params)
 
 
-def _label(mask: Bool[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], list[Component]]:
-    labels, count = ndimage.label(mask, structure=_EIGHT)
+def _label(
+    mask: Bool[np.ndarray, "h w"], params: ComponentParams
+) -> tuple[Int[np.ndarray, "h w"], list[Component]]:
+    labels, count = ndimage.label(mask, structure=_EIGHT_NEIGHBORS)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     return labels, [
         Component(columns.start, rows.start, columns.stop, rows.stop, (i,), int(areas[i]))
         for i, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
-        if areas[i] > 1
+        if areas[i] >= params.min_area
     ]
 
 
-def _spans(shape: tuple[int, int], group: Component) -> bool:
-    """Whether a group reaches across the page, as ruled lines do."""
-    return group.height >= 0.9 * shape[0] or group.width >= 0.9 * shape[1]
+def _spans_picture(component: Component, shape: tuple[int, int], params: ComponentParams) -> bool:
+    """Whether a component reaches across the picture, as ruled lines do."""
+    return (
+        component.height >= params.spanning_share * shape[0]
+        or component.width >= params.spanning_share * shape[1]
+    )
 
 
-def _without_page_edges(labels: Int[np.ndarray, "h w"], groups: list[Component]) -> list[Component]:
-    """Drop what touches the border and is unlike the digits inside, where there are any."""
+def _remove_page_edges(
+    labels: Int[np.ndarray, "h w"], components: list[Component], params: ComponentParams
+) -> list[Component]:
+    """Remove what touches the border and is unlike the digits inside, where there are any."""
     height, width = labels.shape
+    border = params.border
 
-    def at_border(group: Component) -> bool:
-        return group.y0 <= 1 or group.x0 <= 1 or group.y1 >= height - 1 or group.x1 >= width - 1
-
-    def border_share(group: Component) -> float:
-        """How much of its size runs along the border."""
-        ink = group.ink(labels)
-        sides = (
-            (group.y0 <= 1, ink[:2].any(0)),
-            (group.y1 >= height - 1, ink[-2:].any(0)),
-            (group.x0 <= 1, ink[:, :2].any(1)),
-            (group.x1 >= width - 1, ink[:, -2:].any(1)),
+    def touched_sides(component: Component) -> tuple[bool, bool, bool, bool]:
+        """Whether it touches the top, the bottom, the left and the right of the picture."""
+        return (
+            component.y0 < border,
+            component.y1 > height - border,
+            component.x0 < border,
+            component.x1 > width - border,
         )
-        return max(int(run.sum()) for touches, run in sides if touches) / group.size
 
-    def is_edge(group: Component) -> bool:
-        return at_border(group) and (
-            group.height > 0.6 * height
-            or group.width > 0.6 * width
-            or not 0.5 * largest <= group.size <= 2.5 * largest
+    def border_contact(component: Component) -> float:
+        """Return the share of its size that runs along the border."""
+        mask = component.mask(labels)
+        runs = (
+            mask[:border].any(0),
+            mask[-border:].any(0),
+            mask[:, :border].any(1),
+            mask[:, -border:].any(1),
+        )
+        touched = zip(touched_sides(component), runs, strict=True)
+        return max(int(run.sum()) for touches, run in touched if touches) / component.size
+
+    def is_page_edge(component: Component) -> bool:
+        return any(touched_sides(component)) and (
+            component.height > params.max_border_extent * height
+            or component.width > params.max_border_extent * width
+            or not params.min_border_size * largest <= component.size <= params.max_border_size * largest
             or (
-                group.area > 0.6 * group.height * group.width
-                and min(group.height, group.width) > 0.3 * largest
+                component.area > params.max_border_fill * component.height * component.width
+                and min(component.height, component.width) > params.broad_border_size * largest
             )
-            or border_share(group) > 0.35
+            or border_contact(component) > params.max_border_contact
         )
 
-    largest = max((group.size for group in groups if not at_border(group)), default=0)
-    if largest < max(8, 0.03 * min(height, width)):
-        return groups
-    return [group for group in groups if not is_edge(group)]
+    inner = (component.size for component in components if not any(touched_sides(component)))
+    largest = max(inner, default=0)
+    if largest < max(params.min_inner_size, params.min_inner_share * min(height, width)):
+        return components
+    return [component for component in components if not is_page_edge(component)]
 
 
-def _without_specks(groups: list[Component]) -> list[Component]:
-    """Drop what is far smaller than the largest; of a texture without end keep its largest parts."""
-    size, area = (max((getattr(group, name) for group in groups), default=0) for name in ("size", "area"))
-    kept = [group for group in groups if group.size >= 0.1 * size and group.area >= 0.006 * area]
-    return sorted(kept, key=lambda group: -group.area)[:_MOST]
+def _remove_specks(components: list[Component], params: ComponentParams) -> list[Component]:
+    """Remove what is far smaller than the largest, and all but the largest of too many."""
+    size = max((component.size for component in components), default=0)
+    area = max((component.area for component in components), default=0)
+    strokes = [
+        component
+        for component in components
+        if component.size >= params.min_speck_size * size and component.area >= params.min_speck_area * area
+    ]
+    return sorted(strokes, key=lambda component: -component.area)[: params.max_components]
 
 
-def _is_texture(labels: Int[np.ndarray, "h w"], group: Component) -> bool:
-    """Whether a group is as full as a bold digit, yet all edge, as noise is."""
-    if group.size < _TEXTURE_SIZE or group.area < 0.35 * group.height * group.width:
+def _is_texture(labels: Int[np.ndarray, "h w"], component: Component, params: ComponentParams) -> bool:
+    """Whether a component is as full as a bold digit, yet all edge, as noise is."""
+    if (
+        component.size < params.min_texture_size
+        or component.area < params.min_texture_fill * component.height * component.width
+    ):
         return False
-    ink = np.pad(group.ink(labels), 1)
-    return bool(ndimage.binary_erosion(ink).sum() < 0.5 * group.area)
+    interior = ndimage.binary_erosion(np.pad(component.mask(labels), 1))
+    return bool(interior.sum() < params.min_interior * component.area)
 
 
-def _without_frames(labels: Int[np.ndarray, "h w"], groups: list[Component]) -> list[Component]:
-    """Drop what is drawn around others: the box of a form, a circle around a number."""
-    x0, y0, x1, y1 = np.array([group.corners for group in groups], int).reshape(-1, 4).T
+def _remove_frames(
+    labels: Int[np.ndarray, "h w"], components: list[Component], params: ComponentParams
+) -> list[Component]:
+    """Remove what is drawn around others: the box of a form, a circle around a number."""
+    x0, y0, x1, y1 = np.array([component.corners for component in components], int).reshape(-1, 4).T
 
     def surrounds_any(frame: Component) -> bool:
         inside = (frame.x0 < x0) & (x1 < frame.x1) & (frame.y0 < y0) & (y1 < frame.y1)
-        high = y1 - y0 >= 0.35 * frame.height
-        return any(surrounds(frame, groups[i]) for i in np.flatnonzero(inside & high))
+        high = y1 - y0 >= params.min_framed_height * frame.height
+        return any(surrounds(frame, components[i]) for i in np.flatnonzero(inside & high))
 
-    def surrounds(frame: Component, group: Component) -> bool:
+    def surrounds(frame: Component, component: Component) -> bool:
         window = labels[frame.y0 : frame.y1, frame.x0 : frame.x1]
-        hole = ndimage.binary_fill_holes(frame.ink(labels))
-        return bool(hole[np.isin(window, group.labels)].all())
+        filled = ndimage.binary_fill_holes(frame.mask(labels))
+        return bool(filled[np.isin(window, component.labels)].all())
 
-    return [frame for frame in groups if not surrounds_any(frame)]
+    return [frame for frame in components if not surrounds_any(frame)]
 
 
-def _without_shadows(
-    amount: Float32[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"], groups: list[Component]
+def _remove_shadows(
+    intensity: Float32[np.ndarray, "h w"],
+    labels: Int[np.ndarray, "h w"],
+    components: list[Component],
+    params: ComponentParams,
 ) -> list[Component]:
-    """Drop what has soft edges beside the others: a pen's are equally sharp all over a picture."""
-    sharpness = [_sharpness(amount, labels, group) for group in groups]
-    sharpest = max(sharpness, default=0.0)
-    return [group for group, value in zip(groups, sharpness, strict=True) if value > 0.3 * sharpest]
+    """Remove what has soft edges beside the others: a pen's are equally sharp all over a picture."""
+    sharpness = [_sharpness(intensity, labels, component) for component in components]
+    threshold = params.min_sharpness * max(sharpness, default=0.0)
+    return [component for component, value in zip(components, sharpness, strict=True) if value > threshold]
 
 
-def _sharpness(amount: Float32[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"], group: Component) -> float:
-    """Return the mean slope of the ink along the edge of a group, per pixel."""
-    window = (slice(group.y0, group.y1), slice(group.x0, group.x1))
-    ink = np.pad(group.ink(labels), 1)
-    edge = (ink & ~ndimage.binary_erosion(ink, _EIGHT))[1:-1, 1:-1]
-    slopes = np.gradient(np.pad(amount[window], 1, mode="edge"))
+def _sharpness(
+    intensity: Float32[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"], component: Component
+) -> float:
+    """Return the mean slope of the intensity along the edge of a component, per pixel."""
+    window = (slice(component.y0, component.y1), slice(component.x0, component.x1))
+    mask = np.pad(component.mask(labels), 1)
+    edge = (mask & ~ndimage.binary_erosion(mask, _EIGHT_NEIGHBORS))[1:-1, 1:-1]
+    slopes = np.gradient(np.pad(intensity[window], 1, mode="edge"))
     return float(np.hypot(*slopes)[1:-1, 1:-1][edge].mean())

@@ -1,66 +1,65 @@
-"""A picture to the digits in it, each in the form of MNIST: the way of every picture, be it read or trained on."""
+"""Extraction of the digits of a picture, each as a 28x28 image: the same for pictures that are read and trained on."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, UInt8
-from scipy import ndimage
 
-from digitjax.imaging.binarize import binarize
-from digitjax.imaging.decode import Picture, Source, decode
-from digitjax.imaging.letterbox import crop_letterbox
-from digitjax.imaging.normalize import SIDE, to_mnist
-from digitjax.imaging.segmentation import Region, find_digits
+from digitjax.imaging.binarize import BinarizeParams, binarize
+from digitjax.imaging.decode import DecodeParams, Picture, Source, decode
+from digitjax.imaging.letterbox import LetterboxParams, crop_letterbox
+from digitjax.imaging.normalize import to_images
+from digitjax.imaging.segmentation import Region, SegmentationParams, find_digits
+
+
+@dataclass(frozen=True)
+class ExtractParams:
+    """Parameters of the stages of `extract`, in their order."""
+
+    decode: DecodeParams = field(default_factory=DecodeParams)
+    """File to pixels."""
+    letterbox: LetterboxParams = field(default_factory=LetterboxParams)
+    """Pixels to pixels without bars around them."""
+    binarize: BinarizeParams = field(default_factory=BinarizeParams)
+    """Pixels to foreground."""
+    segmentation: SegmentationParams = field(default_factory=SegmentationParams)
+    """Foreground to digits."""
 
 
 class Extraction(NamedTuple):
-    """The digits of a picture in reading order, and every step on the way."""
+    """The digits of a picture in reading order, and the intermediate results."""
 
     picture: Picture
-    ink: Float32[np.ndarray, "h w"]
-    """Amount of ink, 0 to 1."""
+    """The picture as displayed."""
+    intensity: Float32[np.ndarray, "h w"]
+    """Foreground intensity of the whole picture, 0 to 1."""
     regions: list[Region]
-    """Where each digit is in the ink."""
+    """The digits in the picture."""
 
     @property
     def images(self) -> UInt8[np.ndarray, "n 28 28"]:
-        """What a network sees of each digit."""
-        return to_images(self.ink, self.regions)
+        """The normalized image of each digit, which a network classifies."""
+        return to_images(self.intensity, self.regions)
 
 
-def extract(source: Source) -> Extraction:
+def extract(source: Source, params: ExtractParams = ExtractParams()) -> Extraction:
     """Find the digits of a picture.
 
     Args:
-        source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w) or (h, w, 3).
+        source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4).
+        params: parameters of each stage.
+
+    Returns:
+        The digits and the intermediate results.
 
     Raises:
-        InputError: it is no picture that can be decoded.
+        InputError: the source is no picture that can be decoded.
     """
-    picture = decode(source)
-    rows, columns = crop_letterbox(picture.pixels)
-    ink = binarize(picture.pixels[rows, columns])
-    amount = np.zeros(picture.pixels.shape[:2], np.float32)
-    amount[rows, columns] = ink.amount
-    return Extraction(
-        picture, amount, [region.moved(columns.start, rows.start) for region in find_digits(ink)]
-    )
-
-
-def to_images(ink: Float32[np.ndarray, "h w"], regions: Sequence[Region]) -> UInt8[np.ndarray, "n 28 28"]:
-    """Return what a network sees of each region."""
-    images = np.zeros((len(regions), SIDE, SIDE), np.uint8)
-    for image, region in zip(images, regions, strict=True):
-        image[:] = to_mnist(cut(ink, region))
-    return images
-
-
-def cut(ink: Float32[np.ndarray, "h w"], region: Region) -> Float32[np.ndarray, "h2 w2"]:
-    """Cut one digit out, with the soft edges of its strokes and nothing of its neighbours."""
-    near = ndimage.binary_dilation(np.pad(region.mask, 1), np.ones((3, 3), bool))
-    window = ink[max(region.y0 - 1, 0) : region.y1 + 1, max(region.x0 - 1, 0) : region.x1 + 1]
-    top, left = int(region.y0 == 0), int(region.x0 == 0)
-    alone = np.zeros(near.shape, np.float32)
-    alone[top : top + window.shape[0], left : left + window.shape[1]] = window
-    return alone * near
+    picture = decode(source, params.decode)
+    rows, columns = crop_letterbox(picture.pixels, params.letterbox)
+    foreground = binarize(picture.pixels[rows, columns], params.binarize)
+    regions = find_digits(foreground, params.segmentation)
+    intensity = np.zeros(picture.pixels.shape[:2], np.float32)
+    intensity[rows, columns] = foreground.intensity
+    return Extraction(picture, intensity, [region.translate(columns.start, rows.start) for region in regions])

@@ -1,9 +1,10 @@
-"""Touching digits: where strokes that hang together could be cut, for the classifier to choose.
+"""Over-segmentation of touching digits: candidate cuts of wide regions, among which the classifier's answers select.
 
-Over-segmentation and recognition, after Casey and Lecolinet (1996).
+After Casey and Lecolinet (1996), "A survey of methods and strategies in character segmentation".
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,67 +13,121 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 from skimage.transform import resize
 
+from digitjax.imaging.binarize import EDGE_INTENSITY
 from digitjax.imaging.segmentation import Region
 
-MIN_ASPECT = 0.9
-"""Width over height from which a region may be more than one digit."""
-_DRAFT = 48  # rows on which the cuts are sought
-_MOST_CUTS = 4
-_APART = 0.15  # of two cuts on average, at least, as a share of the height
-_EDGE = 0.15  # of a region, as a share of its width, in which no cut is sought
-_PENALTY = 0.2  # for each cut, in nats: most wide digits are one digit
-_SURE = 0.95  # top2_probability that each part of a cut region needs
-_LEAST_HEIGHT = 0.55  # of each part, as a share of the whole
-_LEAST_WIDTH = 0.5  # of each part on average, as a share of the height
-_WIDEST_CONTACT = 2.0  # ink that a cut may cross, in widths of the stroke
+Hypothesis = tuple[Region, ...]
+"""The digits that a region may hold, from left to right."""
 
 
-def readings(region: Region) -> list[tuple[Region, ...]]:
-    """Return the ways to read a region, each as the digits it would hold from left to right; first as one digit."""
-    if region.width < MIN_ASPECT * region.height:
-        return [(region,)]
-    cuts = _cuts(region.mask)
-    most = min(len(cuts), round(region.width / (_LEAST_WIDTH * region.height)) - 1)
-    ways = [choice for count in range(most + 1) for choice in combinations(cuts, count)]
-    parts = [_parts(region, way) for way in ways]
-    return [way for way in parts if way is not None]
+@dataclass(frozen=True)
+class OversegmentationParams:
+    """Parameters of over-segmentation, tuned on the development pictures of people's handwriting.
+
+    The widths and aspect ratios up to which nothing is cut, and the probability that each part needs, were tuned on
+    generated pictures of letters, scribbles and noise as well.
+    """
+
+    min_aspect: float = 0.9
+    """Width over height from which a region may be more than one digit."""
+    draft_height: int = 48
+    """Rows of the reduced region on which the cuts are sought."""
+    min_draft_width: int = 8
+    """Fewest columns of that reduced region."""
+    max_cuts: int = 4
+    """Largest number of cuts of a region."""
+    min_separation: float = 0.15
+    """Mean distance between two cuts, as a share of the region's height."""
+    side_margin: float = 0.15
+    """Share of the region's width, at its left and its right, in which no cut is sought."""
+    diagonal_cost: float = 0.05
+    """Cost of a step to the next column, in pixels of full intensity, so that equal paths go straight."""
+    max_contact: float = 2.0
+    """Intensity that a cut may cross, in mean stroke widths."""
+    min_splinter_area: float = 0.1
+    """Area below which what a cut splits off is dropped, as a share of the part's largest component."""
+    min_part_height: float = 0.55
+    """Height of each part, as a share of the region's height."""
+    min_mean_width: float = 0.5
+    """Mean width of the parts, as a share of the region's height."""
+    cut_penalty: float = 0.2
+    """Penalty of each cut, in nats: most wide digits are one digit."""
+    min_part_probability: float = 0.95
+    """Top-2 probability (see `digitjax.model.calibration`) that each part of a cut region needs."""
 
 
-def choose(
-    ways: Sequence[Sequence[tuple[Region, ...]]], top2_probabilities: Float32[np.ndarray, " parts"]
-) -> list[int]:
-    """Return which parts are read: of each region those of its likeliest way.
+def find_hypotheses(
+    region: Region, params: OversegmentationParams = OversegmentationParams()
+) -> list[Hypothesis]:
+    """Find the segmentation hypotheses of a region.
 
     Args:
-        ways: the ways to read each region.
-        top2_probabilities: of each part of each way of each region, one after the other, that it is a digit.
+        region: what hangs together in the picture.
+        params: parameters of the over-segmentation.
+
+    Returns:
+        The hypotheses; the first one is the region as a single digit.
     """
-    chosen: list[int] = []
+    if region.width < params.min_aspect * region.height:
+        return [(region,)]
+    cuts = _find_cuts(region.mask, params)
+    max_cuts = min(len(cuts), round(region.width / (params.min_mean_width * region.height)) - 1)
+    subsets = [subset for count in range(max_cuts + 1) for subset in combinations(cuts, count)]
+    hypotheses = [_split(region, subset, params) for subset in subsets]
+    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
+
+
+def select_hypotheses(
+    hypotheses: Sequence[Sequence[Hypothesis]],
+    top2_probabilities: Float32[np.ndarray, " parts"],
+    params: OversegmentationParams = OversegmentationParams(),
+) -> list[int]:
+    """Select the best hypothesis of each region.
+
+    Args:
+        hypotheses: the hypotheses of each region.
+        top2_probabilities: of each part of each hypothesis of each region, in this order, that it is a digit.
+        params: parameters of the over-segmentation.
+
+    Returns:
+        The indices, into `top2_probabilities`, of the parts of the selected hypotheses.
+    """
+    selected: list[int] = []
     first = 0
-    for choices in ways:
-        places = []
-        for way in choices:
-            places.append(range(first, first + len(way)))
-            first += len(way)
-        chosen += places[best_reading([top2_probabilities[place].tolist() for place in places])]
-    return chosen
+    for candidates in hypotheses:
+        indices = []
+        for hypothesis in candidates:
+            indices.append(range(first, first + len(hypothesis)))
+            first += len(hypothesis)
+        selected += indices[best_hypothesis([top2_probabilities[i].tolist() for i in indices], params)]
+    return selected
 
 
-def best_reading(top2_probabilities: Sequence[Sequence[float]]) -> int:
-    """Return which way to read a region is the likeliest, from the top-2 probability of each part of each.
+def best_hypothesis(
+    top2_probabilities: Sequence[Sequence[float]], params: OversegmentationParams = OversegmentationParams()
+) -> int:
+    """Return the index of the likeliest hypothesis of one region.
 
-    The first way is not to cut. Of a cut one every part must be certain: pieces of letters and scribbles may well
-    look like digits, but seldom all of them.
+    Every part of a cut region must be a digit almost surely: pieces of letters and scribbles may well look like
+    digits, but seldom all of them.
+
+    Args:
+        top2_probabilities: of each part of each hypothesis, that it is a digit; the first hypothesis is not to cut.
+        params: parameters of the over-segmentation.
     """
     scores = [
-        float(np.log(way).sum()) - _PENALTY * (len(way) - 1) if min(way) >= _SURE or not i else -np.inf
-        for i, way in enumerate(np.maximum(way, 1e-6) for way in top2_probabilities)
+        float(np.log(parts).sum()) - params.cut_penalty * (len(parts) - 1)
+        if min(parts) >= params.min_part_probability or not i
+        else -np.inf
+        for i, parts in enumerate(np.maximum(parts, 1e-6) for parts in top2_probabilities)
     ]
     return int(np.argmax(scores))
 
 
-def _parts(region: Region, cuts: Sequence[Int[np.ndarray, " h"]]) -> tuple[Region, ...] | None:
-    """Cut a region; None if a part would be no digit."""
+def _split(
+    region: Region, cuts: Sequence[Int[np.ndarray, " h"]], params: OversegmentationParams
+) -> Hypothesis | None:
+    """Split a region at cuts; None if a part would be no digit."""
     if not cuts:
         return (region,)
     columns = np.arange(region.width)
@@ -80,64 +135,67 @@ def _parts(region: Region, cuts: Sequence[Int[np.ndarray, " h"]]) -> tuple[Regio
     parts = []
     for right in (*cuts, np.full(region.height, region.width)):
         inside = (columns >= left[:, None]) & (columns < right[:, None])
-        ink = _without_splinters(region.mask & inside)
+        mask = _remove_splinters(region.mask & inside, params)
         left = right
-        if not ink.any():
+        if not mask.any():
             return None
-        parts.append(region.only(ink))
-        if parts[-1].height < _LEAST_HEIGHT * region.height:
+        parts.append(region.crop_to(mask))
+        if parts[-1].height < params.min_part_height * region.height:
             return None
     return tuple(parts)
 
 
-def _without_splinters(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Drop the scraps that a cut leaves."""
+def _remove_splinters(
+    mask: Bool[np.ndarray, "h w"], params: OversegmentationParams
+) -> Bool[np.ndarray, "h w"]:
+    """Remove the small components that a cut splits off."""
     labels, count = ndimage.label(mask, np.ones((3, 3), bool))
     if count < 2:
         return mask
     areas = np.bincount(labels.ravel())[1:]
-    return np.isin(labels, 1 + np.flatnonzero(areas >= 0.1 * areas.max()))
+    return np.isin(labels, 1 + np.flatnonzero(areas >= params.min_splinter_area * areas.max()))
 
 
-def _cuts(mask: Bool[np.ndarray, "h w"]) -> list[Int[np.ndarray, " h"]]:
-    """Return paths from top to bottom, as a column for each row, that cross the least ink; the best first, then sorted.
+def _find_cuts(mask: Bool[np.ndarray, "h w"], params: OversegmentationParams) -> list[Int[np.ndarray, " h"]]:
+    """Return the paths from top to bottom that cross the least intensity, as a column for each row, from the left.
 
     A path moves by up to one column a row, so that it follows the slant of the writing and goes around strokes.
     """
-    columns = max(8, round(_DRAFT * mask.shape[1] / mask.shape[0]))
-    ink = resize(mask.astype(np.float32), (_DRAFT, columns), order=1, anti_aliasing=True)
-    first, last = round(_EDGE * columns), round((1 - _EDGE) * columns)
-    costs, origins = _seams(ink[:, first:last])
+    draft_height = params.draft_height
+    draft_width = max(params.min_draft_width, round(draft_height * mask.shape[1] / mask.shape[0]))
+    draft = resize(mask.astype(np.float32), (draft_height, draft_width), order=1, anti_aliasing=True)
+    first, last = round(params.side_margin * draft_width), round((1 - params.side_margin) * draft_width)
+    costs, origins = _least_cost_paths(draft[:, first:last], params.diagonal_cost)
+    stroke_width = draft.sum() / max(1, skeletonize(draft > EDGE_INTENSITY).sum())
     paths: list[Int[np.ndarray, " rows"]] = []
-    width = ink.sum() / max(1, skeletonize(ink > 0.5).sum())
     for end in np.argsort(costs, kind="stable"):
-        if costs[end] > _WIDEST_CONTACT * width:
+        if costs[end] > params.max_contact * stroke_width or len(paths) == params.max_cuts:
             break
-        path = first + _trace(origins, int(end))
-        if all(np.abs(path - other).mean() > _APART * _DRAFT for other in paths):
+        path = first + _trace_path(origins, int(end))
+        if all(np.abs(path - other).mean() > params.min_separation * draft_height for other in paths):
             paths.append(path)
-        if len(paths) == _MOST_CUTS:
-            break
     paths.sort(key=lambda path: float(path.mean()))
-    rows = np.minimum(np.arange(len(mask)) * _DRAFT // len(mask), _DRAFT - 1)
-    return [np.rint((path[rows] + 0.5) * mask.shape[1] / columns).astype(int) for path in paths]
+    rows = np.minimum(np.arange(len(mask)) * draft_height // len(mask), draft_height - 1)
+    return [np.rint((path[rows] + 0.5) * mask.shape[1] / draft_width).astype(int) for path in paths]
 
 
-def _seams(ink: Float32[np.ndarray, "h w"]) -> tuple[Float32[np.ndarray, " w"], Int[np.ndarray, "h w"]]:
-    """Return the least cost of a path to each column of the last row, and the column each place is reached from."""
-    cost = ink[0]
-    origins = np.zeros(ink.shape, int)
-    for row in range(1, len(ink)):
+def _least_cost_paths(
+    intensity: Float32[np.ndarray, "h w"], diagonal_cost: float
+) -> tuple[Float32[np.ndarray, " w"], Int[np.ndarray, "h w"]]:
+    """Return the least cost of a path to each column of the last row, and the column each pixel is reached from."""
+    cost = intensity[0]
+    origins = np.zeros(intensity.shape, int)
+    for row in range(1, len(intensity)):
         padded = np.pad(cost, 1, constant_values=np.inf)
-        # Straight on, where the costs are the same.
-        ways = np.stack([padded[1:-1], padded[:-2] + 0.05, padded[2:] + 0.05])
-        choice = ways.argmin(axis=0)
-        origins[row] = np.arange(ink.shape[1]) + np.array([0, -1, 1])[choice]
-        cost = ink[row] + ways.min(axis=0)
+        steps = np.stack([padded[1:-1], padded[:-2] + diagonal_cost, padded[2:] + diagonal_cost])
+        cheapest = steps.argmin(axis=0)
+        origins[row] = np.arange(intensity.shape[1]) + np.array([0, -1, 1])[cheapest]
+        cost = intensity[row] + steps.min(axis=0)
     return cost, origins
 
 
-def _trace(origins: Int[np.ndarray, "h w"], end: int) -> Int[np.ndarray, " h"]:
+def _trace_path(origins: Int[np.ndarray, "h w"], end: int) -> Int[np.ndarray, " h"]:
+    """Return the column in each row of the path that ends in a column of the last row."""
     path = np.empty(len(origins), int)
     for row in range(len(origins) - 1, -1, -1):
         path[row] = end

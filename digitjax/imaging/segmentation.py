@@ -1,114 +1,164 @@
-"""Strokes to digits: which belong to one digit, which digits stand in one line, and in which order they are read."""
+"""Segmentation: which strokes belong to one digit, which digits to one line, and the order in which they are read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Int
 
 from digitjax.imaging.binarize import Foreground
 from digitjax.imaging.box import Box
-from digitjax.imaging.components import Component, find_components
+from digitjax.imaging.components import Component, ComponentParams, find_components
 
-_MOST_PIECES = 25
-"""Into which the strokes of one digit fall: what falls into more is dust, or noise."""
-_LEAST_HEIGHT = 0.42
-"""Of a digit, where the usual one of the picture is 1: what is lower is a comma, a dash, or noise."""
+
+@dataclass(frozen=True)
+class SegmentationParams:
+    """Parameters of `find_digits`, tuned on the development pictures of people's handwriting.
+
+    Heights and gaps are over the typical height of the picture's components, unless a field says otherwise. The size of
+    a component is its longer side.
+    """
+
+    components: ComponentParams = field(default_factory=ComponentParams)
+    """Parameters of the connected components."""
+    max_components: int = 25
+    """Largest number of connected components of one digit; what has more is dust, or noise."""
+    typical_share: float = 0.4
+    """Share of the largest size from which a component has a say in the typical size."""
+    above_overlap: float = 0.5
+    """Horizontal overlap from which a part is above or below another, as a share of the narrower one's width."""
+    above_gap: float = 0.25
+    """Largest vertical gap to a part above or below."""
+    small_part: float = 0.45
+    """Size up to which something is a small part, which joins from above, below or beside."""
+    joined_height: float = 1.35
+    """Height of two parts above each other up to which they are one digit."""
+    broken_gap: float = 0.08
+    """Vertical gap up to which parts above each other are one broken digit, however high."""
+    min_broken_gap: int = 1
+    """The least that this gap may be, in pixels."""
+    small_part_gap: float = 0.16
+    """Gap up to which a small part joins from any side."""
+    overlapping_part: float = 0.65
+    """Size up to which a part joins where the boxes overlap."""
+    min_height: float = 0.42
+    """Height of a digit, over the typical size; what is lower is a comma, a dash, or noise."""
+    line_overlap: float = 0.35
+    """Vertical overlap with a line's last digit from which a digit continues the line, over the lower one's height."""
 
 
 @dataclass(frozen=True)
 class Region(Box):
-    """One digit: the box of its ink, its line from 0 at the top, and its ink in the box."""
+    """One digit of a picture: its box, its line and its pixels."""
 
     line: int
+    """Number of its line, 0 at the top."""
     mask: Bool[np.ndarray, "h w"]
+    """True where its strokes are, within its box."""
 
-    def moved(self, x: int, y: int) -> "Region":
-        """Return this region so many pixels to the right and down."""
-        return Region(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y, self.line, self.mask)
+    def translate(self, dx: int, dy: int) -> "Region":
+        """Return this region moved by dx pixels to the right and dy pixels down.
 
-    def only(self, mask: Bool[np.ndarray, "h w"]) -> "Region":
-        """Return the part of this region that a mask of its size shows, in a box around it."""
+        Args:
+            dx: pixels to the right.
+            dy: pixels down.
+        """
+        return Region(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy, self.line, self.mask)
+
+    def crop_to(self, mask: Bool[np.ndarray, "h w"]) -> "Region":
+        """Return the part of this region that a mask of its size selects, in the smallest box around it."""
         rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
         x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-        return Region(x0, y0, x1, y1, self.line, mask[y0:y1, x0:x1]).moved(self.x0, self.y0)
+        return Region(x0, y0, x1, y1, self.line, mask[y0:y1, x0:x1]).translate(self.x0, self.y0)
 
 
-def find_digits(ink: Foreground) -> list[Region]:
-    """Return the digits in reading order: lines from the top, digits from the left."""
-    labels, strokes = find_components(ink)
-    regions = []
-    groups = [group for group in _merge(strokes) if len(group.labels) <= _MOST_PIECES]
-    for number, line in enumerate(_lines(_without_marks(groups))):
-        for group in line:
-            regions.append(Region(*group.corners, number, group.ink(labels)))
-    return regions
+def find_digits(foreground: Foreground, params: SegmentationParams = SegmentationParams()) -> list[Region]:
+    """Find the digits of a binarized picture.
+
+    Args:
+        foreground: the binarized picture.
+        params: parameters of the segmentation.
+
+    Returns:
+        The digits in reading order: lines from the top, digits from the left.
+    """
+    labels, components = find_components(foreground, params.components)
+    digits = [
+        component
+        for component in _merge(components, params)
+        if len(component.labels) <= params.max_components
+    ]
+    return [
+        Region(*component.corners, number, component.mask(labels))
+        for number, line in enumerate(_group_into_lines(_remove_low(digits, params), params))
+        for component in line
+    ]
 
 
-def _merge(strokes: list[Component]) -> list[Component]:
-    """Join the strokes of each digit: the loose bar of a 5, the pieces that a worn pencil leaves."""
-    height = _usual([group.height for group in strokes])
+def _merge(components: list[Component], params: SegmentationParams) -> list[Component]:
+    """Join the components of each digit: the loose bar of a 5, the pieces that a worn pencil leaves."""
+    height = _typical([component.height for component in components], params)
     merged: list[Component] = []
-    corners = np.empty((len(strokes), 4), int)
-    for group in sorted(strokes, key=lambda group: -group.height * group.width):
-        homes = np.flatnonzero(_belong_together(corners[: len(merged)], group, height))
-        if len(homes):
-            home = int(homes[0])
-            merged[home] = merged[home].joined(group)
+    corners = np.empty((len(components), 4), int)
+    for component in sorted(components, key=lambda component: -component.height * component.width):
+        matches = np.flatnonzero(_belong_together(corners[: len(merged)], component, height, params))
+        if len(matches):
+            index = int(matches[0])
+            merged[index] = merged[index].union(component)
         else:
-            home = len(merged)
-            merged.append(group)
-        corners[home] = merged[home].corners
-    return merged if len(merged) == len(strokes) else _merge(merged)
+            index = len(merged)
+            merged.append(component)
+        corners[index] = merged[index].corners
+    return merged if len(merged) == len(components) else _merge(merged, params)
 
 
 def _belong_together(
-    large: Int[np.ndarray, "n 4"], small: Component, height: float
+    corners: Int[np.ndarray, "n 4"], part: Component, height: float, params: SegmentationParams
 ) -> Bool[np.ndarray, " n"]:
-    """Return with which of larger groups, given by their corners, one is part of a digit, where digits are so high."""
-    x0, y0, x1, y1 = large.T
-    right = np.maximum(x0, small.x0) - np.minimum(x1, small.x1)
-    down = np.maximum(y0, small.y0) - np.minimum(y1, small.y1)
-    apart = np.maximum(right, down)
-    above = (-right > 0.5 * np.minimum(x1 - x0, small.width)) & (down < 0.25 * height)
-    together = np.maximum(y1, small.y1) - np.minimum(y0, small.y0)
-    piece = small.size < 0.45 * height
+    """Return with which of several larger components, given by their corners, a part forms one digit."""
+    x0, y0, x1, y1 = corners.T
+    horizontal_gap = np.maximum(x0, part.x0) - np.minimum(x1, part.x1)  # negative where they overlap
+    vertical_gap = np.maximum(y0, part.y0) - np.minimum(y1, part.y1)
+    gap = np.maximum(horizontal_gap, vertical_gap)
+    is_above_or_below = (-horizontal_gap > params.above_overlap * np.minimum(x1 - x0, part.width)) & (
+        vertical_gap < params.above_gap * height
+    )
+    joined_height = np.maximum(y1, part.y1) - np.minimum(y0, part.y0)
+    is_small = part.size < params.small_part * height
+    is_broken = vertical_gap <= max(params.min_broken_gap, params.broken_gap * height)
     return (
-        (above & (piece | (together < 1.35 * height) | (down <= max(1, 0.08 * height))))
-        | (piece & (apart < 0.16 * height))
-        | ((small.size < 0.65 * height) & (apart <= 0))
+        (is_above_or_below & (is_small | (joined_height < params.joined_height * height) | is_broken))
+        | (is_small & (gap < params.small_part_gap * height))
+        | ((part.size < params.overlapping_part * height) & (gap <= 0))
     )
 
 
-def _without_marks(groups: list[Component]) -> list[Component]:
-    """Drop what is too low for a digit, unless nothing else is there."""
-    usual = _usual([group.size for group in groups])
-    kept = [group for group in groups if group.height >= _LEAST_HEIGHT * usual]
-    return kept or sorted(groups, key=lambda group: group.size)[-1:]
+def _remove_low(components: list[Component], params: SegmentationParams) -> list[Component]:
+    """Remove what is too low for a digit; if that is everything, keep the largest."""
+    typical = _typical([component.size for component in components], params)
+    digits = [component for component in components if component.height >= params.min_height * typical]
+    return digits or sorted(components, key=lambda component: component.size)[-1:]
 
 
-def _usual(sizes: list[int]) -> float:
-    """Return the median of the sizes without those of small parts; of one or two, the largest."""
+def _typical(sizes: list[int], params: SegmentationParams) -> float:
+    """Return the median of the sizes without small ones; the largest of one or two."""
     largest = max(sizes, default=0)
-    return (
-        float(np.median([size for size in sizes if size > 0.4 * largest]))
-        if len(sizes) > 2
-        else float(largest)
-    )
+    if len(sizes) <= 2:
+        return float(largest)
+    return float(np.median([size for size in sizes if size > params.typical_share * largest]))
 
 
-def _lines(groups: list[Component]) -> list[list[Component]]:
-    """Put each group into the line whose last digit it stands beside most."""
+def _group_into_lines(components: list[Component], params: SegmentationParams) -> list[list[Component]]:
+    """Put each component into the line whose last digit overlaps it most vertically."""
     lines: list[list[Component]] = []
-    for group in sorted(groups, key=lambda group: group.x0):
-
-        def beside(line: list[Component], group: Component = group) -> float:
-            last = line[-1]
-            overlap = min(last.y1, group.y1) - max(last.y0, group.y0)
-            return overlap / min(last.height, group.height)
-
-        line = max(lines, key=beside, default=None)
-        if line is not None and beside(line) > 0.35:
-            line.append(group)
+    for component in sorted(components, key=lambda component: component.x0):
+        overlaps = [_vertical_overlap(line[-1], component) for line in lines]
+        if overlaps and max(overlaps) > params.line_overlap:
+            lines[overlaps.index(max(overlaps))].append(component)
         else:
-            lines.append([group])
-    return sorted(lines, key=lambda line: float(np.mean([group.y0 + group.y1 for group in line])))
+            lines.append([component])
+    return sorted(lines, key=lambda line: float(np.mean([component.y0 + component.y1 for component in line])))
+
+
+def _vertical_overlap(a: Component, b: Component) -> float:
+    """Return the overlap of two components' rows over the lower one's height; negative where there is a gap."""
+    return (min(a.y1, b.y1) - max(a.y0, b.y0)) / min(a.height, b.height)

@@ -1,1 +1,1 @@
-"""From any picture to the digits in it."""
+"""Recognition of the digits in pictures: one picture, a labelled folder, very many, or over HTTP."""

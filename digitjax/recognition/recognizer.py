@@ -1,8 +1,26 @@
-"""From a picture to the digits in it: the one path that the command line, the API and the dashboard share."""
+"""Recognition of the digits in a picture: the one path of the command line, the HTTP interface and the dashboard.
+
+The stations from the bytes of a picture to JSON, in order, and where each is:
+
+1. `imaging.decode.decode`: any picture file to RGB pixels as displayed
+2. `imaging.letterbox.crop_letterbox`: bars around a photo are cropped
+3. `imaging.binarize.binarize`: pixels to foreground intensity, 0 to 1
+4. `imaging.components.find_components`: foreground to strokes, without page edges, ruled lines and specks
+5. `imaging.segmentation.find_digits`: strokes to regions of one digit each, in reading order
+6. `imaging.oversegmentation.find_hypotheses`: wide regions to several ways to cut them
+7. `imaging.normalize.to_images`: each region to an image of 28x28 pixels, in MNIST's format
+8. `model.classifier.load`, a function here: images to calibrated logits
+9. `Recognizer.probabilities`: logits to the probability of each digit
+10. `imaging.oversegmentation.select_hypotheses`: the most probable cuts
+11. `Recognizer.read`: digits with their boxes, and rejection of those with too low a top-2 probability
+12. `Reading.to_dict`: the JSON that `digitjax read --json`, `--out` and `POST /read` give
+
+`Recognizer.read` runs them all; `imaging.extract.extract` runs 1 to 5, and is how pictures are trained on, too.
+"""
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,19 +32,33 @@ from scipy.special import softmax
 from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.imaging.decode import Picture, Source
-from digitjax.imaging.extract import extract, to_images
-from digitjax.imaging.normalize import COARSE, SIDE
-from digitjax.imaging.oversegmentation import choose, readings
+from digitjax.imaging.extract import ExtractParams, extract
+from digitjax.imaging.normalize import SIDE, NormalizeParams, to_images
+from digitjax.imaging.oversegmentation import OversegmentationParams, find_hypotheses, select_hypotheses
 from digitjax.imaging.segmentation import Region
 from digitjax.model import calibration, classifier
 from digitjax.model.calibration import Calibration, top2_probability
 
 PRETRAINED = "handwriting"
-"""The model in the box that reads where no other is named."""
-SMALL = 2 * COARSE
-"""Longer side of a picture, in pixels, under which its digits have too few to be as certain of as of others."""
-BY_CHANCE = 0.1
-"""Share of what was found in a picture that passes even if none of it is a digit, as in a noisy one."""
+"""Name of the pretrained model, which reads unless another one is named."""
+Classify = Callable[[np.ndarray], np.ndarray]
+"""A function of images, uint8 (n, 28, 28), that returns calibrated logits, float32 (n, 10)."""
+
+
+@dataclass(frozen=True)
+class RecognizerParams:
+    """Parameters of the stages of `Recognizer.read`, in their order."""
+
+    extract: ExtractParams = field(default_factory=ExtractParams)
+    """Picture to regions."""
+    oversegmentation: OversegmentationParams = field(default_factory=OversegmentationParams)
+    """Regions to segmentation hypotheses."""
+    normalize: NormalizeParams = field(default_factory=NormalizeParams)
+    """Regions to images."""
+    low_res_side: int = 28
+    """Longer side, in pixels, below which a picture has its own threshold; tuned on scikit-learn's 8x8 digits."""
+    max_chance_share: float = 0.1
+    """Share of a picture's digits above the threshold up to which all are rejected; tuned on generated noise."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +66,9 @@ class Digit:
     """One digit of a picture."""
 
     digit: int
+    """The most probable digit."""
     confidence: float
-    """Probability of `digit`."""
+    """Its probability."""
     probabilities: tuple[float, ...]
     """Probability of each of 0 to 9."""
     box: tuple[int, int, int, int]
@@ -43,51 +76,67 @@ class Digit:
     line: int
     """Number of its line, 0 at the top."""
     rejected: bool
-    """Too unlike any digit to be counted as read."""
+    """Whether it is too unlike any digit to be part of the text."""
     image: UInt8[np.ndarray, "28 28"]
-    """What the network saw."""
+    """The normalized image that the network classified."""
 
     @property
     def top2_probability(self) -> float:
-        """How probable it is that it is a digit at all: see `digitjax.model.calibration.top2_probability`."""
+        """Sum of the two largest probabilities: see `digitjax.model.calibration.top2_probability`."""
         return float(top2_probability(np.array([self.probabilities]))[0])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the digit as JSON."""
+        return {
+            "digit": self.digit,
+            "confidence": self.confidence,
+            "probabilities": list(self.probabilities),
+            "box": list(self.box),
+            "line": self.line,
+            "rejected": self.rejected,
+        }
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read in a picture, and every step on the way."""
+    """The digits of a picture, and the intermediate results."""
 
     digits: tuple[Digit, ...]
+    """In reading order, the rejected ones too."""
     picture: Picture
-    """As displayed."""
-    ink: Float32[np.ndarray, "h w"]
-    """Amount of ink, 0 to 1."""
+    """The picture as displayed."""
+    intensity: Float32[np.ndarray, "h w"]
+    """Foreground intensity, 0 to 1."""
     regions: tuple[Region, ...] = ()
-    """Where each digit is in the ink."""
-    threshold: float = Calibration().reject_threshold
-    """Certainty below which a digit was rejected."""
+    """Where each digit is in the intensity."""
+    reject_threshold: float = Calibration().reject_threshold
+    """Top-2 probability below which a digit was rejected."""
+    params: RecognizerParams = RecognizerParams()
+    """Parameters that the picture was read with."""
 
     @property
-    def small(self) -> bool:
-        """Whether the picture has too few pixels to be as certain of its digits as of others."""
-        return max(self.ink.shape) < SMALL
+    def low_res(self) -> bool:
+        """Whether the picture is so small that it has a rejection threshold of its own."""
+        return max(self.intensity.shape) < self.params.low_res_side
 
     def explain(self, digit: Digit) -> str:
-        """Say in one sentence why one of its digits was rejected, or was not."""
-        measured = f"its two likeliest digits have {digit.top2_probability:.2%} together"
-        asked = f"the {self.threshold:.2%} asked for" + " in small pictures" * self.small
+        """Explain in one sentence why one of its digits was rejected, or was not."""
+        scope = " for small pictures" * self.low_res
+        reason = (
+            f"top-2 probability {digit.top2_probability:.2%} (threshold {self.reject_threshold:.2%}{scope})"
+        )
         if not digit.rejected:
-            return f"It counts as read: {measured}, not below {asked}."
-        if digit.top2_probability < self.threshold:
-            return f"It was rejected: {measured}, below {asked}."
+            return f"Accepted: {reason}."
+        if digit.top2_probability < self.reject_threshold:
+            return f"Rejected: low confidence, {reason}."
         return (
-            f"It was rejected with all others of this picture: {measured}, but no more than {BY_CHANCE:.0%} of them "
-            "would count as read, as few as do by chance where nothing is a digit."
+            f"Rejected with the whole picture: {reason}, but at most {self.params.max_chance_share:.0%} of its digits "
+            "are above the threshold, as in noise."
         )
 
     @property
     def lines(self) -> list[str]:
-        """What was read, a string a line from the top, without the rejected."""
+        """The text of each line from the top, without the rejected digits."""
         count = max((d.line + 1 for d in self.digits), default=0)
         lines = [
             "".join(str(d.digit) for d in self.digits if d.line == n and not d.rejected) for n in range(count)
@@ -100,65 +149,64 @@ class Reading:
         return " ".join(self.lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what was read in the form of the JSON interface."""
-        return {
-            "text": self.text,
-            "lines": self.lines,
-            "digits": [
-                {
-                    "digit": d.digit,
-                    "confidence": d.confidence,
-                    "probabilities": list(d.probabilities),
-                    "box": list(d.box),
-                    "line": d.line,
-                    "rejected": d.rejected,
-                }
-                for d in self.digits
-            ],
-        }
+        """Return the reading as JSON; `Recognizer.read_file` adds the file's name and its error."""
+        return {"text": self.text, "lines": self.lines, "digits": [d.to_dict() for d in self.digits]}
 
 
 class Recognizer:
-    """Reads pictures of digits with one trained network or several."""
+    """Reads pictures of digits with one trained network or an ensemble."""
 
     def __init__(
         self,
-        classify: Callable[[np.ndarray], np.ndarray],
+        classify: Classify,
         name: str = "",
         reject_threshold: float = Calibration().reject_threshold,
         low_res_reject_threshold: float = Calibration().low_res_reject_threshold,
+        params: RecognizerParams = RecognizerParams(),
     ):
-        """Prepare to read with a function of pictures uint8 (n, 28, 28) that returns calibrated logits (n, 10)."""
+        """Create a recognizer.
+
+        Args:
+            classify: a function of images, uint8 (n, 28, 28), that returns calibrated logits, float32 (n, 10).
+            name: of the model.
+            reject_threshold: top-2 probability, 0 to 1, below which a digit is rejected.
+            low_res_reject_threshold: the same in pictures smaller than `params.low_res_side`.
+            params: parameters of each stage.
+        """
         self.name = name
         self.classify = classify
-        self._reject_below = reject_threshold
-        self._reject_coarse_below = low_res_reject_threshold
+        self.reject_threshold = reject_threshold
+        self.low_res_reject_threshold = low_res_reject_threshold
+        self.params = params
 
-    def classified_by(self, classify: Callable[[np.ndarray], np.ndarray]) -> "Recognizer":
-        """Return the same reader with another function of pictures, such as one that gathers those of many requests."""
-        return Recognizer(classify, self.name, self._reject_below, self._reject_coarse_below)
+    def with_classifier(self, classify: Classify) -> "Recognizer":
+        """Return the same recognizer with another classifier, such as one that batches the images of many requests."""
+        return Recognizer(
+            classify, self.name, self.reject_threshold, self.low_res_reject_threshold, self.params
+        )
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
-        """Return the probability of each digit for pictures in the form of MNIST."""
+        """Return the probability of each digit for images in MNIST's format."""
         return softmax(self.classify(images), axis=1)
 
     def read(self, source: Source) -> Reading:
-        """Find and recognize the digits of a picture.
+        """Find and classify the digits of a picture.
 
         Args:
             source: a path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4).
 
         Raises:
-            InputError: it is no picture that can be decoded.
+            InputError: the source is no picture that can be decoded.
         """
-        picture, ink, regions = extract(source)
-        regions, images, probabilities = self._classify_regions(ink, regions)
-        height, width = ink.shape
+        picture, intensity, regions = extract(source, self.params.extract)
+        regions, images, probabilities = self._classify_regions(intensity, regions)
+        height, width = intensity.shape
         scale = np.array([picture.width / width, picture.height / height] * 2)
-        digits = []
-        threshold = self._reject_coarse_below if max(ink.shape) < SMALL else self._reject_below
+        is_low_res = max(intensity.shape) < self.params.low_res_side
+        threshold = self.low_res_reject_threshold if is_low_res else self.reject_threshold
         rejected = top2_probability(probabilities) < threshold
-        for region, image, row, doubtful in zip(regions, images, probabilities, rejected, strict=True):
+        digits = []
+        for region, image, row, is_rejected in zip(regions, images, probabilities, rejected, strict=True):
             x0, y0, x1, y1 = np.rint(np.array(region.corners) * scale).astype(int).tolist()
             best = int(row.argmax())
             digits.append(
@@ -168,33 +216,38 @@ class Recognizer:
                     probabilities=tuple(float(p) for p in row),
                     box=(x0, y0, x1, y1),
                     line=region.line,
-                    rejected=bool(doubtful),
+                    rejected=bool(is_rejected),
                     image=image,
                 )
             )
-        if sum(not d.rejected for d in digits) <= BY_CHANCE * len(digits):
+        if sum(not d.rejected for d in digits) <= self.params.max_chance_share * len(digits):
             digits = [replace(d, rejected=True) for d in digits]
-        return Reading(tuple(digits), picture, ink, tuple(regions), threshold)
+        return Reading(tuple(digits), picture, intensity, tuple(regions), threshold, self.params)
 
     def _classify_regions(
-        self, ink: Float32[np.ndarray, "h w"], regions: list[Region]
+        self, intensity: Float32[np.ndarray, "h w"], regions: list[Region]
     ) -> tuple[list[Region], UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
-        """Return the regions, those of touching digits cut where that is likelier, what each shows, and its digits."""
-        ways = [readings(region) for region in regions]
-        parts = [part for choices in ways for way in choices for part in way]
+        """Return the regions of the best segmentation hypotheses, their images and probabilities."""
+        hypotheses = [find_hypotheses(region, self.params.oversegmentation) for region in regions]
+        parts = [part for candidates in hypotheses for hypothesis in candidates for part in hypothesis]
         if not parts:
             return [], np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
-        images = to_images(ink, parts)
+        images = to_images(intensity, parts, self.params.normalize)
         probabilities = self.probabilities(images)
-        chosen = choose(ways, top2_probability(probabilities))
-        return [parts[i] for i in chosen], images[chosen], probabilities[chosen]
+        selected = select_hypotheses(
+            hypotheses, top2_probability(probabilities), self.params.oversegmentation
+        )
+        return [parts[i] for i in selected], images[selected], probabilities[selected]
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
-        """Read a picture into one object of the JSON interface, with `error` set where it cannot be decoded.
+        """Read a picture to JSON: the form of `digitjax read --json`, of `--out` and of `POST /read`.
 
         Args:
             source: a path, the bytes of a file, an open file, or pixels.
-            name: what the object calls it, in `file`.
+            name: the value of `file`.
+
+        Returns:
+            `file`, the fields of `Reading.to_dict`, and `error`: why it cannot be decoded, or None.
         """
         result: dict[str, Any] = {"file": name, "text": "", "lines": [], "digits": [], "error": None}
         try:
@@ -211,21 +264,22 @@ def load(
     An ensemble rejects below the mean of its members' thresholds.
 
     Args:
-        model: the name of a run or an ensemble in `folder`, or the path of one; by default the
-            model in the box. A group reads as the ensemble of its seeds.
-        folder: where run folders lie.
-        tta: over which tta of a digit probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
+        model: the name of a run, a group or an ensemble in `folder`, or the path of one; by default the pretrained
+            model. A group reads as the ensemble of its seeds.
+        folder: the folder of the runs.
+        tta: test-time augmentation, over which probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
+
+    Returns:
+        The recognizer.
 
     Raises:
-        InputError: there is no such run, or none of its checkpoints can be used, or its calibration is damaged, or
-            there are no such views.
+        InputError: there is no such run or augmentation, none of its checkpoints can be used, or its calibration is
+            damaged.
     """
-    chosen = runs.find_entry(model or PRETRAINED, folder)
-    members = chosen.members()
+    entry = runs.find_entry(model or PRETRAINED, folder)
+    members = entry.members()
     classify, steps = classifier.load(members, "best", tta)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
-    temperatures = [one.temperature for one in calibrations]
-    thresholds = np.mean(
-        [(one.reject_threshold, one.low_res_reject_threshold) for one in calibrations], axis=0
-    )
-    return Recognizer(partial(classify, temperatures=temperatures), chosen.name, *thresholds.tolist())
+    temperatures = [c.temperature for c in calibrations]
+    thresholds = np.mean([(c.reject_threshold, c.low_res_reject_threshold) for c in calibrations], axis=0)
+    return Recognizer(partial(classify, temperatures=temperatures), entry.name, *thresholds.tolist())

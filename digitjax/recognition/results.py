@@ -1,6 +1,5 @@
-"""A file of what was read, a line of JSON a picture, that a killed reader goes on with: each picture once."""
+"""A file of readings, one line of JSON per picture, that an interrupted reader resumes: each picture once."""
 
-import fcntl
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,56 +7,57 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from digitjax.errors import InputError
-from digitjax.recognition.bulk import digest
+from digitjax.recognition.bulk import hash_name
 
-_START = b'{"file": '  # of every line
-_MOST_RECENT = 65_536
+_LINE_START = b'{"file": '  # of every line
 
 
 class ResultFile:
-    """The file, for one process at a time. To be used with `with`."""
+    """A JSON Lines file of readings for one process at a time, to be used as a context manager."""
 
     def __init__(self, path: Path):
-        """Open a file, or begin one; what a kill left of its last line is cut away.
+        """Open or create the file; an incomplete last line, as a killed process leaves it, is cut off.
 
         Raises:
-            InputError: another process writes it, or something else is in it.
-            OSError: it cannot be opened.
+            InputError: another process writes the file, or something else is in it.
+            OSError: the file cannot be opened.
         """
         self._path = path
-        self._names = Names()
+        self._names = NameSet()
         self.pictures = 0
-        """In the file."""
+        """Number of pictures in the file."""
         self.failed = 0
-        """Those of them that could not be read."""
+        """Number of those that could not be read."""
         self._file = path.open("a+b")
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._file.truncate(self._take_over())
-        except BlockingIOError:
-            self._file.close()
+            self._lock.acquire()
+            self._file.truncate(self._load())
+        except Timeout:
+            self._close()
             raise InputError(f"{path}: another process is writing it: name another with --out") from None
         except BaseException:
-            self._file.close()
+            self._close()
             raise
 
-    def _take_over(self) -> int:
-        """Note what is in the file, and return where its last whole line ends."""
+    def _load(self) -> int:
+        """Load the names in the file, and return where its last complete line ends, in bytes."""
         self._file.seek(0)
         end = 0
         for number, line in enumerate(self._file, 1):
-            if not line.endswith(b"\n") and line.startswith(_START[: len(line)]):
+            if not line.endswith(b"\n") and line.startswith(_LINE_START[: len(line)]):
                 break
             if (result := _parse(line)) is None:
                 reason = f"{self._path}: line {number} is not of digitjax read: name another with --out"
                 raise InputError(reason)
-            self._note(result)
+            self._count(result)
             end += len(line)
         return end
 
-    def _note(self, result: Mapping[str, Any]) -> None:
+    def _count(self, result: Mapping[str, Any]) -> None:
         self._names.add(result["file"])
         self.pictures += 1
         self.failed += result["error"] is not None
@@ -66,20 +66,26 @@ class ResultFile:
         return name in self._names
 
     def write(self, result: Mapping[str, Any]) -> None:
-        """Add what `Recognizer.read_file` returned; a kill from then on loses nothing of it."""
+        """Append what `Recognizer.read_file` returned, and flush it, so that a kill does not lose it."""
         self._file.write(json.dumps(result).encode() + b"\n")
         self._file.flush()
-        self._note(result)
+        self._count(result)
 
     def __enter__(self) -> "ResultFile":
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._file.close()
+        if self._lock.is_locked:
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+            self._lock.release()
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
-    """Return what a line says of a picture, if it does."""
+    """Return the reading on a line, or None if it is none."""
     with suppress(ValueError):
         match json.loads(line):
             case {"file": str(), "error": str() | None} as result:
@@ -87,25 +93,37 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return None
 
 
-class Names:
+class NameSet:
     """A set of names that holds 8 bytes of each.
 
-    Two of 10 million have the same 8 bytes in one of 370,000 such sets; the second would pass for the first.
+    The hashes of two names are equal in one of 370,000 sets of 10 million; the second name then counts as in the set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_recent: int = 65_536) -> None:
+        """Create an empty set.
+
+        Args:
+            max_recent: names that are held in a Python set, which takes far more memory but is fast to add to, before
+                they are merged into the sorted array.
+        """
         self._sorted = np.zeros(0, np.uint64)
-        self._recent: set[int] = set()  # a number takes far more here, but adding one is fast
+        self._recent: set[int] = set()
+        self._max_recent = max_recent
 
     def add(self, name: str) -> None:
-        """Add a name, if it is not there."""
-        self._recent.add(digest(name))
-        if len(self._recent) == _MOST_RECENT:
-            recent = np.fromiter(self._recent, np.uint64, _MOST_RECENT)
+        """Add a name."""
+        if name in self:
+            return
+        self._recent.add(hash_name(name))
+        if len(self._recent) == self._max_recent:
+            recent = np.fromiter(self._recent, np.uint64, self._max_recent)
             self._sorted = np.union1d(self._sorted, recent)
             self._recent.clear()
 
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._recent)
+
     def __contains__(self, name: str) -> bool:
-        number = digest(name)
-        place = self._sorted.searchsorted(np.uint64(number))
-        return number in self._recent or bool(place < len(self._sorted) and self._sorted[place] == number)
+        number = hash_name(name)
+        index = self._sorted.searchsorted(np.uint64(number))
+        return number in self._recent or bool(index < len(self._sorted) and self._sorted[index] == number)

@@ -1,4 +1,4 @@
-"""How well pictures are read: a folder of labelled pictures in, what was read and the scores out."""
+"""Accuracy of recognition on a folder of labelled pictures."""
 
 import csv
 import io
@@ -16,95 +16,109 @@ from digitjax.recognition.recognizer import Digit, Recognizer
 from digitjax.runs import write_json, write_text
 from digitjax.runs.seed_stats import wilson_interval
 
-_MOST_SHOWN = 12  # values of a grouping in the printed table
+_MAX_VALUES = 12  # maximum values of a grouping in the printed table
 
 
 @dataclass(frozen=True)
 class PictureResult:
-    """What was read in one picture."""
+    """The reading of one labelled picture."""
 
-    entry: ManifestRow
+    row: ManifestRow
+    """The picture and its label."""
     lines: tuple[str, ...]
-    """What was read, a string a line, without the rejected digits."""
+    """The text of each line that was read, without the rejected digits."""
     digits: tuple[Digit, ...]
-    """Every digit that was found, the rejected ones too."""
+    """Every digit that was found, including the rejected ones."""
     error: str | None
-    """Why the picture could not be read at all."""
+    """Why the picture could not be decoded, or None."""
 
     @property
     def correct(self) -> bool:
-        """Whether every line was read, and nothing else."""
-        return self.lines == self.entry.lines
+        """Whether the lines that were read are exactly those of the label."""
+        return self.lines == self.row.lines
 
     @property
     def digit_errors(self) -> int:
-        """Edit distance from what was read to the label, lines put one after the other."""
-        return edit_distance("".join(self.lines), "".join(self.entry.lines))
+        """Edit distance between the reading and the label, each with its lines joined."""
+        return edit_distance("".join(self.lines), "".join(self.row.lines))
 
 
 @dataclass(frozen=True)
 class PicturesEvaluation:
-    """How a reader did on the pictures of a folder."""
+    """The readings of the pictures of a folder, and their scores."""
 
     folder: Path
+    """The folder of the pictures."""
     model: str
-    """Name of the run that read them."""
+    """Name of the model that read them."""
     results: tuple[PictureResult, ...]
     """In the order of the manifest."""
 
     @property
-    def mistakes(self) -> list[PictureResult]:
+    def errors(self) -> list[PictureResult]:
         """The pictures that were not read correctly."""
         return [result for result in self.results if not result.correct]
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """Every score, ready for JSON: of pictures of one digit (`singles`) and of several (`strings`).
+        """All scores as JSON, of pictures of one digit (`singles`) and of several (`strings`).
 
-        Each holds pictures, correct, accuracy with its 95 % interval (Wilson 1927), digits, digit_errors and
-        digit_error_rate (edit distance over digits), and the same under `by` for each value of each grouping
-        that tells its pictures apart. A kind of picture that the folder lacks is left out.
+        Each of the two holds pictures, correct, accuracy with its 95 % interval (Wilson 1927), digits, digit_errors
+        and digit_error_rate (edit distance over digits), and under `by` the same for each value of each grouping of
+        more than one value. It is left out where the folder has no such pictures.
         """
-        singles = [result for result in self.results if result.entry.layout == "single"]
-        strings = [result for result in self.results if result.entry.layout != "single"]
+        singles = [result for result in self.results if result.row.layout == "single"]
+        strings = [result for result in self.results if result.row.layout != "single"]
         sections = {"singles": singles, "strings": strings}
         return {
             "model": self.model,
             "pictures": len(self.results),
-            "unreadable": {result.entry.file: result.error for result in self.results if result.error},
+            "unreadable": {result.row.file: result.error for result in self.results if result.error},
             **{name: {**_score(part), "by": _score_groups(part)} for name, part in sections.items() if part},
         }
 
 
 def evaluate_pictures(folder: Path, recognizer: Recognizer) -> PicturesEvaluation:
-    """Read every picture that the `manifest.csv` of a folder names, and compare with its label.
+    """Read every picture in the `manifest.csv` of a folder, and compare it with its label.
 
-    A picture that cannot be decoded is a mistake, with its reason.
+    A picture that cannot be decoded counts as an error, with its reason.
+
+    Args:
+        folder: the folder of the pictures and the manifest.
+        recognizer: what reads them.
+
+    Returns:
+        The readings, in the order of the manifest.
 
     Raises:
         InputError: the manifest is missing or wrong (see `read_manifest`).
     """
-    entries = read_manifest(folder)
-    results = tuple(_read(folder, entry, recognizer) for entry in PictureCount().over(entries))
+    rows = read_manifest(folder)
+    results = tuple(_read(folder, row, recognizer) for row in PictureCount().over(rows))
     return PicturesEvaluation(folder, recognizer.name, results)
 
 
 def write(evaluation: PicturesEvaluation, folder: Path) -> None:
-    """Write `metrics.json` and `pictures.csv`, a row a picture, into an existing folder."""
+    """Write `metrics.json` and `pictures.csv`, which has a row per picture.
+
+    Args:
+        evaluation: the readings and scores.
+        folder: an existing folder to write into.
+    """
     write_json(folder / "metrics.json", evaluation.summary)
     table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["file", "label", "layout", *GROUPINGS, "read", "correct", "digit_errors", "error"])
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["file", "label", "layout", *GROUPINGS, "read", "correct", "digit_errors", "error"])
     for result in evaluation.results:
-        entry = result.entry
-        groups = [entry.groups.get(name, "") for name in GROUPINGS]
-        read = [_text(result.lines), int(result.correct), result.digit_errors, result.error or ""]
-        rows.writerow([entry.file, _text(entry.lines), entry.layout, *groups, *read])
+        row = result.row
+        groups = [row.groups.get(name, "") for name in GROUPINGS]
+        reading = [_join(result.lines), int(result.correct), result.digit_errors, result.error or ""]
+        writer.writerow([row.file, _join(row.lines), row.layout, *groups, *reading])
     write_text(folder / "pictures.csv", table.getvalue())
 
 
 def format_summary(summary: Mapping[str, Any]) -> str:
-    """Lay a summary out for a terminal: a line a score; of a long grouping, the lowest."""
+    """Format a summary as a table: a line per score, and for a long grouping only the lowest scores."""
     lines = [
         f"{summary['model']} on {summary['pictures']:,} pictures",
         "",
@@ -117,17 +131,17 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _read(folder: Path, entry: ManifestRow, recognizer: Recognizer) -> PictureResult:
+def _read(folder: Path, row: ManifestRow, recognizer: Recognizer) -> PictureResult:
     try:
-        reading = recognizer.read(folder / entry.file)
+        reading = recognizer.read(folder / row.file)
     except InputError as error:
-        return PictureResult(entry, (), (), str(error))
-    return PictureResult(entry, tuple(reading.lines), reading.digits, None)
+        return PictureResult(row, (), (), str(error))
+    return PictureResult(row, tuple(reading.lines), reading.digits, None)
 
 
 def _score(results: Sequence[PictureResult]) -> dict[str, Any]:
     correct = sum(result.correct for result in results)
-    digits = sum(len("".join(result.entry.lines)) for result in results)
+    digits = sum(len("".join(result.row.lines)) for result in results)
     errors = sum(result.digit_errors for result in results)
     return {
         "pictures": len(results),
@@ -141,13 +155,13 @@ def _score(results: Sequence[PictureResult]) -> dict[str, Any]:
 
 
 def _score_groups(results: Sequence[PictureResult]) -> dict[str, dict[str, Any]]:
-    """Score each value of each grouping that has more than one."""
+    """Score each value of each grouping of more than one value."""
     scores = {}
     for name in GROUPINGS:
-        values = sorted({result.entry.groups.get(name, "") for result in results})
+        values = sorted({result.row.groups.get(name, "") for result in results})
         if len(values) > 1:
             scores[name] = {
-                v: _score([r for r in results if r.entry.groups.get(name, "") == v]) for v in values
+                v: _score([r for r in results if r.row.groups.get(name, "") == v]) for v in values
             }
     return scores
 
@@ -156,9 +170,9 @@ def _format_section(name: str, section: Mapping[str, Any]) -> Iterator[str]:
     yield _format_score(name, section)
     for grouping, scores in section["by"].items():
         lowest = sorted(scores.items(), key=lambda item: item[1]["accuracy"])
-        for value, score in lowest[:_MOST_SHOWN]:
+        for value, score in lowest[:_MAX_VALUES]:
             yield _format_score(f"  {grouping} {value or '(none)'}", score)
-        if rest := lowest[_MOST_SHOWN:]:
+        if rest := lowest[_MAX_VALUES:]:
             yield f"  and {len(rest)} more, none below {rest[0][1]['accuracy']:.2%}"
     yield ""
 
@@ -171,5 +185,5 @@ def _format_score(name: str, score: Mapping[str, Any]) -> str:
     )
 
 
-def _text(lines: Sequence[str]) -> str:
+def _join(lines: Sequence[str]) -> str:
     return "|".join(lines)

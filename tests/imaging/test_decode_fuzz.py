@@ -1,4 +1,4 @@
-"""Thousands of damaged files of every format: each is decoded or refused in one line, and at once."""
+"""Thousands of damaged files of every format are each decoded or refused in one line, within a second."""
 
 import itertools
 import time
@@ -11,31 +11,31 @@ from digitjax.errors import InputError
 from digitjax.imaging.decode import Picture, decode
 from tests.recognition.drawing import digit_picture, encode
 
-EACH = 400
-GREY = Image.fromarray(digit_picture(5, side=40))
-CLEAR = Image.merge("LA", (GREY, GREY.point(lambda value: 255 - value))).convert("RGBA")
-DEEP = Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)
+FILES_PER_FORMAT = 400
+GRAY = Image.fromarray(digit_picture(5, side=40))
+TRANSPARENT = Image.merge("LA", (GRAY, GRAY.point(lambda value: 255 - value))).convert("RGBA")
+DEEP = Image.fromarray(np.asarray(GRAY).astype(np.uint16) * 257)
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
 
 SOURCES = {
-    "grey.png": encode(GREY, exif=EXIF, compress_level=1),
-    "clear.png": encode(CLEAR),
+    "gray.png": encode(GRAY, exif=EXIF, compress_level=1),
+    "clear.png": encode(TRANSPARENT),
     "deep.png": encode(DEEP),
-    "palette.png": encode(GREY.quantize(16), transparency=0),
-    "baseline.jpg": encode(GREY.convert("RGB"), "JPEG", exif=EXIF),
-    "progressive.jpg": encode(GREY.convert("RGB"), "JPEG", progressive=True),
-    "cmyk.jpg": encode(GREY.convert("CMYK"), "JPEG"),
-    "lossy.webp": encode(GREY.convert("RGB"), "WebP", exif=EXIF),
-    "lossless.webp": encode(CLEAR, "WebP", lossless=True),
-    "grey.bmp": encode(GREY, "BMP"),
-    "colour.bmp": encode(GREY.convert("RGB"), "BMP"),
-    "raw.tiff": encode(GREY.convert("RGB"), "TIFF", exif=EXIF),
+    "palette.png": encode(GRAY.quantize(16), transparency=0),
+    "baseline.jpg": encode(GRAY.convert("RGB"), "JPEG", exif=EXIF),
+    "progressive.jpg": encode(GRAY.convert("RGB"), "JPEG", progressive=True),
+    "cmyk.jpg": encode(GRAY.convert("CMYK"), "JPEG"),
+    "lossy.webp": encode(GRAY.convert("RGB"), "WebP", exif=EXIF),
+    "lossless.webp": encode(TRANSPARENT, "WebP", lossless=True),
+    "gray.bmp": encode(GRAY, "BMP"),
+    "color.bmp": encode(GRAY.convert("RGB"), "BMP"),
+    "raw.tiff": encode(GRAY.convert("RGB"), "TIFF", exif=EXIF),
     "lzw.tiff": encode(DEEP, "TIFF", compression="tiff_lzw"),
-    "jpeg.tiff": encode(GREY, "TIFF", compression="jpeg"),
-    "bits.tiff": encode(GREY.convert("1"), "TIFF", compression="group4"),
-    "grey.gif": encode(GREY, "GIF"),
-    "moving.gif": encode(GREY, "GIF", save_all=True, append_images=[GREY.rotate(90)], transparency=0),
+    "jpeg.tiff": encode(GRAY, "TIFF", compression="jpeg"),
+    "bits.tiff": encode(GRAY.convert("1"), "TIFF", compression="group4"),
+    "gray.gif": encode(GRAY, "GIF"),
+    "moving.gif": encode(GRAY, "GIF", save_all=True, append_images=[GRAY.rotate(90)], transparency=0),
 }
 
 
@@ -72,7 +72,7 @@ MUTATIONS = (flip_bits, cut_short, insert, set_extremes, repeat)
 
 
 def damage(content: bytes, rng: np.random.Generator, start: int) -> bytes:
-    """Return the file after one to three mutations, of which the first goes by its number."""
+    """Return the file after one to three mutations, the first of them given by its number."""
     damaged = bytearray(content)
     for number in itertools.chain([start], rng.integers(len(MUTATIONS), size=rng.integers(3))):
         MUTATIONS[number % len(MUTATIONS)](damaged, rng)
@@ -90,15 +90,15 @@ def outcome(content: bytes) -> Picture | str:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_damaged_file_is_decoded_or_refused(name: str):
-    assert decode(SOURCES[name]).grey.shape == (40, 40)
+    assert decode(SOURCES[name]).gray.shape == (40, 40)
     rng = np.random.default_rng(list(name.encode()))
-    for number in range(EACH):
+    for number in range(FILES_PER_FORMAT):
         content = damage(SOURCES[name], rng, number)
         before = time.process_time()
         found = outcome(content)
         assert time.process_time() - before < 1, number
         if isinstance(found, Picture):
-            assert found.grey.shape == found.pixels.shape[:2], number
+            assert found.gray.shape == found.pixels.shape[:2], number
             continue
         assert found.isprintable(), number
         assert found.startswith("it "), number

@@ -1,4 +1,4 @@
-"""From ink to digits: what belongs together, what stands alone, what is no digit, and the order of reading."""
+"""Segmentation joins the strokes of a digit, drops what is no digit, and orders the digits."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitjax.imaging.binarize import Foreground
-from digitjax.imaging.ruling import without_ruling
+from digitjax.imaging.ruling import remove_ruling
 from digitjax.imaging.segmentation import Region, find_digits
 from tests.recognition.drawing import rng, strokes
 
@@ -15,8 +15,8 @@ def boxes(regions: list[Region]) -> list[tuple[int, int, int, int]]:
     return [(r.x0, r.y0, r.x1, r.y1) for r in regions]
 
 
-def find(mask: np.ndarray, *, even: bool = True) -> list[Region]:
-    return find_digits(Foreground(mask.astype(np.float32), even))
+def find(mask: np.ndarray, *, uniform: bool = True) -> list[Region]:
+    return find_digits(Foreground(mask.astype(np.float32), uniform))
 
 
 def test_digits_of_a_string_are_found_from_the_left():
@@ -26,7 +26,7 @@ def test_digits_of_a_string_are_found_from_the_left():
     assert all(70 <= r.height <= 90 for r in regions)
 
 
-def test_each_region_shows_its_own_ink():
+def test_each_region_has_its_own_pixels():
     mask = strokes("40")
     total = sum(r.mask.sum() for r in find(mask))
     assert total == mask.sum()
@@ -76,21 +76,23 @@ def test_the_edge_of_the_page_is_dropped_from_a_photo_alone():
     mask = np.pad(strokes("58"), ((0, 60), (40, 0)))
     mask[:, :12] = True
     mask[-20:] = True
-    assert len(find(mask, even=False)) == 2
+    assert len(find(mask, uniform=False)) == 2
 
 
-def test_a_digit_that_fills_its_picture_is_no_edge():
+def test_a_digit_that_fills_its_picture_is_no_page_edge():
     mask = strokes("2", margin=0)
-    assert len(find(mask, even=False)) == 1
+    assert len(find(mask, uniform=False)) == 1
 
 
 def test_a_shadow_beside_sharp_strokes_is_dropped():
-    amount = strokes("7").astype(np.float32)
-    amount = np.pad(amount, ((0, 0), (0, 300)))
-    y, x = np.mgrid[: amount.shape[0], : amount.shape[1]]
-    amount = np.maximum(amount, np.exp(-((x - 300) ** 2 / 2000 + (y - 90) ** 2 / 1500)).astype(np.float32))
-    assert len(find_digits(Foreground(amount, even=True))) == 2
-    assert len(find_digits(Foreground(amount, even=False))) == 1
+    intensity = strokes("7").astype(np.float32)
+    intensity = np.pad(intensity, ((0, 0), (0, 300)))
+    y, x = np.mgrid[: intensity.shape[0], : intensity.shape[1]]
+    intensity = np.maximum(
+        intensity, np.exp(-((x - 300) ** 2 / 2000 + (y - 90) ** 2 / 1500)).astype(np.float32)
+    )
+    assert len(find_digits(Foreground(intensity, uniform_background=True))) == 2
+    assert len(find_digits(Foreground(intensity, uniform_background=False))) == 1
 
 
 def test_frames_and_circles_around_digits_are_dropped():
@@ -114,7 +116,7 @@ def test_ruled_lines_are_removed_and_digits_kept(step: int, slope: float, square
     lines = (np.round(y + slope * x) % step) < 2
     if squared:
         lines |= (np.round(x - slope * y) % step) < 2
-    cleaned = without_ruling(digits | lines)
+    cleaned = remove_ruling(digits | lines)
     assert (cleaned & ~digits).sum() < 0.25 * (lines & ~digits).sum() if squared else 0.1 * lines.sum()
     assert (cleaned & digits).sum() > 0.9 * digits.sum()
 
@@ -122,9 +124,9 @@ def test_ruled_lines_are_removed_and_digits_kept(step: int, slope: float, square
 def test_one_line_alone_may_be_a_digit_and_several_are_ruled_paper():
     mask = np.zeros((100, 200), bool)
     mask[50] = True
-    np.testing.assert_array_equal(without_ruling(mask), mask)
+    np.testing.assert_array_equal(remove_ruling(mask), mask)
     mask[75] = True
-    assert not without_ruling(mask).any()
+    assert not remove_ruling(mask).any()
 
 
 def test_dust_is_no_digit():
@@ -139,7 +141,7 @@ def test_noise_is_no_digit_even_where_it_hangs_together():
 
 def test_the_bar_of_a_seven_that_fills_its_picture_is_no_ruled_line():
     mask = strokes("7", margin=4)
-    np.testing.assert_array_equal(without_ruling(mask), mask)
+    np.testing.assert_array_equal(remove_ruling(mask), mask)
 
 
 def test_a_blank_page_holds_no_digit():
@@ -148,11 +150,11 @@ def test_a_blank_page_holds_no_digit():
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 80), st.integers(1, 80), st.floats(0.01, 0.9), st.booleans())
-def test_boxes_lie_in_the_picture_around_their_ink(
-    seed: int, height: int, width: int, share: float, even: bool
+def test_boxes_lie_in_the_picture_tightly_around_their_pixels(
+    seed: int, height: int, width: int, share: float, uniform: bool
 ):
     mask = rng(seed).random((height, width)) < share
-    for region in find(mask, even=even):
+    for region in find(mask, uniform=uniform):
         assert 0 <= region.x0 < region.x1 <= width
         assert 0 <= region.y0 < region.y1 <= height
         assert region.mask.shape == (region.height, region.width)

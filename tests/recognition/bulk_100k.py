@@ -1,8 +1,8 @@
-"""Very many pictures, read by two shards at once, one of them killed halfway and started again.
+"""Read very many pictures by two shards at once, one of them killed halfway and restarted.
 
     python -m tests.recognition.bulk_100k [COUNT]
 
-Prints how fast it was, how much memory each process held on the way, and whether every picture was read once.
+Prints the speed, the memory of each process over time, and whether every picture was read once.
 Linux only.
 """
 
@@ -21,30 +21,30 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-IN_A_FOLDER = 1000
+PICTURES_PER_FOLDER = 1000
 
 
 def make_pictures(folder: Path, count: int) -> None:
     """Write scikit-learn's digits as PNGs of 28 x 28 pixels, again and again as links."""
-    firsts: list[Path] = []
+    originals: list[Path] = []
     images = np.pad(
         np.rint(load_digits().images.repeat(3, 1).repeat(3, 2) * (255 / 16)), ((0, 0), (2, 2), (2, 2))
     )
     for n in range(count):
-        path = folder / f"{n // IN_A_FOLDER:04}" / f"{n % IN_A_FOLDER:03}.png"
+        path = folder / f"{n // PICTURES_PER_FOLDER:04}" / f"{n % PICTURES_PER_FOLDER:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         if n < len(images):
             Image.fromarray(images[n].astype(np.uint8)).save(path)
-            firsts.append(path)
+            originals.append(path)
         else:
-            path.hardlink_to(firsts[n % len(images)])
+            path.hardlink_to(originals[n % len(images)])
 
 
 class Reader:
-    """A process that reads one shard, and what it has written and held so far."""
+    """A process that reads one shard, with its progress and its memory so far."""
 
     def __init__(self, pictures: Path, shard: str, out: Path):
-        """Start it, or start it again."""
+        """Start or resume reading."""
         command = [
             sys.executable,
             "-m",
@@ -63,8 +63,8 @@ class Reader:
         self._file.seek(0, os.SEEK_END)
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
-    def running(self) -> bool:
-        """Look at it; the memory that it holds counts from its first picture on."""
+    def poll(self) -> bool:
+        """Record progress and memory, from the first picture on; return whether the process is running."""
         if self._process.poll() is not None:
             return False
         written = self._file.read().count(b"\n")
@@ -80,26 +80,26 @@ class Reader:
         self.end()
 
     def end(self) -> tuple[int, str]:
-        said = self._process.communicate()[1]
+        message = self._process.communicate()[1]
         self._file.close()
-        return self._process.returncode, said.strip()
+        return self._process.returncode, message.strip()
 
     @property
     def memory(self) -> list[float]:
-        """Megabytes at a tenth of the way of this process, in the middle of it and at the end."""
+        """Megabytes at a tenth, at half and at the end of the pictures of this process."""
         first, last = self.resident[0][0], self.resident[-1][0]
         marks = [first + share * (last - first) for share in (0.1, 0.5, 1.0)]
-        return [next(held for lines, held in self.resident if lines >= mark) for mark in marks]
+        return [next(megabytes for lines, megabytes in self.resident if lines >= mark) for mark in marks]
 
 
 def measure(folder: Path, count: int) -> dict[str, Any]:
-    """Read `count` pictures in a new folder, and return what came out."""
+    """Read `count` pictures in a new folder, and return the measurements."""
     pictures = folder / "pictures"
     make_pictures(pictures, count)
     outs = [folder / f"{number}.jsonl" for number in (1, 2)]
     readers = [Reader(pictures, f"{number}/2", out) for number, out in enumerate(outs, 1)]
     start, killed_at, memory_before = time.perf_counter(), 0, []
-    while sum(reader.running() for reader in readers):
+    while sum(reader.poll() for reader in readers):
         if not killed_at and readers[0].lines > count / 4:
             killed_at, memory_before = readers[0].lines, readers[0].memory
             readers[0].kill()
@@ -107,8 +107,8 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
         time.sleep(0.05)
     seconds = time.perf_counter() - start
     ends = [reader.end() for reader in readers]
-    for reader, (_, said) in zip(readers, ends, strict=True):
-        print(said, reader.memory if reader.resident else "")
+    for reader, (_, message) in zip(readers, ends, strict=True):
+        print(message, reader.memory if reader.resident else "")
     names = Counter(json.loads(line)["file"] for out in outs for line in out.read_bytes().splitlines())
     return {
         "pictures": count,

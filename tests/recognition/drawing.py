@@ -1,4 +1,4 @@
-"""Pictures of digits for the tests: scikit-learn's and digits of straight lines, put on paper of any kind."""
+"""Pictures of digits for the tests: scikit-learn's digits, and digits drawn with straight lines."""
 
 import io
 
@@ -8,17 +8,17 @@ from sklearn.datasets import load_digits
 
 
 def digit_picture(digit: int, *, side: int = 160, dark_pen: bool = True, count: int = 1) -> np.ndarray:
-    """Draw `count` examples of a digit side by side: uint8 (side, count * side)."""
+    """Draw `count` examples of a digit side by side: uint8 (side, count * side), dark or light strokes on gray."""
     digits = load_digits()
-    chosen = digits.images[digits.target == digit][:count]
+    images = digits.images[digits.target == digit][:count]
     cells = []
-    for image in chosen:
+    for image in images:
         inner = np.asarray(
             Image.fromarray(image / 16).resize((side // 2, side // 2), Image.Resampling.BICUBIC)
         )
         cells.append(np.pad(inner.clip(0, 1), side // 4))
-    ink = np.concatenate(cells, axis=1)
-    return np.rint(240 - 200 * ink if dark_pen else 20 + 200 * ink).astype(np.uint8)
+    intensity = np.concatenate(cells, axis=1)
+    return np.rint(240 - 200 * intensity if dark_pen else 20 + 200 * intensity).astype(np.uint8)
 
 
 def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -28,7 +28,7 @@ def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
-# Each digit as the points that its pen goes through, x and y on a grid from 0 to 4 and 0 to 8.
+# The polylines of each digit: points xy, with x from 0 to 4 and y from 0 to 8.
 _PATHS = {
     "0": ["10 30 42 46 38 18 06 02 10"],
     "1": ["12 20 28"],
@@ -44,14 +44,14 @@ _PATHS = {
 
 
 def rng(seed: int) -> np.random.Generator:
-    """Return random numbers that are the same each time."""
+    """Return a seeded random number generator."""
     return np.random.default_rng(seed)
 
 
 def strokes(
     text: str, height: int = 80, pen: int = 7, gap: int = 40, margin: int = 50, scale: int = 4
 ) -> np.ndarray:
-    """Draw digits of straight lines side by side: bool (height + 2 * margin, ...), True where the ink is."""
+    """Draw digits of straight lines side by side: bool (height + 2 * margin, ...), True where the strokes are."""
     width = height // 2
     size = (2 * margin + len(text) * (width + gap) - gap, 2 * margin + height)
     canvas = Image.new("L", (size[0] * scale, size[1] * scale))
@@ -73,7 +73,7 @@ def strokes(
 
 
 def shade(picture: np.ndarray, darkest: float, direction: tuple[int, int]) -> np.ndarray:
-    """Dim a picture (h, w, 3) evenly along a direction (down, right), from all of its light to a share of it."""
+    """Dim a picture (h, w, 3) linearly along a direction (down, right), from full brightness to the share `darkest`."""
     height, width = picture.shape[:2]
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     along = direction[0] * y + direction[1] * x

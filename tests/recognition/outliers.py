@@ -1,9 +1,9 @@
-"""Whole pictures of what is no digit, and the share of them that a reader rejects.
+"""Generated pictures of what is no digit, and the share of them that a recognizer rejects.
 
     python -m tests.recognition.outliers [RUN] [FOLDER OF RUNS]
 
-None of this is met in training: letters come from a font, scribbles from random walks, and each picture goes the whole
-way of reading. It counts as rejected if nothing is read in it.
+No such picture is in the training data: letters come from a font, scribbles from random walks. A picture is rejected
+if no digit of it is accepted.
 """
 
 import sys
@@ -16,21 +16,21 @@ from scipy import ndimage
 
 from digitjax.recognition.recognizer import Recognizer, load
 
-LIKE_NO_DIGIT = "AEFHKMNPRWXYhkmnrtwx#%+*="
-LIKE_A_DIGIT_TO_SOME = "CJLUVadefpuvy?&"
+UNLIKE_DIGITS = "AEFHKMNPRWXYhkmnrtwx#%+*="
+AMBIGUOUS = "CJLUVadefpuvy?&"
 
 
-def rejected_shares(reader: Recognizer, count: int = 100) -> dict[str, float]:
-    """Return the share of pictures of each kind in which the reader reads nothing."""
+def rejected_shares(recognizer: Recognizer, count: int = 100) -> dict[str, float]:
+    """Return the share of pictures of each kind in which no digit is accepted."""
     shares = {}
     for name, draw in KINDS.items():
         rng = np.random.default_rng(0)
-        shares[name] = float(np.mean([not reader.read(draw(rng)).lines for _ in range(count)]))
+        shares[name] = float(np.mean([not recognizer.read(draw(rng)).lines for _ in range(count)]))
     return shares
 
 
-def letter(rng: np.random.Generator, letters: str = LIKE_NO_DIGIT) -> np.ndarray:
-    """One letter or sign of Pillow's own font."""
+def letter(rng: np.random.Generator, letters: str = UNLIKE_DIGITS) -> np.ndarray:
+    """Draw one letter or sign of Pillow's own font."""
     canvas = Image.new("L", (200, 200))
     font = ImageFont.load_default(size=int(rng.integers(60, 140)))
     ImageDraw.Draw(canvas).text(
@@ -39,31 +39,31 @@ def letter(rng: np.random.Generator, letters: str = LIKE_NO_DIGIT) -> np.ndarray
     return photograph(rng, np.asarray(canvas.rotate(rng.uniform(-10, 10))) / 255)
 
 
-def other_letter(rng: np.random.Generator) -> np.ndarray:
-    """A letter that some would take for a digit: measured, but no fault if it is read."""
-    return letter(rng, LIKE_A_DIGIT_TO_SOME)
+def ambiguous_letter(rng: np.random.Generator) -> np.ndarray:
+    """Draw a letter that some people would read as a digit: its share is reported, but not tested."""
+    return letter(rng, AMBIGUOUS)
 
 
 def walk(rng: np.random.Generator) -> np.ndarray:
-    """A pen that keeps its direction for a while, and turns back at the edge."""
-    place, speed, places = np.full(2, 100.0), rng.normal(0, 4, 2), []
+    """Draw a random walk with inertia that turns back at the edge."""
+    position, speed, points = np.full(2, 100.0), rng.normal(0, 4, 2), []
     for _ in range(rng.integers(150, 400)):
-        speed = 0.9 * speed + rng.normal(0, 2.5, 2) - 0.003 * (place - 100)
-        place = np.clip(place + speed, 15, 185)
-        places.append(tuple(place))
-    return photograph(rng, pen(places, int(rng.integers(3, 9))))
+        speed = 0.9 * speed + rng.normal(0, 2.5, 2) - 0.003 * (position - 100)
+        position = np.clip(position + speed, 15, 185)
+        points.append(tuple(position))
+    return photograph(rng, draw_line(points, int(rng.integers(3, 9))))
 
 
 def lissajous(rng: np.random.Generator) -> np.ndarray:
-    """A pen that swings both ways at once; the figures of 1 and 2 swings are left out, which are 0 and 8."""
+    """Draw a Lissajous figure, except those that look like 0 and 8."""
     a, b = [(2, 3), (3, 2), (3, 4), (4, 3), (3, 5), (5, 3), (4, 5)][rng.integers(7)]
     angles = np.linspace(0, 2 * np.pi, 300)
     x, y = 100 + 75 * np.sin(a * angles + rng.uniform(0.4, 1.1)), 100 + 75 * np.sin(b * angles)
-    return photograph(rng, pen(list(zip(x, y, strict=True)), int(rng.integers(3, 7))))
+    return photograph(rng, draw_line(list(zip(x, y, strict=True)), int(rng.integers(3, 7))))
 
 
 def noise(rng: np.random.Generator) -> np.ndarray:
-    """Even, Gaussian, or salt and pepper."""
+    """Draw uniform, Gaussian, or salt-and-pepper noise."""
     shape = tuple(rng.integers(28, 300, 2))
     kind = rng.integers(3)
     if kind == 0:
@@ -76,7 +76,7 @@ def noise(rng: np.random.Generator) -> np.ndarray:
 
 
 def texture(rng: np.random.Generator) -> np.ndarray:
-    """Wood, a chequer or clouds."""
+    """Draw wood, a checkerboard or clouds."""
     y, x = np.mgrid[:160, :200] / 200
     kind = rng.integers(3)
     if kind == 0:
@@ -92,12 +92,12 @@ def texture(rng: np.random.Generator) -> np.ndarray:
 
 
 def blank(rng: np.random.Generator) -> np.ndarray:
-    """Empty paper."""
+    """Draw empty paper."""
     return photograph(rng, np.zeros((200, 200)))
 
 
 def lined(rng: np.random.Generator) -> np.ndarray:
-    """Empty ruled or squared paper."""
+    """Draw empty ruled or squared paper."""
     paper, step, width = np.zeros((200, 260)), int(rng.integers(14, 50)), int(rng.integers(1, 4))
     for shift in range(width):
         paper[step // 2 + shift :: step] = 1
@@ -106,19 +106,21 @@ def lined(rng: np.random.Generator) -> np.ndarray:
     return photograph(rng, rng.uniform(0.3, 1) * paper)
 
 
-def pen(places: list[tuple[float, float]], width: int) -> np.ndarray:
+def draw_line(points: list[tuple[float, float]], width: int) -> np.ndarray:
     canvas = Image.new("L", (200, 200))
-    ImageDraw.Draw(canvas).line(places, 255, width, joint="curve")
+    ImageDraw.Draw(canvas).line(points, 255, width, joint="curve")
     return np.asarray(canvas) / 255
 
 
-def photograph(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
-    """Put ink on paper: dark on light, blurred, shaded, and seen by a sensor with noise."""
-    ink = ndimage.gaussian_filter(ink, rng.uniform(0, 1.5))
-    y, x = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
+def photograph(rng: np.random.Generator, intensity: np.ndarray) -> np.ndarray:
+    """Render strokes dark on light paper, blurred, shaded, and with the noise of a sensor."""
+    intensity = ndimage.gaussian_filter(intensity, rng.uniform(0, 1.5))
+    y, x = np.mgrid[-1 : 1 : intensity.shape[0] * 1j, -1 : 1 : intensity.shape[1] * 1j]
     light = 1 - rng.uniform(0, 0.25) * (x**2 + y**2) / 2 + rng.uniform(-0.1, 0.1) * x
-    grey = 225 * light * (1 - rng.uniform(0.6, 0.9) * ink) + rng.uniform(0, 5) * rng.normal(size=ink.shape)
-    return grey.clip(0, 255).astype(np.uint8)
+    gray = 225 * light * (1 - rng.uniform(0.6, 0.9) * intensity) + rng.uniform(0, 5) * rng.normal(
+        size=intensity.shape
+    )
+    return gray.clip(0, 255).astype(np.uint8)
 
 
 KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
@@ -129,7 +131,7 @@ KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "textures": texture,
     "blank paper": blank,
     "lined paper": lined,
-    "letters like digits": other_letter,
+    "letters like digits": ambiguous_letter,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which pictures are read: folders, lists and shards."""
+"""Pictures are found in folders and lists, and split into shards."""
 
 import itertools
 import os
@@ -25,8 +25,8 @@ def test_shards_partition_any_names(names: list[str], count: int):
     assert all([name in shard for shard in shards].count(True) == 1 for name in names)
 
 
-def test_shards_are_those_of_every_machine_and_of_like_size():
-    assert bulk.digest("a/0.png") == 0xD6D521CAD454D62C
+def test_shards_are_the_same_on_every_machine_and_of_similar_size():
+    assert bulk.hash_name("a/0.png") == 0xD6D521CAD454D62C
     sizes = [sum(f"{n}.png" in Shard(number, 4) for n in range(4000)) for number in range(1, 5)]
     assert all(900 < size < 1100 for size in sizes)
 
@@ -43,7 +43,7 @@ def test_a_folder_is_walked_in_sorted_order(
             (root / f"{name}{suffix}").parent.mkdir(parents=True, exist_ok=True)
             (root / f"{name}{suffix}").touch()
     expected = sorted(p for p in root.rglob("*") if p.suffix in (".png", ".JPEG") and p.is_file())
-    assert [root / path for path in bulk.walk(str(root))] == expected
+    assert [root / path for path in bulk.walk_pictures(str(root))] == expected
 
 
 def test_links_to_pictures_are_followed_and_links_to_folders_are_not(tmp_path: Path):
@@ -53,29 +53,29 @@ def test_links_to_pictures_are_followed_and_links_to_folders_are_not(tmp_path: P
     (tmp_path / "b.png").symlink_to(tmp_path / "inner" / "a.png")
     (tmp_path / "c.png").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "d.png")
-    assert list(bulk.walk(str(tmp_path))) == ["b.png", "inner/a.png"]
-    assert list(bulk.walk(str(tmp_path / "loop" / "inner"))) == ["a.png"]
+    assert list(bulk.walk_pictures(str(tmp_path))) == ["b.png", "inner/a.png"]
+    assert list(bulk.walk_pictures(str(tmp_path / "loop" / "inner"))) == ["a.png"]
 
 
-def test_names_of_a_folder_stand_for_its_pictures_wherever_it_lies(tmp_path: Path):
+def test_the_shard_of_a_picture_does_not_depend_on_where_its_folder_is(tmp_path: Path):
     for folder in ("here", "there"):
         (tmp_path / folder).mkdir()
         for n in range(20):
             (tmp_path / folder / f"{n}.png").touch()
-    one, other = ([str(tmp_path / folder), "gone.png"] for folder in ("here", "there"))
-    shards = [list(bulk.find(one, Shard(n, 3))) for n in (1, 2, 3)]
-    assert sorted(itertools.chain(*shards)) == sorted(bulk.find(one))
-    assert len(list(bulk.find(one))) == 21
-    assert [s.replace("here", "there", 1) for s in shards[1]] == list(bulk.find(other, Shard(2, 3)))
+    first, second = ([str(tmp_path / folder), "gone.png"] for folder in ("here", "there"))
+    shards = [list(bulk.find_pictures(first, Shard(n, 3))) for n in (1, 2, 3)]
+    assert sorted(itertools.chain(*shards)) == sorted(bulk.find_pictures(first))
+    assert len(list(bulk.find_pictures(first))) == 21
+    assert [s.replace("here", "there", 1) for s in shards[1]] == list(bulk.find_pictures(second, Shard(2, 3)))
 
 
-def test_no_pictures_at_all_is_an_error_and_none_of_a_shard_is_not(tmp_path: Path):
+def test_no_pictures_at_all_are_an_error_and_an_empty_shard_is_not(tmp_path: Path):
     with pytest.raises(InputError, match=r"there are no pictures: .* \.png, "):
-        list(bulk.find([str(tmp_path)]))
-    assert sum(len(list(bulk.find(["a.png"], Shard(n, 5)))) for n in range(1, 6)) == 1
+        list(bulk.find_pictures([str(tmp_path)]))
+    assert sum(len(list(bulk.find_pictures(["a.png"], Shard(n, 5)))) for n in range(1, 6)) == 1
 
 
-def test_a_list_has_a_name_a_line_in_any_encoding(tmp_path: Path):
+def test_a_list_has_one_name_per_line_in_any_encoding(tmp_path: Path):
     path = tmp_path / "list.txt"
     path.write_bytes(b"a b.png\r\n\n\xffc.png\n d.png")
     with bulk.open_list(str(path)) as names:
@@ -83,7 +83,7 @@ def test_a_list_has_a_name_a_line_in_any_encoding(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1/0", "1", "a/b", "1/2/3", "-1/2", ""])
-def test_a_shard_that_is_none_says_so(text: str):
+def test_an_invalid_shard_is_refused(text: str):
     with pytest.raises(InputError, match=r"it must be I/N with I from 1 to N, such as 1/2"):
         Shard.parse(text)
 
@@ -94,7 +94,7 @@ def test_a_shard_is_named_by_its_number_and_their_count():
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_two_shards_one_of_them_killed_read_every_picture_once_in_flat_memory(tmp_path: Path):
+def test_two_shards_one_of_them_killed_read_every_picture_once_in_constant_memory(tmp_path: Path):
     result = bulk_100k.measure(tmp_path, 3000)
     assert 750 < result["killed_at"] < 1500
     assert (result["lines"], result["different"], result["missing"]) == (3000, 3000, 0)

@@ -1,4 +1,4 @@
-"""What no reading may depend on: polarity, margins, orientation, the form and the compression of the file, the size."""
+"""The text does not depend on polarity, margins, orientation, file format, compression and size."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,8 +16,8 @@ from digitjax.recognition import recognizer
 from digitjax.recognition.recognizer import Recognizer
 from tests.recognition.drawing import digit_picture, encode, strokes
 
-LEAST_AGREEMENT = 0.99
-TURNS = {  # EXIF orientations, and what undoes them
+MIN_AGREEMENT = 0.99
+INVERSE_ORIENTATIONS = {  # by EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -47,17 +47,17 @@ def inverted(picture: Image.Image) -> np.ndarray:
 
 
 def padded(picture: Image.Image, margin: int = 20) -> np.ndarray:
-    """Widen the paper by its own colour: that of the border."""
+    """Pad a picture with the color of its border."""
     pixels = np.asarray(picture)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    colour = tuple(int(value) for value in np.median(border.reshape(len(border), -1), axis=0))
-    return np.asarray(ImageOps.expand(picture, margin, colour if len(colour) > 1 else colour[0]))
+    color = tuple(int(value) for value in np.median(border.reshape(len(border), -1), axis=0))
+    return np.asarray(ImageOps.expand(picture, margin, color if len(color) > 1 else color[0]))
 
 
 def turned(picture: Image.Image, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encode(picture.transpose(TURNS[orientation]), exif=exif, compress_level=1)
+    return encode(picture.transpose(INVERSE_ORIENTATIONS[orientation]), exif=exif, compress_level=1)
 
 
 def compressed(picture: Image.Image, quality: int) -> bytes:
@@ -74,17 +74,17 @@ def scaled(picture: Image.Image, scale: float) -> np.ndarray:
 
 @st.composite
 def drawings(draw: st.DrawFn) -> Image.Image:
-    """Digits of straight lines, or of scikit-learn's, with a pen and on paper of any grey."""
+    """Draw digits of straight lines, or scikit-learn's, in any gray on any other."""
     if draw(st.booleans()):
         return Image.fromarray(
             digit_picture(
                 draw(st.integers(0, 9)), dark_pen=draw(st.booleans()), count=draw(st.integers(1, 4))
             )
         )
-    ink = strokes(draw(st.text("0123456789", min_size=1, max_size=5)), pen=draw(st.integers(4, 10)))
+    mask = strokes(draw(st.text("0123456789", min_size=1, max_size=5)), pen=draw(st.integers(4, 10)))
     paper = draw(st.integers(0, 255))
     pen = draw(st.integers(0, 255).filter(lambda value: abs(value - paper) >= 60))
-    return Image.fromarray(np.where(ink, pen, paper).astype(np.uint8))
+    return Image.fromarray(np.where(mask, pen, paper).astype(np.uint8))
 
 
 @given(picture=drawings())
@@ -95,11 +95,11 @@ def test_light_on_dark_is_read_as_dark_on_light(reader: Recognizer, picture: Ima
 
 @given(picture=drawings(), margin=st.integers(1, 120))
 @settings(max_examples=25, derandomize=True)
-def test_more_paper_around_changes_nothing(reader: Recognizer, picture: Image.Image, margin: int):
+def test_a_wider_margin_changes_nothing(reader: Recognizer, picture: Image.Image, margin: int):
     assert reader.read(padded(picture, margin)).text == reader.read(np.asarray(picture)).text
 
 
-@given(picture=drawings(), orientation=st.sampled_from(sorted(TURNS)))
+@given(picture=drawings(), orientation=st.sampled_from(sorted(INVERSE_ORIENTATIONS)))
 @settings(max_examples=25, derandomize=True)
 def test_a_picture_is_read_as_it_is_displayed(reader: Recognizer, picture: Image.Image, orientation: int):
     assert reader.read(turned(picture, orientation)).text == reader.read(np.asarray(picture)).text
@@ -107,7 +107,7 @@ def test_a_picture_is_read_as_it_is_displayed(reader: Recognizer, picture: Image
 
 @given(picture=drawings(), form=st.sampled_from(sorted(LOSSLESS)))
 @settings(max_examples=25, derandomize=True)
-def test_the_form_of_the_file_changes_nothing(reader: Recognizer, picture: Image.Image, form: str):
+def test_the_file_format_changes_nothing(reader: Recognizer, picture: Image.Image, form: str):
     assert reader.read(encode(picture, form, **LOSSLESS[form])).text == reader.read(np.asarray(picture)).text
 
 
@@ -123,12 +123,12 @@ RESAVED: dict[str, tuple[float, Callable[[Image.Image], Source]]] = {
     **{f"JPEG {quality}": (1.0, partial(compressed, quality=quality)) for quality in (70, 80, 95)},
     **{f"scaled by {scale}": (scale, partial(scaled, scale=scale)) for scale in (0.5, 0.75, 1.5, 3.0)},
 }
-LARGEST = 5000  # longer side of a scaled picture: the reader works on far smaller ones
+MAX_SIDE = 5000  # longer side of a scaled picture, in pixels: recognition works on far smaller ones
 
 
 @pytest.fixture(scope="module")
 def pages(reader: Recognizer, test_data: Path) -> list[tuple[Image.Image, str]]:
-    """Every second real picture, in RGB as displayed, and what is read in it."""
+    """Every second real picture, in RGB as displayed, and its text."""
     files = sorted((test_data / "handwriting-dev").glob("*.[jp]*"))
     assert len(files) > 400
     pictures = []
@@ -141,7 +141,7 @@ def pages(reader: Recognizer, test_data: Path) -> list[tuple[Image.Image, str]]:
 def disagreements(
     reader: Recognizer, pages: list[tuple[Image.Image, str]], change: Callable[[Image.Image], Source]
 ) -> list[tuple[int, str, str]]:
-    """Return what is read in another way: number of the page, text before and after."""
+    """Return the pictures whose text changes: their number, and the text before and after."""
     texts = [(text, reader.read(change(picture)).text) for picture, text in pages]
     return [(number, *both) for number, both in enumerate(texts) if both[0] != both[1]]
 
@@ -152,7 +152,7 @@ def test_real_handwriting_is_read_the_same(
     reader: Recognizer, pages: list[tuple[Image.Image, str]], change: Callable[[Image.Image], Source]
 ):
     others = disagreements(reader, pages, change)
-    assert len(others) <= (1 - LEAST_AGREEMENT) * len(pages), others
+    assert len(others) <= (1 - MIN_AGREEMENT) * len(pages), others
 
 
 @pytest.mark.slow
@@ -168,8 +168,8 @@ def test_real_handwriting_is_read_the_same_however_compressed_and_scaled(
         for picture, text in pages
         if min(picture.size) > SIDE
         and min(picture.size) * scale >= SIDE
-        and max(picture.size) * scale <= LARGEST
+        and max(picture.size) * scale <= MAX_SIDE
     ]
     assert len(above) > 100
     others = disagreements(reader, above, change)
-    assert len(others) <= (1 - LEAST_AGREEMENT) * len(above), others
+    assert len(others) <= (1 - MIN_AGREEMENT) * len(above), others

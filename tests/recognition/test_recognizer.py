@@ -1,4 +1,4 @@
-"""Reading: from pictures to digits, on a network that is trained, if only a little."""
+"""Recognition of the digits in pictures, by the pretrained model and by small ones."""
 
 import dataclasses
 from pathlib import Path
@@ -11,8 +11,7 @@ import digitjax
 from digitjax.config import CNNConfig, Config, Training
 from digitjax.data import pipeline
 from digitjax.errors import InputError
-from digitjax.imaging.extract import cut
-from digitjax.imaging.normalize import to_mnist
+from digitjax.imaging.normalize import crop_digit, to_mnist
 from digitjax.model.training.train import train
 from digitjax.recognition.recognizer import Recognizer, load
 from digitjax.recognition.scoring import evaluate_pictures
@@ -30,12 +29,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def reader() -> Recognizer:
-    """The model in the box."""
+    """The pretrained model."""
     return load()
 
 
 @pytest.mark.parametrize("dark_pen", [True, False])
-def test_digits_are_read_whatever_the_colours(reader: Recognizer, dark_pen: bool):
+def test_digits_are_read_dark_on_light_and_light_on_dark(reader: Recognizer, dark_pen: bool):
     texts = [reader.read(digit_picture(d, dark_pen=dark_pen)).text for d in range(10)]
     assert sum(text == str(d) for d, text in enumerate(texts)) >= 8, texts
 
@@ -50,7 +49,7 @@ def test_a_string_and_two_lines_are_read_in_order(reader: Recognizer):
     assert [d.line for d in reading.digits] == [0, 0, 0, 1, 1, 1]
 
 
-def test_a_reading_has_the_form_of_the_interface(reader: Recognizer):
+def test_a_reading_has_the_fields_of_the_json_interface(reader: Recognizer):
     result = reader.read(digit_picture(3)).to_dict()
     assert set(result) == {"text", "lines", "digits"}
     [digit] = result["digits"]
@@ -75,18 +74,18 @@ def test_a_blank_page_reads_as_nothing(reader: Recognizer, level: int):
     assert reader.read(np.full((1, 1), level, np.uint8)).text == ""
 
 
-def test_a_doubtful_digit_is_marked_and_left_out_of_the_text(reader: Recognizer):
+def test_a_rejected_digit_is_left_out_of_the_text(reader: Recognizer):
     reading = reader.read(np.concatenate([digit_picture(4), digit_picture(2)], axis=1))
-    doubtful = dataclasses.replace(reading.digits[0], rejected=True)
-    marked = dataclasses.replace(reading, digits=(doubtful, *reading.digits[1:]))
-    assert (reading.text, marked.text) == ("42", "2")
+    rejected = dataclasses.replace(reading.digits[0], rejected=True)
+    shortened = dataclasses.replace(reading, digits=(rejected, *reading.digits[1:]))
+    assert (reading.text, shortened.text) == ("42", "2")
 
 
-def stub(*certain: float, threshold: float = 0.9, low_res: float = 0.5) -> Recognizer:
-    """Return a reader whose digits, from the left, are a 1 with these probabilities and else any other alike."""
+def stub(*probabilities: float, threshold: float = 0.9, low_res: float = 0.5) -> Recognizer:
+    """Return a recognizer whose digits, from the left, are a 1 with these probabilities and else any other."""
 
     def classify(images: np.ndarray) -> np.ndarray:
-        shares = np.array(certain[: len(images)])[:, None]
+        shares = np.array(probabilities[: len(images)])[:, None]
         return np.log(np.where(np.arange(10) == 1, shares, (1 - shares) / 9)).astype(np.float32)
 
     return Recognizer(classify, "stub", threshold, low_res)
@@ -96,41 +95,39 @@ STROKES = np.full((60, 200), 255, np.uint8)
 STROKES[10:50, 20:28] = STROKES[10:50, 100:108] = 0
 
 
-def test_a_reading_says_why_a_digit_was_rejected():
+def test_a_reading_explains_why_a_digit_was_rejected():
     reading = stub(0.991, 0.5).read(STROKES)
-    kept, rejected = reading.digits
-    assert kept.top2_probability == pytest.approx(0.991 + 0.009 / 9)
-    assert (reading.threshold, reading.small) == (0.9, False)
-    assert reading.explain(kept) == (
-        "It counts as read: its two likeliest digits have 99.20% together, not below the 90.00% asked for."
-    )
+    accepted, rejected = reading.digits
+    assert accepted.top2_probability == pytest.approx(0.991 + 0.009 / 9)
+    assert (reading.reject_threshold, reading.low_res) == (0.9, False)
+    assert reading.explain(accepted) == "Accepted: top-2 probability 99.20% (threshold 90.00%)."
     assert reading.explain(rejected) == (
-        "It was rejected: its two likeliest digits have 55.56% together, below the 90.00% asked for."
+        "Rejected: low confidence, top-2 probability 55.56% (threshold 90.00%)."
     )
 
 
-def test_a_small_picture_has_a_threshold_of_its_own():
+def test_a_small_picture_has_its_own_threshold():
     reading = stub(0.6, low_res=0.3).read(STROKES[10:50:2, 8:34:2])
-    assert reading.small
-    assert "the 30.00% asked for in small pictures" in reading.explain(reading.digits[0])
+    assert reading.low_res
+    assert "(threshold 30.00% for small pictures)" in reading.explain(reading.digits[0])
 
 
-def test_what_is_rejected_with_all_others_is_said():
+def test_a_picture_with_too_few_accepted_digits_is_rejected_as_a_whole():
     page = np.tile(STROKES[:, :80], 11)
     reading = stub(0.99, *[0.2] * 10).read(page)
     assert all(digit.rejected for digit in reading.digits)
-    assert reading.explain(reading.digits[0]).startswith("It was rejected with all others of this picture")
-    assert "below" in reading.explain(reading.digits[1])
+    assert reading.explain(reading.digits[0]).startswith("Rejected with the whole picture")
+    assert "low confidence" in reading.explain(reading.digits[1])
 
 
-def test_a_reading_keeps_where_its_digits_are(reader: Recognizer):
+def test_a_reading_keeps_the_regions_of_its_digits(reader: Recognizer):
     reading = reader.read(np.concatenate([digit_picture(4), digit_picture(2)], axis=1))
     for digit, region in zip(reading.digits, reading.regions, strict=True):
         assert digit.box == region.corners
-        np.testing.assert_array_equal(to_mnist(cut(reading.ink, region)), digit.image)
+        np.testing.assert_array_equal(to_mnist(crop_digit(reading.intensity, region)), digit.image)
 
 
-def test_training_and_reading_share_one_normalisation(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_training_and_recognition_share_one_normalization(run: Run, monkeypatch: pytest.MonkeyPatch):
     reader = load(run.path)
     images = load_digits().images[:4]
     pixels = np.pad(np.kron(images, np.ones((1, 2, 2))) * 15, ((0, 0), (6, 6), (6, 6))).astype(np.uint8)
@@ -150,7 +147,7 @@ def test_a_run_is_loaded_by_name_or_path(tiny_run: Run):
 
 @pytest.mark.slow
 def test_real_handwriting_is_read(reader: Recognizer, test_data: Path):
-    """A development figure: reading was developed on these pictures."""
+    """These are development figures: recognition was developed on these pictures."""
     summary = evaluate_pictures(test_data / "handwriting-dev", reader).summary
     assert summary["singles"]["accuracy"] >= 0.995
     assert summary["strings"]["accuracy"] >= 0.85
@@ -158,7 +155,7 @@ def test_real_handwriting_is_read(reader: Recognizer, test_data: Path):
 
 
 @pytest.mark.slow
-def test_digits_of_eight_by_eight_pixels_are_read_by_a_model_that_never_saw_them(reader: Recognizer):
+def test_unseen_digits_of_8x8_pixels_are_read(reader: Recognizer):
     digits = load_digits()
     pictures = np.rint(digits.images * 255 / 16).astype(np.uint8)
     texts = [reader.read(picture).text for picture in pictures]

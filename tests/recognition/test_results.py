@@ -1,4 +1,4 @@
-"""The file of what was read: whole after any kill, and each picture in it once."""
+"""The file of readings is complete after any kill, and has each picture once."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitjax.errors import InputError
-from digitjax.recognition import results
-from digitjax.recognition.results import Names, ResultFile
+from digitjax.recognition.results import NameSet, ResultFile
 
 ALL = [f"{n}-ä\udcff.png" for n in range(6)]
 
@@ -20,7 +19,7 @@ def reading(name: str) -> dict[str, Any]:
 
 
 def read_all(path: Path) -> int:
-    """Do what a reader does, and return how many it read."""
+    """Read the pictures that the file lacks, and return how many those were."""
     with ResultFile(path) as file:
         before = file.pictures
         for name in ALL:
@@ -41,7 +40,7 @@ def test_a_file_cut_at_any_byte_is_completed(tmp_path_factory: pytest.TempPathFa
     assert path.read_bytes() == whole
 
 
-def test_lines_are_on_disk_at_once_and_those_of_another_order_count(tmp_path: Path):
+def test_lines_are_on_disk_at_once_and_their_order_does_not_matter(tmp_path: Path):
     path = tmp_path / "out.jsonl"
     with ResultFile(path) as file:
         file.write(reading(ALL[3]))
@@ -64,7 +63,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes):
     assert path.read_bytes() == mixed
 
 
-def test_two_at_once_are_refused(tmp_path: Path):
+def test_a_second_process_is_refused(tmp_path: Path):
     path = tmp_path / "out.jsonl"
     with ResultFile(path) as file:
         with pytest.raises(InputError, match="another process is writing it"):
@@ -76,11 +75,9 @@ def test_two_at_once_are_refused(tmp_path: Path):
 
 @given(st.lists(st.text(), max_size=60))
 def test_names_are_a_set(names: list[str]):
-    ours = Names()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "_MOST_RECENT", 7)
-        for n, name in enumerate(names):
-            assert (name in ours) == (name in names[:n])
-            ours.add(name)
-    assert all(name in ours for name in names)
-    assert len(ours._sorted) + len(ours._recent) <= 2 * len(names)
+    name_set = NameSet(max_recent=7)
+    for n, name in enumerate(names):
+        assert (name in name_set) == (name in names[:n])
+        name_set.add(name)
+    assert all(name in name_set for name in names)
+    assert len(name_set) == len(set(names))

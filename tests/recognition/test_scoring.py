@@ -1,4 +1,4 @@
-"""Scores of reading, on a reader whose answers are known."""
+"""Scores of recognition, on a recognizer whose answers are known."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ from tests.recognition.drawing import digit_picture
 MANIFEST = """file,label,kind,writer
 right.png,7,photo,ann
 wrong.png,7,photo,ann
-doubtful.png,7,scan,ann
+rejected.png,7,scan,ann
 twice.png,7,scan,bob
 damaged.png,7,scan,bob
 string.png,123,photo,ann
@@ -32,7 +32,7 @@ joined.png,12|34,photo,bob
 READ = {
     "right": ["7"],
     "wrong": ["1"],
-    "doubtful": ["7?"],
+    "rejected": ["7?"],
     "twice": ["77"],
     "string": ["123"],
     "short": ["13"],
@@ -43,7 +43,7 @@ READ = {
 
 
 class Stub(Recognizer):
-    """Answers by the name of the file; a question mark rejects the digit before it."""
+    """A recognizer that answers by the name of the file; a question mark rejects the digit before it."""
 
     def __init__(self):
         self.name = "stub"
@@ -51,14 +51,14 @@ class Stub(Recognizer):
     def read(self, source: Source) -> Reading:
         if (answer := READ.get(Path(str(source)).stem)) is None:
             raise InputError("it is damaged: save it again")
-        grey = np.zeros((28, 28), np.uint8)
+        gray = np.zeros((28, 28), np.uint8)
         digits = [
-            Digit(int(c), 1.0, (0.1,) * 10, (0, 0, 8, 8), line, text[i + 1 :].startswith("?"), grey)
+            Digit(int(c), 1.0, (0.1,) * 10, (0, 0, 8, 8), line, text[i + 1 :].startswith("?"), gray)
             for line, text in enumerate(answer)
             for i, c in enumerate(text)
             if c != "?"
         ]
-        return Reading(tuple(digits), decode(grey), grey.astype(np.float32))
+        return Reading(tuple(digits), decode(gray), gray.astype(np.float32))
 
 
 @pytest.fixture
@@ -69,16 +69,16 @@ def evaluation(tmp_path: Path) -> scoring.PicturesEvaluation:
     return scoring.evaluate_pictures(tmp_path, Stub())
 
 
-def test_a_picture_is_right_when_every_line_is_and_nothing_else(evaluation: scoring.PicturesEvaluation):
-    right = [result.entry.file for result in evaluation.results if result.correct]
-    assert right == ["right.png", "string.png", "lines.png"]
-    errors = {Path(result.entry.file).stem: result.digit_errors for result in evaluation.results}
-    one_off = dict.fromkeys(("wrong", "doubtful", "twice", "damaged", "short", "second"), 1)
-    assert errors == {"right": 0, "string": 0, "lines": 0, "joined": 0} | one_off
-    assert len(evaluation.mistakes) == 7
+def test_a_picture_is_correct_if_exactly_its_lines_are_read(evaluation: scoring.PicturesEvaluation):
+    correct = [result.row.file for result in evaluation.results if result.correct]
+    assert correct == ["right.png", "string.png", "lines.png"]
+    errors = {Path(result.row.file).stem: result.digit_errors for result in evaluation.results}
+    one_error = dict.fromkeys(("wrong", "rejected", "twice", "damaged", "short", "second"), 1)
+    assert errors == {"right": 0, "string": 0, "lines": 0, "joined": 0} | one_error
+    assert len(evaluation.errors) == 7
 
 
-def test_scores_by_hand(evaluation: scoring.PicturesEvaluation):
+def test_scores_equal_those_computed_by_hand(evaluation: scoring.PicturesEvaluation):
     summary = evaluation.summary
     assert summary == json.loads(json.dumps(summary))
     assert (summary["model"], summary["pictures"]) == ("stub", 10)
@@ -108,7 +108,9 @@ def test_a_folder_of_one_layout_has_no_other_section(tmp_path: Path):
     assert "one digit" not in scoring.format_summary(summary)
 
 
-def test_files_hold_the_summary_and_a_row_a_picture(evaluation: scoring.PicturesEvaluation, tmp_path: Path):
+def test_files_hold_the_summary_and_one_row_per_picture(
+    evaluation: scoring.PicturesEvaluation, tmp_path: Path
+):
     out = tmp_path / "out"
     out.mkdir()
     scoring.write(evaluation, out)
@@ -131,7 +133,7 @@ def test_files_hold_the_summary_and_a_row_a_picture(evaluation: scoring.Pictures
     assert rows["damaged.png"]["error"] == "it is damaged: save it again"
 
 
-def test_the_table_has_a_line_a_score_and_the_reasons(evaluation: scoring.PicturesEvaluation):
+def test_the_table_has_one_line_per_score_and_the_reasons(evaluation: scoring.PicturesEvaluation):
     lines = scoring.format_summary(evaluation.summary).splitlines()
     assert lines[0] == "stub on 10 pictures"
     [singles] = [line for line in lines if line.startswith("one digit")]
@@ -143,7 +145,7 @@ def test_the_table_has_a_line_a_score_and_the_reasons(evaluation: scoring.Pictur
     assert lines[-1] == "could not be read: damaged.png: it is damaged: save it again"
 
 
-def test_of_a_long_grouping_the_lowest_are_printed(tmp_path: Path):
+def test_only_the_lowest_scores_of_a_long_grouping_are_printed(tmp_path: Path):
     rows = [f"{'right' if n else 'wrong'}.png,7,w{n:02}" for n in range(20)]
     (tmp_path / "manifest.csv").write_text("\n".join(["file,label,writer", *rows]))
     for name in ("right.png", "wrong.png"):
@@ -155,7 +157,7 @@ def test_of_a_long_grouping_the_lowest_are_printed(tmp_path: Path):
     assert "  and 8 more, none below 100.00%" in scoring.format_summary(summary)
 
 
-def test_a_real_reader_is_measured(tiny_run: Run, tmp_path: Path):
+def test_a_real_recognizer_is_evaluated(tiny_run: Run, tmp_path: Path):
     from digitjax.recognition import recognizer
 
     for digit in range(10):
@@ -168,10 +170,10 @@ def test_a_real_reader_is_measured(tiny_run: Run, tmp_path: Path):
         [digit] = result.digits
         expected = () if digit.rejected else (str(digit.digit),)
         assert result.lines == expected
-    assert evaluation.summary["singles"]["correct"] == 10 - len(evaluation.mistakes)
+    assert evaluation.summary["singles"]["correct"] == 10 - len(evaluation.errors)
 
 
 def test_the_manifest_of_the_real_handwriting_is_read(test_data: Path):
-    entries = read_manifest(test_data / "handwriting-dev")
-    assert len(entries) == 425
-    assert all(set(entry.groups) == {"kind", "polarity", "writer"} for entry in entries)
+    rows = read_manifest(test_data / "handwriting-dev")
+    assert len(rows) == 425
+    assert all(set(row.groups) == {"kind", "polarity", "writer"} for row in rows)
