@@ -1,4 +1,13 @@
-"""The exception behind every one-line reason that people see."""
+"""The exception behind every one-line reason that people see, and the one line that it makes of pydantic's errors."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_MAX_VALUE_LENGTH = 60
+"""Longest refused value that a message repeats, in characters."""
 
 
 class InputError(ValueError):
@@ -7,3 +16,35 @@ class InputError(ValueError):
     The command line prints it and exits with code 2; a server answers it as a client error; the
     dashboard shows it in place of the picture or the run.
     """
+
+
+def format_validation_error(error: "ValidationError", tags: Collection[str] = ()) -> str:
+    """Return in one line which field pydantic refused, why, and the value if it is a short string or a number.
+
+    Args:
+        error: what pydantic raised; of several errors the one that is nested deepest is given, since of a union all
+            members are tried and the one that got furthest was meant.
+        tags: values of the discriminators of unions, which pydantic counts as parts of a field's name.
+
+    Returns:
+        For example `model.dropout: input should be less than 1 (it is 2.0)`.
+    """
+    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
+    parts = [str(part) for part in first["loc"] if part not in tags]
+    field = ".".join(part for part in parts if not part.startswith(("constrained-", "tuple[")))
+    match first["type"]:
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            return f"unknown field {field}"
+        case "union_tag_invalid":
+            return (
+                f"{field}.kind is {first['ctx']['tag']!r}: it must be one of {first['ctx']['expected_tags']}"
+            )
+        case (
+            "value_error"
+        ):  # from a validator of this library, whose message begins with the name of the field
+            return ".".join(part for part in (field, str(first["ctx"]["error"])) if part)
+    message = first["msg"][0].lower() + first["msg"][1:]
+    value = first["input"]
+    if first["type"] != "json_invalid" and isinstance(value, str | int | float | None):
+        message += f" (it is {value!r})" if len(str(value)) <= _MAX_VALUE_LENGTH else ""
+    return f"{field}: {message}" if field else message

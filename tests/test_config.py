@@ -97,7 +97,7 @@ def test_json_spells_out_every_field():
         ('{"model": {"kind": "autoencoder", "beta": 1}}', "unknown field model.beta"),
         (
             '{"model": {"kind": "vae"}, "training": {"mixup": 0.2}}',
-            "training.mixup is 0.2: it changes labels, which model.kind vae does not learn from: set it to 0",
+            "training.mixup is 0.2: it changes labels, which model.kind vae is not trained on: set it to 0",
         ),
         (
             '{"model": {"kind": "autoencoder"}, "training": {"label_smoothing": 0.1}}',
@@ -105,14 +105,17 @@ def test_json_spells_out_every_field():
         ),
         (
             '{"model": {"kind": "autoencoder"}, "data": {"outliers": 0.1}}',
-            "data.outliers is 0.1: they are for a classifier to doubt, which model.kind autoencoder is not",
+            "data.outliers is 0.1: only classifiers are trained on outliers, and model.kind autoencoder is none",
         ),
         ('{"seed": "1"}', "seed: input should be a valid integer"),
         ('{"training": {"batch_size": 2.5}}', "training.batch_size: input should be a valid integer"),
-        ('{"data": {"name": "folder"}}', "data.folder is missing: the data set folder needs one"),
+        (
+            '{"data": {"name": "folder"}}',
+            "data.folder is missing: the data set folder needs the folder of its images",
+        ),
         (
             '{"data": {"folder": "x"}}',
-            "data.folder goes with the data set folder alone (name is 'digits')",
+            "data.folder is only for the data set folder (name is 'digits')",
         ),
         ('{"name": "../escape"}', "name: string should match pattern"),
         ('{"seed": 1', "invalid JSON"),
@@ -126,12 +129,24 @@ def test_bad_json_names_the_field_and_its_range(text: str, reason: str):
     assert reason in str(error.value)
 
 
-def test_validate_finds_what_construction_let_through():
+def test_validate_finds_what_the_constructor_does_not_check():
     with pytest.raises(InputError, match=r"optimizer\.lr: input should be greater than 0"):
         validate(Config(optimizer=Adam(lr=-1.0)))
 
 
-def test_override_changes_nothing_but_what_is_named():
+def test_a_config_is_validated_once():
+    written = Config(seed=3)
+    valid = validate(written)
+    assert valid == written
+    assert validate(valid) is valid
+    assert override(valid, []) is valid
+    for read in (from_json(to_json(written)), override(written, ["--seed", "4"])):
+        assert validate(read) is read
+    with pytest.raises(InputError, match="seed: input should be greater than or equal to 0"):
+        validate(replace(valid, seed=-1))
+
+
+def test_override_changes_only_the_named_fields():
     changed = override(Config(), ["--optimizer.lr", "1e-3", "--model.channels", "8", "16"])
     assert differences(Config(), changed) == {
         "model.channels": ((32, 64), (8, 16)),
@@ -142,11 +157,11 @@ def test_override_changes_nothing_but_what_is_named():
 @pytest.mark.parametrize(
     "arguments", [["--model.kind", "mlp", "--model.dense", "7"], ["--model.kind=mlp", "--model.dense", "7"]]
 )
-def test_a_new_kind_has_its_own_fields(arguments: list[str]):
+def test_another_kind_has_its_own_fields(arguments: list[str]):
     assert override(Config(), arguments).model == MLPConfig(dense=(7,))
 
 
-def test_the_same_kind_keeps_the_experiments_values():
+def test_the_same_kind_keeps_the_values_of_the_experiment():
     config = Config(optimizer=Adam(lr=0.5))
     assert override(config, ["--optimizer.kind", "adam"]) == config
 
@@ -189,10 +204,10 @@ def test_help_lists_every_field_with_its_meaning(capsys: pytest.CaptureFixture[s
     assert stop.value.code == 0
     printed = capsys.readouterr().out
     assert "--training.batch-size" in printed
-    assert "Pictures a step." in printed
+    assert "Examples per step." in printed
 
 
-def test_settings_that_differ_are_told_of_several_configs():
+def test_differing_returns_the_values_of_each_config():
     base = Config()
     other = replace(base, name="other", seed=3, model=MLPConfig())
     fields = differing([base, other, base])
@@ -203,7 +218,7 @@ def test_settings_that_differ_are_told_of_several_configs():
     assert differing([base, replace(base, name="other")]) == differing([]) == {}
 
 
-def test_what_is_typed_is_split_as_by_a_shell():
+def test_arguments_are_split_as_by_a_shell():
     assert split_arguments("--seed 3\n--name 'a b'  # why\n") == ["--seed", "3", "--name", "a b"]
     assert split_arguments("") == []
     for text in ("--name 'a", "--seed 3 --help", "-h"):

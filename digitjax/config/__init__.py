@@ -1,7 +1,10 @@
-"""What an experiment is: frozen dataclasses, strict JSON in and out, dotted overrides.
+"""The config of an experiment: frozen dataclasses, strict JSON in and out, dotted overrides.
 
-A choice among several things (a model, an optimizer) is a union of option classes told apart by their
-`kind`. To add one, write its class in `models` or `training`, add it to the union, and name it where it is built.
+A choice, such as that of a model or an optimizer, is a union of option classes with the discriminator `kind`. To add
+one, write its class in `models` or `training`, add it to the union, and build it where the others are built.
+
+A config is validated where it comes in: `from_json`, `override` and `Sweep.config` return valid ones, and `train` and
+`experiments.load` validate what was written in Python.
 """
 
 from digitjax.config.base import Options, options

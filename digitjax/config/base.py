@@ -1,4 +1,4 @@
-"""What all option classes share."""
+"""What the option classes have in common."""
 
 from typing import Annotated, Any, ClassVar, get_args
 
@@ -9,7 +9,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Options:
-    """Base of all option classes: unknown fields and wrong types are errors when they are validated."""
+    """Base of all option classes: validation refuses unknown fields and other types."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 

@@ -1,4 +1,4 @@
-"""Architectures: one option class each, told apart by `kind`."""
+"""Options of the architectures: one class each, with the discriminator `kind`."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -12,46 +12,46 @@ Normalization = Literal["batch", "layer", "group", "none"]
 Pooling = Literal["max", "average", "stride"]
 KernelSize = Annotated[int, Field(ge=1, le=11)]
 Stages = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=4)]
-"""Channels of each stage: a side of 28 can be halved four times."""
+"""Channels of each stage; at most four, since a side of 28 pixels can be halved four times."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CNNConfig(Options):
-    """Stages of convolution, normalisation, activation and halving, then dense layers."""
+    """Stages of convolution, normalization, activation and downsampling, then dense layers."""
 
     kind: Literal["cnn"] = "cnn"
     """Architecture; another one, with its own fields: --model.kind mlp."""
     channels: Stages = (32, 64)
-    """Output channels of each stage; each stage halves the picture's side."""
+    """Output channels of each stage; each stage halves the side of the image."""
     convolutions: Annotated[int, Field(ge=1, le=8)] = 1
-    """Convolutions a stage, each with its normalisation and activation."""
+    """Convolutions per stage, each with its normalization and activation."""
     kernel_size: KernelSize | tuple[KernelSize, ...] = 3
-    """Side of the square kernels: one for all stages, or one a stage."""
+    """Side of the square kernels in pixels: one for all stages, or one per stage."""
     pooling: Pooling = "max"
     """How a stage halves the side: 2x2 pooling, or a stride of 2 in its last convolution."""
     normalization: Normalization = "batch"
-    """What is normalised after each convolution: each channel over the batch, each pixel over its channels (layer),
-    each picture over groups of channels, or nothing."""
+    """Normalization after each convolution: of each channel over the batch, of each pixel over its channels (layer),
+    of each image over groups of channels, or none."""
     groups: Positive = 8
-    """Groups of channels of the group normalisation."""
+    """Number of groups of channels of the group normalization."""
     activation: Activation = "relu"
     """Nonlinearity after each convolution and each hidden dense layer."""
     global_pooling: bool = False
-    """Average each channel over the picture before the dense layers, instead of flattening."""
+    """Average each channel over the image before the dense layers, instead of flattening."""
     dense: tuple[Positive, ...] = (128,)
     """Widths of the hidden dense layers."""
     dropout: Fraction = 0.3
-    """Share of the features that is dropped before each dense layer while training."""
+    """Dropout rate before each dense layer."""
 
     @property
     def kernel_sizes(self) -> tuple[int, ...]:
-        """Side of the kernels of each stage."""
+        """Side of the kernels of each stage, in pixels."""
         if isinstance(self.kernel_size, int):
             return (self.kernel_size,) * len(self.channels)
         return self.kernel_size
 
     @model_validator(mode="after")
-    def _fits(self) -> "CNNConfig":
+    def _require_matching_stages(self) -> "CNNConfig":
         if len(self.kernel_sizes) != len(self.channels):
             stages = len(self.channels)
             raise ValueError(
@@ -66,19 +66,19 @@ class CNNConfig(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class DeepCNNConfig(Options):
-    """Convolutions without padding or pooling, as many as fit into the picture."""
+    """Convolutions without padding or pooling, as many as fit into the image."""
 
     kind: Literal["deep_cnn"] = "deep_cnn"
     """Architecture; another one, with its own fields: --model.kind cnn."""
     kernel_size: Literal[3, 5, 7] = 3
-    """Side of the square kernels: ten convolutions of 3, five of 5, or four of 7."""
+    """Side of the square kernels in pixels: ten convolutions of 3, five of 5, or four of 7."""
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
-    """Channels of each convolution, as a multiple of the paper's; a step costs about its square."""
+    """Channels of each convolution, as a multiple of the paper's; the cost of a step grows with its square."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FastCNNConfig(Options):
-    """Three convolutions, the first at stride 2: made to learn the most in a second of a CPU's time."""
+    """Three convolutions, the first with a stride of 2: designed for the fastest training on a CPU."""
 
     kind: Literal["fast_cnn"] = "fast_cnn"
     """Architecture; another one, with its own fields: --model.kind cnn."""
@@ -88,19 +88,19 @@ class FastCNNConfig(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class LeNet5Config(Options):
-    """The classic: two convolutions with subsampling, then three dense layers."""
+    """LeNet-5: two convolutions with subsampling, then three dense layers."""
 
     kind: Literal["lenet5"] = "lenet5"
     """Architecture; another one, with its own fields: --model.kind cnn."""
     activation: Activation = "tanh"
     """Nonlinearity after each layer; the paper's is a scaled tanh."""
     pooling: Literal["average", "max"] = "average"
-    """How 2x2 pixels become one; the paper averages."""
+    """2x2 pooling; the paper averages."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MLPConfig(Options):
-    """Dense layers alone, the reference that any convolution has to beat."""
+    """Dense layers alone, as a baseline for the convolutional networks."""
 
     kind: Literal["mlp"] = "mlp"
     """Architecture; another one, with its own fields: --model.kind cnn."""
@@ -109,19 +109,19 @@ class MLPConfig(Options):
     activation: Activation = "relu"
     """Nonlinearity after each hidden layer."""
     dropout: Fraction = 0.2
-    """Share of the features that is dropped after each hidden layer while training."""
+    """Dropout rate after each hidden layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResNetConfig(Options):
-    """Stages of residual blocks, whose convolutions learn what to add to their input."""
+    """Stages of residual blocks, whose convolutions learn a residual that is added to their input."""
 
     kind: Literal["resnet"] = "resnet"
     """Architecture; another one, with its own fields: --model.kind cnn."""
     channels: Stages = (16, 32, 64)
-    """Output channels of each stage; each stage halves the picture's side."""
+    """Output channels of each stage; each stage halves the side of the image."""
     blocks: Annotated[int, Field(ge=1, le=8)] = 2
-    """Residual blocks a stage, of two convolutions each."""
+    """Residual blocks per stage, of two convolutions each."""
     pooling: Pooling = "average"
     """How a stage halves the side: 2x2 pooling before its first block, or a stride of 2 within it."""
 
@@ -133,35 +133,35 @@ class TinyCNNConfig(Options):
     kind: Literal["tiny_cnn"] = "tiny_cnn"
     """Architecture; another one, with its own fields: --model.kind cnn."""
     channels: tuple[Positive, Positive, Positive] = (16, 24, 32)
-    """Output channels of the convolutions at full, half and a quarter of the picture's side."""
+    """Output channels of the convolutions at full, half and a quarter of the side of the image."""
     dropout: Fraction = 0.1
-    """Share of the features that is dropped before the dense layer while training."""
+    """Dropout rate before the dense layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig(Options):
-    """Convolutions from a picture to a few numbers, its latent, and from these back to the picture."""
+    """A convolutional encoder from an image to a latent vector, and a decoder from that back to the image."""
 
     kind: Literal["autoencoder"] = "autoencoder"
     """Architecture; another one, with its own fields: --model.kind cnn."""
     channels: tuple[Positive, Positive] = (16, 32)
-    """Channels of the encoder at sides 14 and 7; the decoder has the same."""
+    """Channels of the encoder at sides of 14 and 7 pixels; the decoder has the same."""
     latent: Positive = 16
-    """Numbers that stand for a picture."""
+    """Dimensions of the latent vector."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VAEConfig(Options):
-    """An autoencoder with a normal distribution for each picture, so that pictures can be drawn from noise."""
+    """A variational autoencoder: it encodes an image as a normal distribution, and can generate images."""
 
     kind: Literal["vae"] = "vae"
     """Architecture; another one, with its own fields: --model.kind cnn."""
     channels: tuple[Positive, Positive] = (16, 32)
-    """Channels of the encoder at sides 14 and 7; the decoder has the same."""
+    """Channels of the encoder at sides of 14 and 7 pixels; the decoder has the same."""
     latent: Positive = 16
-    """Numbers that stand for a picture."""
+    """Dimensions of the latent vector."""
     beta: Annotated[float, Field(ge=0)] = 1.0
-    """Weight of the divergence from the standard normal (Higgins et al. 2017); 1 bounds the likelihood."""
+    """Weight of the divergence from the standard normal (Higgins et al. 2017); 1 gives the negative ELBO."""
 
 
 Model = Annotated[

@@ -1,4 +1,4 @@
-"""Dotted overrides from a command line."""
+"""Overrides of the fields of a config on the command line."""
 
 import contextlib
 import dataclasses
@@ -16,16 +16,26 @@ from digitjax.migration import migrate_arguments
 
 
 def override(config: Config, arguments: Sequence[str], prog: str = "digitjax train EXPERIMENT") -> Config:
-    """Apply dotted command-line arguments such as `--optimizer.lr 1e-3` or `--model.kind mlp`.
+    """Apply command-line arguments such as `--optimizer.lr 1e-3` or `--model.kind mlp` to a config.
 
     A new `kind` starts from the defaults of its option class. `--help` prints every field and exits.
+
+    Args:
+        config: the config to start from.
+        arguments: command-line arguments, with field names of this version or an earlier one.
+        prog: the command that `--help` names.
+
+    Returns:
+        The config with the new values, validated.
 
     Raises:
         InputError: a field is unknown, cannot be parsed, or is out of its range.
     """
+    if not arguments:
+        return validate(config)
     import tyro
 
-    config, rest = _choose_kinds(config, migrate_arguments(arguments))
+    config, rest = _apply_kinds(config, migrate_arguments(arguments))
     printed = io.StringIO()
     wants_help = "--help" in rest or "-h" in rest
     try:
@@ -36,15 +46,15 @@ def override(config: Config, arguments: Sequence[str], prog: str = "digitjax tra
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise InputError(f"arguments: {_message(printed.getvalue())}") from None
+        raise InputError(f"arguments: {_read_error_box(printed.getvalue())}") from None
     return validate(config, "arguments")
 
 
 def split_arguments(text: str) -> list[str]:
-    """Split what a person typed as a shell would, for `override`; lines may end in a `# comment`.
+    """Split text as a shell would into arguments of `override`; lines may end in a `# comment`.
 
     Raises:
-        InputError: a quote is not closed, or it asks for help, which only a terminal shows.
+        InputError: a quote is not closed, or it asks for `--help`, which only a terminal shows.
     """
     try:
         arguments = shlex.split(text, comments=True)
@@ -55,15 +65,15 @@ def split_arguments(text: str) -> list[str]:
     return arguments
 
 
-def _choose_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[str]]:
-    """Handle `--model.kind K` and `--optimizer.kind K`, which change the fields that there are."""
+def _apply_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[str]]:
+    """Apply `--model.kind K` and `--optimizer.kind K`, which change the set of fields; return the other arguments."""
     arguments = [part for argument in arguments for part in re.split(r"(?<=\.kind)=", argument, maxsplit=1)]
     for field, union in (("model", Model), ("optimizer", Optimizer)):
         flag = f"--{field}.kind"
         while flag in arguments[:-1]:
-            at = arguments.index(flag)
-            kind = arguments[at + 1]
-            del arguments[at : at + 2]
+            position = arguments.index(flag)
+            kind = arguments[position + 1]
+            del arguments[position : position + 2]
             classes = {option.kind: option for option in options(union)}
             if kind not in classes:
                 raise InputError(f"{field}.kind is {kind!r}: it must be one of {', '.join(classes)}")
@@ -72,8 +82,8 @@ def _choose_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[st
     return config, arguments
 
 
-def _message(box: str) -> str:
-    """Draw the one line that matters out of the box that tyro prints."""
+def _read_error_box(box: str) -> str:
+    """Return the error in the box that tyro prints, as one line."""
     lines = [line.strip(" │╭╮╰╯─-") for line in box.splitlines()]
     kept = []
     for line in lines[1:]:

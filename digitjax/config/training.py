@@ -1,4 +1,4 @@
-"""Optimizers, the learning rate, and how long a training goes on."""
+"""Options of the optimizers, the learning-rate schedule and the training."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -18,13 +18,13 @@ class SGD(Options):
     kind: Literal["sgd"] = "sgd"
     """Optimizer; another one, with its own fields: --optimizer.kind adam, adamw, muon or lion."""
     lr: _Rate = 0.05
-    """Highest learning rate."""
+    """Peak learning rate."""
     momentum: Fraction = 0.9
-    """Decay of the mean of the gradients."""
+    """Decay of the moving average of the gradients."""
     nesterov: bool = True
-    """Look ahead (Nesterov 1983)."""
+    """Whether the momentum is Nesterov's (1983)."""
     weight_decay: _Decay = 0.0
-    """Share of each weight that is added to its gradient; biases and scales are left alone."""
+    """Share of each kernel that is added to its gradient; biases and scales do not decay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,11 @@ class Adam(Options):
     kind: Literal["adam"] = "adam"
     """Optimizer; another one, with its own fields: --optimizer.kind sgd, adamw, muon or lion."""
     lr: _Rate = 2e-3
-    """Highest learning rate."""
+    """Peak learning rate."""
     b1: Fraction = 0.9
-    """Decay of the mean of the gradients."""
+    """Decay of the moving average of the gradients."""
     b2: Fraction = 0.999
-    """Decay of the mean of their squares."""
+    """Decay of the moving average of their squares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,85 +48,85 @@ class AdamW(Options):
     kind: Literal["adamw"] = "adamw"
     """Optimizer; another one, with its own fields: --optimizer.kind sgd, adam, muon or lion."""
     lr: _Rate = 2e-3
-    """Highest learning rate."""
+    """Peak learning rate."""
     b1: Fraction = 0.9
-    """Decay of the mean of the gradients."""
+    """Decay of the moving average of the gradients."""
     b2: Fraction = 0.999
-    """Decay of the mean of their squares."""
+    """Decay of the moving average of their squares."""
     weight_decay: _Decay = 0.01
-    """Share of each weight that is subtracted a step, times the learning rate; biases and scales are left alone."""
+    """Share of each kernel that is subtracted per step, times the learning rate; biases and scales do not decay."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Muon(Options):
-    """Orthogonalised momentum for kernels (Jordan 2024, kellerjordan.github.io/posts/muon), Adam for the rest."""
+    """Muon: orthogonalized momentum for kernels (Jordan 2024, kellerjordan.github.io/posts/muon), Adam for the rest."""
 
     kind: Literal["muon"] = "muon"
     """Optimizer; another one, with its own fields: --optimizer.kind sgd, adam, adamw or lion."""
     lr: _Rate = 0.02
-    """Highest learning rate of the kernels."""
+    """Peak learning rate of the kernels."""
     momentum: Fraction = 0.95
-    """Decay of the mean of the kernels' gradients."""
+    """Decay of the moving average of the gradients of the kernels."""
     weight_decay: _Decay = 0.0
-    """Share of each kernel that is subtracted a step, times the learning rate."""
+    """Share of each kernel that is subtracted per step, times the learning rate."""
     adam_lr: _Rate = 2e-3
-    """Highest learning rate of biases and scales, which Adam with Nesterov's look-ahead changes."""
+    """Peak learning rate of biases and scales, which Adam with Nesterov momentum updates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lion(Options):
-    """Sign of an interpolated momentum (Chen et al. 2023, arXiv 2302.06675)."""
+    """Lion: the sign of an interpolated momentum (Chen et al. 2023, arXiv 2302.06675)."""
 
     kind: Literal["lion"] = "lion"
     """Optimizer; another one, with its own fields: --optimizer.kind sgd, adam, adamw or muon."""
     lr: _Rate = 3e-4
-    """Highest learning rate: every weight moves by it at every step."""
+    """Peak learning rate, by which every weight moves at every step."""
     b1: Fraction = 0.9
-    """Share of the momentum in the direction of a step."""
+    """Share of the momentum in the interpolation with the gradient."""
     b2: Fraction = 0.99
     """Decay of the momentum."""
     weight_decay: _Decay = 0.0
-    """Share of each weight that is subtracted a step, times the learning rate; biases and scales are left alone."""
+    """Share of each kernel that is subtracted per step, times the learning rate; biases and scales do not decay."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(Options):
-    """How the learning rate moves over the run, as shares of its highest value."""
+    """Learning-rate schedule: linear warm-up to the peak, then decay."""
 
     shape: Literal["constant", "linear", "cosine"] = "cosine"
-    """Way down from the highest value, after the warm-up."""
+    """Decay from the peak, after the warm-up."""
     warmup: Fraction = 0.1
-    """Share of the steps over which the rate rises linearly from nearly zero."""
+    """Share of the steps of the training over which the rate rises linearly from nearly zero."""
     final: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Where it ends, as a share of the highest value."""
+    """Final learning rate, as a share of the peak."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Options):
-    """How long, how much at a time, and what is kept."""
+    """Length, batches, regularization and checkpoints of a training."""
 
     epochs: Annotated[int | float, Field(gt=0)] = 10
-    """Passes over the training pictures; the last may be a part of one."""
+    """Passes over the training examples; a fraction ends within a pass."""
     batch_size: Positive = 128
-    """Pictures a step."""
+    """Examples per step."""
     label_smoothing: Fraction = 0.0
-    """Share of each label that is spread evenly over all classes (Szegedy et al. 2016, arXiv 1512.00567)."""
+    """Share of each label that is distributed evenly over all classes (Szegedy et al. 2016, arXiv 1512.00567)."""
     mixup: Annotated[float, Field(ge=0, le=4)] = 0.0
-    """Blend pictures and labels in pairs, by a share from Beta(mixup, mixup) (Zhang et al. 2018, arXiv 1710.09412)."""
+    """Mix pairs of images and labels by shares from Beta(mixup, mixup); 0 is off (Zhang et al. 2018, arXiv 1710.09412)."""
     clip_norm: Annotated[float, Field(gt=0)] | None = None
-    """Scale a gradient down to this norm if it is larger (Pascanu et al. 2013, arXiv 1211.5063)."""
+    """Clip the norm of the gradient to this (Pascanu et al. 2013, arXiv 1211.5063)."""
     ema: Fraction = 0.0
-    """Evaluate and keep an exponential moving average of the weights, with this decay a step; 0 is none."""
+    """Evaluate and keep an exponential moving average of the weights, with this decay per step; 0 is off."""
     init_from: str | None = None
     """Fine-tune: start from the best weights of a run with the same model, by its path or its name in runs/."""
     log_every: Positive = 10
-    """Steps from one logged training loss to the next."""
+    """Steps between two logged training losses."""
     patience: Positive | None = None
-    """Stop after this many epochs without a better validation accuracy."""
+    """Early stopping after this many epochs without a higher validation accuracy."""
     keep_best: Positive = 1
-    """Checkpoints kept for their validation accuracy, beside the latest."""
+    """Checkpoints that are kept for their validation accuracy, beside the latest two."""
     keep_weights_every: Positive | None = None
-    """Keep the weights alone every so many epochs, to look at what happened when."""
+    """Also keep the weights alone after every so many epochs, for `digitjax evaluate --history`."""
 
 
 Optimizer = Annotated[SGD | Adam | AdamW | Muon | Lion, Field(discriminator="kind")]

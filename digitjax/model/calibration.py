@@ -1,6 +1,7 @@
-"""How far a run's probabilities can be trusted: its calibration.json, as it is kept and read back."""
+"""The calibration of a run: temperature and rejection thresholds, as its calibration.json keeps them."""
 
 import dataclasses
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from digitjax import runs
-from digitjax.errors import InputError
+from digitjax.errors import InputError, format_validation_error
 from digitjax.runs import Run
 
 FILE = "calibration.json"
@@ -17,29 +18,28 @@ FILE = "calibration.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What makes probabilities of logits, and an answer of probabilities; by default as they come."""
+    """Temperature and rejection thresholds of a classifier; the default leaves its probabilities as they are."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    """What logits are divided by before the softmax (Guo et al. 2017, arXiv 1706.04599)."""
+    """By which logits are divided before the softmax (Guo et al. 2017, arXiv 1706.04599)."""
     reject_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Certainty (see `top2_probability`) under which something is rejected as no digit."""
+    """Lowest `top2_probability` of a digit; what has less is rejected as an outlier."""
     low_res_reject_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """The same for pictures of too few pixels to be as certain of (see `digitjax.recognition.recognizer.SMALL`)."""
+    """The same for digits in pictures of low resolution (see `digitjax.recognition.recognizer`)."""
     split: str = ""
-    """The split that both were fitted on; empty if they were not."""
+    """The split that all of it was fitted on; empty if it was not fitted."""
     step: Annotated[int, Field(ge=0)] = 0
-    """The step whose weights they go with."""
+    """The step whose weights it was fitted with."""
     examples: Annotated[int, Field(ge=0)] = 0
-    """How many pictures they were fitted on."""
+    """Number of examples that it was fitted on."""
 
 
 def top2_probability(probabilities: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, " n"]:
-    """Return how probable it is that each is one of its two likeliest digits, and so a digit at all.
+    """Return the sum of the two highest probabilities of each row, which measures whether it is a digit at all.
 
-    Whether it is a 1 or a 7 is another question: who doubts that does not doubt that it is a digit. What is none has
-    its probability spread over all.
+    A doubt between two classes, such as 1 and 7, leaves it high; the probability of an outlier is distributed over all.
     """
     return np.sort(probabilities, axis=1)[:, -2:].sum(axis=1)
 
@@ -48,7 +48,14 @@ _ADAPTER = TypeAdapter(Calibration)
 
 
 def read(run: Run, step: int) -> Calibration:
-    """Return the calibration of a run at a step; where it has none, or one of other weights, the default.
+    """Return the calibration of a run for the weights of a step.
+
+    Args:
+        run: a run of a classifier.
+        step: the step of the weights.
+
+    Returns:
+        The calibration in the run folder if it was fitted with these weights, or else the default.
 
     Raises:
         InputError: the file is damaged.
@@ -59,13 +66,29 @@ def read(run: Run, step: int) -> Calibration:
     try:
         calibration = _ADAPTER.validate_python(runs.read_artifact(file))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        reason = f"{field}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        reason = format_validation_error(error)
         raise InputError(f"{file}: {reason}: run `digitjax calibrate {run.name}` again") from None
     return calibration if calibration.step == step else Calibration()
 
 
+def read_fitted(run: Run, step: int) -> Calibration | None:
+    """Return the calibration of a run for the weights of a step, or None if it has to be fitted.
+
+    Args:
+        run: a run of a classifier.
+        step: the step of the weights.
+    """
+    with suppress(InputError):  # a damaged file is to be written anew
+        calibration = read(run, step)
+        return calibration if calibration.split else None
+    return None
+
+
 def write(run: Run, calibration: Calibration) -> None:
-    """Write the calibration of a run, whole or not at all."""
+    """Write the calibration of a run, whole or not at all.
+
+    Args:
+        run: a run of a classifier.
+        calibration: what was fitted.
+    """
     runs.write_json(run.path / FILE, dataclasses.asdict(calibration))

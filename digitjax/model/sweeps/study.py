@@ -1,16 +1,15 @@
-"""The Optuna study that the workers of a sweep share, and what becomes of the trials of workers that die.
+"""The Optuna study that the workers of a sweep share, and the recovery of trials whose worker died.
 
-A trial that Optuna calls FAIL is an attempt that did not end: its worker died or was stopped. It does not count.
-Its values go back into the queue, or else a new trial takes its place, so that as many trials are finished as
-were asked for. Which ones are surplus when several workers ask at once is decided by their numbers alone.
+A trial in Optuna's state FAIL was not finished, since its worker died or was stopped, and does not count: its values
+are enqueued again, or a new trial takes its place, until the requested number of trials is finished. If several
+workers start trials at once, those with the highest numbers are surplus.
 
-By default the study is a journal in the sweep's folder, and each worker holds a lock on a file of its own there,
-which the kernel takes away when the worker dies. A study in a database may have workers on machines that see no
-common folder: there a worker is dead when its heartbeat stops.
+By default the study is a journal in the folder of the sweep, and each worker holds a lock on a file of its own there,
+which the kernel releases when the worker dies. A study in a database may have workers on machines without a common
+folder: there a worker is dead when its heartbeat stops.
 """
 
 import datetime
-import fcntl
 import json
 import os
 import uuid
@@ -19,65 +18,57 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from digitjax.config import Sweep, differences, from_json
 from digitjax.errors import InputError
 
-HEARTBEAT, GRACE = 30, 120  # seconds
-_CLAIM = datetime.timedelta(seconds=60)  # far longer than it takes to sign a trial
-_LOSSES = 3  # after as many deaths of its workers a trial's values are given up, since they may be the cause
+HEARTBEAT, GRACE = 30, 120
+"""Interval of the heartbeats of a worker on a database, and the time without one after which it is dead; seconds."""
+CLAIM_TIMEOUT = datetime.timedelta(seconds=60)
+"""Time after which a trial without the name of a worker has lost it; to write the name takes milliseconds."""
+MAX_LOSSES = 3
+"""Workers that may die with the same values before these are given up, since they may be the cause."""
+LOCK_POLL_INTERVAL = 0.005
+"""Seconds between two attempts to lock the journal, which is held for milliseconds."""
 
 
-class FileLock:
-    """A lock on a file, which the kernel releases when its holder ends, even by kill -9."""
+class JournalLock:
+    """The lock under which Optuna's journal is written; Optuna's own locks outlive a killed process by 30 seconds."""
 
-    def __init__(self, path: Path):
-        self._path = path
+    def __init__(self, journal: Path):
+        self._journal = journal
+        self._lock = FileLock(journal.with_name(".journal.lock"))
 
     def acquire(self) -> bool:
-        """Wait for the lock."""
-        self._file = self._path.open("ab+")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        """Wait for the lock, then cut off the last line if its writer was killed before its end."""
+        self._lock.acquire(poll_interval=LOCK_POLL_INTERVAL)
+        with self._journal.open("ab+") as file:
+            if end := file.seek(0, os.SEEK_END):
+                file.seek(end - 1)
+                if file.read(1) != b"\n":
+                    file.seek(0)
+                    file.truncate(file.read().rfind(b"\n") + 1)
         return True
 
     def release(self) -> None:
-        """Give the lock back."""
-        self._file.close()
-
-    def __enter__(self) -> "FileLock":
-        self.acquire()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.release()
-
-
-class JournalLock(FileLock):
-    """What Optuna's journal is written under. Optuna's own locks outlive a killed process by half a minute."""
-
-    def acquire(self) -> bool:
-        """Wait for the lock, then cut off the last line if its writer was killed halfway: no reader takes it."""
-        super().acquire()
-        if end := self._file.seek(0, os.SEEK_END):
-            self._file.seek(end - 1)
-            if self._file.read(1) != b"\n":
-                self._file.seek(0)
-                self._file.truncate(self._file.read().rfind(b"\n") + 1)
-        return True
+        """Release the lock."""
+        self._lock.release()
 
 
 class Study:
-    """One worker's view of a study; use it in a `with` statement."""
+    """The study as one worker uses it, in a `with` statement."""
 
     def __init__(self, sweep: Sweep, folder: Path, url: str | None = None):
         """Open a study, or create it.
 
         Args:
-            sweep: what it is about.
-            folder: an existing folder, for the journal and the locks.
-            url: SQLAlchemy's address of a database, in place of the journal.
+            sweep: the sweep of the study.
+            folder: existing folder of the journal and the locks.
+            url: SQLAlchemy's address of a database, instead of the journal.
 
         Raises:
-            InputError: Optuna is missing, the storage cannot be used, or it holds another sweep of that name.
+            InputError: Optuna is missing, the storage cannot be used, or it holds another sweep of this name.
         """
         self._optuna = optuna = load_optuna()
         self._workers = folder / ".workers"
@@ -85,9 +76,9 @@ class Study:
         self._name = uuid.uuid4().hex
         self._lock = FileLock(self._workers / self._name)
         self._database = url is not None
-        place = folder / "journal.log" if url is None else f"--storage {url.partition(':')[0]}"
+        storage = folder / "journal.log" if url is None else f"--storage {url.partition(':')[0]}"
         try:
-            with FileLock(folder / ".lock"):  # SQLite, for one, fails if two create its tables at once
+            with FileLock(folder / ".lock"):  # SQLite fails if two processes create its tables at once
                 self._study = optuna.create_study(
                     study_name=sweep.name,
                     storage=_journal(optuna, folder / "journal.log") if url is None else _rdb(optuna, url),
@@ -95,9 +86,9 @@ class Study:
                     pruner=_pruner(optuna, sweep),
                     load_if_exists=True,
                 )
-        except Exception as error:  # each database has its own
+        except Exception as error:  # every database raises its own
             reason = str(error).partition("\n")[0]
-            raise InputError(f"{place}: it cannot be used ({type(error).__name__}: {reason})") from error
+            raise InputError(f"{storage}: it cannot be used ({type(error).__name__}: {reason})") from error
         self._require_same(sweep, folder)
 
     def __enter__(self) -> "Study":
@@ -106,53 +97,53 @@ class Study:
 
     def __exit__(self, *error: object) -> None:
         self._lock.release()
-        (self._workers / self._name).unlink()
+        (self._workers / self._name).unlink(missing_ok=True)
 
     def trials(self) -> list[Any]:
-        """Return the trials that count, as Optuna's `FrozenTrial`, in the order of their numbers."""
-        return [t for t in self._study.get_trials() if t.state.name != "FAIL"]
+        """Return the trials that count, Optuna's `FrozenTrial`, in the order of their numbers."""
+        return [trial for trial in self._study.get_trials() if trial.state.name != "FAIL"]
 
     def importances(self) -> dict[str, float]:
-        """Return each field's share in what sets the best tenth of the complete trials apart, if there is one."""
+        """Return the importance of each field (PED-ANOVA), or nothing with fewer than 10 complete trials."""
         if sum(trial.state.name == "COMPLETE" for trial in self.trials()) < 10:
             return {}
         return self._optuna.importance.get_param_importances(self._study)
 
     def work(self, objective: Callable[[Any], float], trials: int) -> None:
-        """Try values until this many trials are finished, or are being worked on by others.
+        """Run trials until this many are finished, or are being run by other workers.
 
         Args:
-            objective: from an Optuna `Trial` to its value. `optuna.TrialPruned` ends the trial alone; any
-                other exception ends the work, and puts the trial back into the queue.
-            trials: those of all workers together.
+            objective: function from an Optuna `Trial` to its value. `optuna.TrialPruned` ends the trial alone; any
+                other exception ends the work, and enqueues the trial again.
+            trials: number of trials of all workers together.
         """
 
-        def signed(trial: Any) -> float:
+        def claim_and_run(trial: Any) -> float:
             trial.set_user_attr("worker", self._name)
             if sum(other.number < trial.number for other in self.trials()) >= trials:
                 raise _Surplus
             return objective(trial)
 
         while True:
-            self._requeue_lost()
+            self._enqueue_lost_trials()
             if sum(trial.state.name != "WAITING" for trial in self.trials()) >= trials:
                 return
             try:
-                self._study.optimize(signed, n_trials=1, catch=(_Surplus,), gc_after_trial=True)
+                self._study.optimize(claim_and_run, n_trials=1, catch=(_Surplus,), gc_after_trial=True)
             except BaseException as error:
                 if str(error).startswith("Cannot tell a FAIL"):
-                    continue  # this machine slept, and another worker was given the trial
-                self._put_back()
+                    continue  # this machine slept, and another worker took the trial over
+                self._enqueue_unfinished()
                 raise
 
-    def _put_back(self) -> None:
-        """Queue the trial that this worker leaves unfinished."""
-        mine = [t for t in self._study.get_trials() if t.user_attrs.get("worker") == self._name]
+    def _enqueue_unfinished(self) -> None:
+        """Enqueue the trial that this worker leaves unfinished."""
+        mine = [trial for trial in self._study.get_trials() if trial.user_attrs.get("worker") == self._name]
         if mine and mine[-1].state.name == "FAIL":
             _enqueue(self._study, mine[-1], **mine[-1].user_attrs)
 
-    def _requeue_lost(self) -> None:
-        """Queue the trials whose workers are dead."""
+    def _enqueue_lost_trials(self) -> None:
+        """Enqueue the trials of dead workers again."""
         if self._database:
             with warnings.catch_warnings(
                 category=self._optuna.exceptions.ExperimentalWarning, action="ignore"
@@ -160,7 +151,7 @@ class Study:
                 self._optuna.storages.fail_stale_trials(self._study)
             return
         for trial in self._study.get_trials(states=[self._optuna.trial.TrialState.RUNNING]):
-            if self._alive(trial):
+            if self._is_alive(trial):
                 continue
             try:
                 self._study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
@@ -168,49 +159,49 @@ class Study:
                 continue  # another worker was faster
             _enqueue_lost(self._study, trial, **trial.user_attrs)
 
-    def _alive(self, trial: Any) -> bool:
+    def _is_alive(self, trial: Any) -> bool:
         """Whether the worker of a running trial still holds its lock."""
         if "worker" not in trial.user_attrs:
-            return datetime.datetime.now() - trial.datetime_start < _CLAIM
-        try:
-            with (self._workers / trial.user_attrs["worker"]).open("rb+") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:  # it ended by itself
+            return datetime.datetime.now() - trial.datetime_start < CLAIM_TIMEOUT
+        file = self._workers / trial.user_attrs["worker"]
+        if not file.exists():  # the worker ended by itself
             return False
-        except BlockingIOError:
+        try:
+            with FileLock(file, blocking=False):
+                file.unlink(missing_ok=True)
+        except Timeout:
             return True
         return False
 
     def _require_same(self, sweep: Sweep, folder: Path) -> None:
         """Refuse to mix trials of different experiments, or of different ranges, in one study."""
-        strays = any(folder.glob("trial-*"))
-        if strays and not self._study.get_trials():
+        if any(folder.glob("trial-*")) and not self._study.get_trials():
             raise InputError(
                 f"{folder}: it holds trials of another study: move it away, or choose another --runs"
             )
-        ours, theirs = sweep.to_dict(), self._study.user_attrs.get("sweep")
-        if theirs is None:
-            self._study.set_user_attr("sweep", ours)
+        content, stored = sweep.to_dict(), self._study.user_attrs.get("sweep")
+        if stored is None:
+            self._study.set_user_attr("sweep", content)
             return
-        bases = [from_json(json.dumps(content["base"]), str(folder)) for content in (ours, theirs)]
+        bases = [from_json(json.dumps(part["base"]), str(folder)) for part in (content, stored)]
         changed = [f"base.{field}" for field in differences(*bases) if field != "name"]
-        fields = sorted(ours["space"].keys() | theirs["space"].keys())
+        fields = sorted(content["space"].keys() | stored["space"].keys())
         changed += [
-            f"space.{field}" for field in fields if ours["space"].get(field) != theirs["space"].get(field)
+            f"space.{field}" for field in fields if content["space"].get(field) != stored["space"].get(field)
         ]
         if changed:
             raise InputError(
-                f"{folder}: its trials were made with another {changed[0]}: give the sweep another name, or "
+                f"{folder}: its trials have another {changed[0]}: give the sweep another name, or "
                 f"{'delete its study from the database' if self._database else 'remove the folder'}"
             )
 
 
 class _Surplus(Exception):  # noqa: N818
-    """Enough trials with lower numbers are there, or under way."""
+    """Enough trials with lower numbers are finished or running."""
 
 
 def load_optuna() -> Any:
-    """Return the module `optuna`, quietened.
+    """Return the module `optuna`, which then logs errors alone.
 
     Raises:
         InputError: it is not installed.
@@ -234,7 +225,7 @@ def _rdb(optuna: Any, url: str) -> Any:
             url,
             heartbeat_interval=HEARTBEAT,
             grace_period=GRACE,
-            heartbeat_stale_trial_callback=_enqueue_lost,  # to a new folder: its worker may only be asleep
+            heartbeat_stale_trial_callback=_enqueue_lost,  # in a new run folder: its worker may only sleep
         )
 
 
@@ -245,13 +236,13 @@ def _pruner(optuna: Any, sweep: Sweep) -> Any:
 
 
 def _enqueue(study: Any, trial: Any, **attributes: Any) -> None:
-    """Queue the values of a trial, which are drawn anew if it was lost before it had them."""
+    """Enqueue the values of a trial; if it was lost before it had any, they are sampled anew."""
     attributes.pop("worker", None)
     study.enqueue_trial(trial.params, attributes)
 
 
 def _enqueue_lost(study: Any, trial: Any, **attributes: Any) -> None:
-    """Queue a trial whose worker died, unless that happened too often."""
+    """Enqueue a trial whose worker died, unless that happened too often."""
     losses = trial.user_attrs.get("losses", 0) + 1
-    if losses < _LOSSES:
+    if losses < MAX_LOSSES:
         _enqueue(study, trial, **{**attributes, "losses": losses})

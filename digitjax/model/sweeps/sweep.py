@@ -1,13 +1,13 @@
-"""Sweeps: many trainings of an experiment, in search of better settings.
+"""Sweeps: a search for better hyper-parameters of an experiment by many trainings.
 
 runs/<sweep>/
-  sweep.json           the experiment and what is varied
+  sweep.json           the experiment and the search space
   journal.log          the study, unless it is in a database
-  trial-0000/ ...      an ordinary run each
+  trial-0000/ ...      one run folder for each trial
   best.json            the best experiment so far, for `digitjax train`
 
-Any number of workers may call `run` at the same time; the study is all they share. Values are drawn by the
-tree-structured Parzen estimator (Bergstra et al. 2011), and judged by validation accuracy alone.
+Any number of workers may call `run` at the same time; they share nothing but the study. Values are sampled by the
+tree-structured Parzen estimator (Bergstra et al. 2011) to maximize the validation accuracy.
 """
 
 import sys
@@ -28,26 +28,26 @@ _STATES = ("complete", "pruned", "failed", "running", "waiting")
 
 
 def run(sweep: Sweep, folder: Path = DEFAULT_FOLDER, storage: str | None = None) -> dict[str, Any]:
-    """Work on a sweep until all its trials are finished or in the hands of other workers.
+    """Run the trials of a sweep until all of them are finished or are being run by other workers.
 
     Args:
-        sweep: the experiment, and what is varied.
-        folder: where run folders lie; the sweep's own is made in it.
-        storage: address of a database, as SQLAlchemy has it, for workers on several machines.
+        sweep: the experiment and its search space.
+        folder: folder of run folders; the folder of the sweep is created in it.
+        storage: SQLAlchemy's address of a database, for workers on several machines.
 
     Returns:
-        What is known by then, ready for JSON: `sweep`, its name; `trials`, the best first, each with `trial`,
+        The results so far as values of JSON: `sweep`, its name; `trials`, the best first, each with `trial`,
         `state`, `accuracy` (validation; the last one of a pruned trial), `seconds`, `params` and `reason`;
-        `importances`, each field's share in what sets the best tenth apart (Watanabe et al. 2023, PED-ANOVA;
-        from 10 complete trials on); and `best`, the path of best.json.
+        `importances` of the fields (Watanabe et al. 2023, PED-ANOVA; from 10 complete trials on); and `best`, the
+        path of best.json.
 
     Raises:
         InputError: the sweep, the data, the folder or the storage cannot be used.
-        Interrupted: on Ctrl-C or SIGTERM; the trial is saved and goes back into the queue.
+        Interrupted: on Ctrl-C or SIGTERM; the trial is saved and enqueued again.
     """
     load_optuna()
     validate_sweep(sweep)
-    pipeline.load(sweep.base.data)  # before a folder is made: without data nothing is left behind
+    pipeline.load(sweep.base.data)  # before a folder is created, so that nothing is left behind
     path = folder / sweep.name
     if (path / "config.json").exists():
         raise InputError(f"{path} is a run: give the sweep another name")
@@ -57,16 +57,16 @@ def run(sweep: Sweep, folder: Path = DEFAULT_FOLDER, storage: str | None = None)
         raise InputError(f"{path}: {error.strerror}: choose another folder with --runs") from None
     with Study(sweep, path, storage) as study:
         write_json(path / SWEEP_FILE, sweep.to_dict())
-        study.work(lambda trial: _try(trial, sweep, path), sweep.trials)
+        study.work(lambda trial: _run_trial(trial, sweep, path), sweep.trials)
         return _report(study, sweep, path)
 
 
-def _try(trial: Any, sweep: Sweep, folder: Path) -> float:
+def _run_trial(trial: Any, sweep: Sweep, folder: Path) -> float:
     """Train with the values of a trial, and return the best validation accuracy."""
     name = trial.user_attrs.get("run", f"trial-{trial.number:04}")
     trial.set_user_attr("run", name)
-    params = {field: _suggest(trial, field, d) for field, d in sweep.space.items()}
-    _say(f"{name}  {_format(params)}")
+    params = {field: _suggest(trial, field, distribution) for field, distribution in sweep.space.items()}
+    _log(f"{name}  {_format(params)}")
     try:
         config = sweep.config(name, params)
     except InputError as error:
@@ -75,21 +75,21 @@ def _try(trial: Any, sweep: Sweep, folder: Path) -> float:
     def report(epoch: int, validation: dict[str, float]) -> None:
         trial.report(validation["accuracy"], epoch)
         if epoch < config.training.epochs and trial.should_prune():
-            _say(f"{name}  pruned: half of those before were better after epoch {epoch}")
+            _log(f"{name}  pruned: below the median accuracy of the trials before after epoch {epoch}")
             raise load_optuna().TrialPruned
 
-    begun = (folder / name / "config.json").exists()  # by a worker that died or was stopped
+    resuming = (folder / name / "config.json").exists()  # from a worker that died or was stopped
     try:
-        finished = train(config, folder, resume=begun, overwrite=not begun, on_epoch=report)
+        run = train(config, folder, resume=resuming, overwrite=not resuming, on_epoch=report)
     except FloatingPointError as error:
         _fail(trial, name, error)
-    accuracy = summarize_run(finished).validation_accuracy
+    accuracy = summarize_run(run).validation_accuracy
     assert accuracy is not None
     return accuracy
 
 
 def _suggest(trial: Any, field: str, distribution: Distribution) -> Any:
-    """Draw the value of a field; of a choice, the label."""
+    """Sample the value of a field; of a `Choice` its label."""
     match distribution:
         case Float(low, high, log):
             return trial.suggest_float(field, low, high, log=log)
@@ -100,9 +100,9 @@ def _suggest(trial: Any, field: str, distribution: Distribution) -> Any:
 
 
 def _fail(trial: Any, name: str, error: Exception) -> NoReturn:
-    """End a trial without a value. Optuna takes it for pruned, since it would learn nothing from a failure."""
+    """End a trial without a value, as pruned: Optuna's sampler would learn nothing from a failed trial."""
     trial.set_user_attr("reason", str(error))
-    _say(f"{name}  failed: {error}")
+    _log(f"{name}  failed: {error}")
     raise load_optuna().TrialPruned from error
 
 
@@ -110,7 +110,7 @@ def _fail(trial: Any, name: str, error: Exception) -> NoReturn:
 
 
 def _report(study: Study, sweep: Sweep, folder: Path) -> dict[str, Any]:
-    """Write the best experiment; return what `run` promises."""
+    """Write the best experiment, and return the results of `run`."""
     rows = sorted((_row(trial) for trial in study.trials()), key=_rank)
     best = rows[0] if rows and rows[0]["state"] == "complete" else None
     if best:
@@ -140,7 +140,7 @@ def _rank(row: Mapping[str, Any]) -> tuple[int, float, str]:
 
 
 def format_result(result: Mapping[str, Any]) -> str:
-    """Lay out what `run` returns for people."""
+    """Return the results of `run` as a table for a terminal."""
     rows = result["trials"]
     fields = list(dict.fromkeys(field for row in rows for field in row["params"]))
     cells = [["trial", "state", "accuracy", "seconds", *fields, ""]]
@@ -166,5 +166,5 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

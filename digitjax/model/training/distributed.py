@@ -1,8 +1,8 @@
-"""One training by several processes, as a rule one on each machine.
+"""Distributed training by several processes, usually one on each machine.
 
-All of them run the same program in step: what needs the devices of all, or asks what the others say, each must do.
-Process 0 alone reads and writes the run, and what it found reaches the others by `broadcast` and `largest`: they need
-no common file system. A process that ends before its time ends all. With one process, none of this does anything.
+All processes run the same program, and each must call every collective operation. Process 0 alone reads and writes the
+run, and sends what it reads to the others by `broadcast` and `all_reduce_max`: they need no common file system. If a
+process is lost, all end. With one process, the functions here do nothing.
 """
 
 import json
@@ -22,12 +22,12 @@ from jax.experimental import multihost_utils
 
 from digitjax.errors import InputError
 
-HEARTBEAT = 20  # seconds without a sign of life after which a process counts as dead
-_OF_OTHERS = re.compile(
-    "gloo|nccl|coordination service", re.IGNORECASE
-)  # what JAX says when a process is lost
-_LAST_WORDS = (
-    "a process of this training was lost, so all end: start them again with --resume to go on from the "
+HEARTBEAT = 20
+"""Seconds without a heartbeat after which a process is considered lost."""
+_LOST_PROCESS = re.compile("gloo|nccl|coordination service", re.IGNORECASE)
+"""Matches the errors of JAX when a process is lost."""
+_LOST_MESSAGE = (
+    "a process of this training was lost, so all end: start them again with --resume to continue from the "
     "last checkpoint"
 )
 
@@ -36,22 +36,27 @@ _LAST_WORDS = (
 def joined(
     coordinator: str | None = None, processes: int | None = None, process: int | None = None
 ) -> Iterator[None]:
-    """Take part in what several processes do, for as long as the `with` statement lasts.
+    """Connect the processes of a training for the duration of the `with` statement.
 
-    It waits up to 5 minutes for the others. An error that all have alike goes on its way; any other is reported, and
+    It waits up to 5 minutes for the others. An error that all processes raise is raised; any other is printed, and
     ends this process at once with exit code 1, and so the others.
 
     Args:
-        coordinator: host and port at which process 0 answers, `HOST:PORT`. Without it JAX asks the cluster (Slurm,
-            Open MPI, Cloud TPU, Kubernetes) for all three.
-        processes: how many take part.
-        process: which one this is, from 0.
+        coordinator: address at which process 0 listens, `HOST:PORT`. Without it JAX detects the cluster (Slurm,
+            Open MPI, Cloud TPU, Kubernetes) and takes all three arguments from it.
+        processes: number of processes.
+        process: number of this process, from 0.
+
+    Yields:
+        Nothing; inside, the processes are connected.
 
     Raises:
-        InputError: the arguments do not fit together, there is no cluster, or the others do not come.
+        InputError: the arguments do not fit together, there is no cluster, or the other processes do not start.
     """
-    _check(coordinator, processes, process)
-    jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM away from the training
+    _require_valid(coordinator, processes, process)
+    jax.config.update(
+        "jax_enable_preemption_service", False
+    )  # it would handle SIGTERM instead of the training
     try:
         jax.distributed.initialize(coordinator, processes, process, heartbeat_timeout_seconds=HEARTBEAT)
     except (RuntimeError, ValueError) as error:
@@ -61,14 +66,14 @@ def joined(
                 "give --coordinator, --processes and --process"
             ) from error
         raise InputError(f"--coordinator {coordinator}: {_first_line(error)}") from error
-    with _last_words():
+    with _report_abort():
         try:
             _require_equal_counts()
             yield
         except (InputError, FloatingPointError, SystemExit):
-            raise  # as in all others
+            raise  # in all processes
         except BaseException as error:
-            _leave(error)
+            _exit(error)
         finally:
             jax.distributed.shutdown()  # waits for the others
 
@@ -79,14 +84,14 @@ def is_writer() -> bool:
 
 
 def all_reduce_max(number: int) -> int:
-    """Return the largest of the numbers that the processes give."""
+    """Return the maximum of the numbers of all processes."""
     if jax.process_count() == 1:
         return int(number)
     return int(multihost_utils.process_allgather(np.int32(number)).max())
 
 
 def gather(value: Any) -> list[Any]:
-    """Return what the processes give, in their order; what JSON can hold."""
+    """Return the values of all processes, which must be values of JSON, in the order of the processes."""
     if jax.process_count() == 1:
         return [value]
     content = json.dumps(value).encode()
@@ -95,7 +100,7 @@ def gather(value: Any) -> list[Any]:
 
 
 def broadcast(tree: Any) -> Any:
-    """Return the arrays of process 0, bit for bit; the others give arrays of the same shapes and types."""
+    """Return the arrays of process 0, bit for bit; the others pass arrays of the same shapes and dtypes."""
     if jax.process_count() == 1:
         return tree
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
@@ -112,45 +117,45 @@ def broadcast(tree: Any) -> Any:
 
 @contextmanager
 def propagate_errors() -> Iterator[None]:
-    """Raise in every process the `InputError` that one of them raises; what is inside waits for no other process."""
-    mine: InputError | None = None
+    """Raise in every process the `InputError` that any of them raises; the body must call no collective operation."""
+    own: InputError | None = None
     try:
         yield
     except InputError as error:
-        mine = error
-    reasons = gather(str(mine or ""))
-    if mine:
-        raise mine
+        own = error
+    reasons = gather(str(own or ""))
+    if own:
+        raise own
     for process, reason in enumerate(reasons):
         if reason:
             raise InputError(f"process {process}: {reason}")
 
 
 def require_same(**values: Any) -> None:
-    """Refuse to go on where the processes were not started alike.
+    """Refuse processes that were started differently.
 
     Raises:
-        InputError: they differ in a value; the message names the first one.
+        InputError: a value differs between processes; the message names it.
     """
-    others = gather(values)
+    gathered = gather(values)
     for name in values:
-        for process, other in enumerate(others):
-            if other[name] != others[0][name]:
+        for process, others in enumerate(gathered):
+            if others[name] != gathered[0][name]:
                 raise InputError(
                     f"process {process} has another {name} than process 0: start all of them alike"
                 )
 
 
 def describe() -> list[dict[str, Any]]:
-    """Return host name and kinds of devices of each process."""
+    """Return the host name and the devices of each process."""
     return gather(
         {"host": platform.node(), "devices": [device.device_kind for device in jax.local_devices()]}
     )
 
 
-def _check(coordinator: str | None, processes: int | None, process: int | None) -> None:
-    given = [value is not None for value in (coordinator, processes, process)]
-    if any(given) and not all(given):
+def _require_valid(coordinator: str | None, processes: int | None, process: int | None) -> None:
+    is_given = [value is not None for value in (coordinator, processes, process)]
+    if any(is_given) and not all(is_given):
         raise InputError("give all of --coordinator, --processes and --process, or --distributed alone")
     if coordinator is None or processes is None or process is None:
         return
@@ -159,25 +164,23 @@ def _check(coordinator: str | None, processes: int | None, process: int | None) 
             f"--coordinator is {coordinator!r}: give host and port of process 0, as in 10.0.0.1:1234"
         )
     if not 0 <= process < processes:
-        raise InputError(
-            f"--process is {process}: give each process a number of its own, 0 to {processes - 1}"
-        )
+        raise InputError(f"--process is {process}: give each process another number, 0 to {processes - 1}")
 
 
 def _require_equal_counts() -> None:
-    """Refuse to go on where a process has more devices than another, which the collectives cannot serve."""
+    """Refuse processes with different numbers of devices, which collective operations do not support."""
     counts = np.bincount([device.process_index for device in jax.devices()], minlength=jax.process_count())
     if len(set(counts)) > 1:
-        raise InputError(f"the processes have {counts.tolist()} devices: give all of them equally many")
+        raise InputError(f"the processes have {counts.tolist()} devices: give all of them the same number")
 
 
 @contextmanager
-def _last_words() -> Iterator[None]:
-    """Have a line printed if this process ends before the `with` statement does.
+def _report_abort() -> Iterator[None]:
+    """Print a line if this process ends before the `with` statement does.
 
-    It may have no time to do it itself: where another process is lost, jaxlib aborts this one.
+    Another process prints it, since jaxlib aborts this one when one of the others is lost.
     """
-    script = f"read -r _ || echo 'digitjax: error: {_LAST_WORDS}' >&2"
+    script = f"read -r _ || echo 'digitjax: error: {_LOST_MESSAGE}' >&2"
     with subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True) as watcher:
         try:
             yield
@@ -185,11 +188,11 @@ def _last_words() -> Iterator[None]:
             watcher.communicate(b"\n")
 
 
-def _leave(error: BaseException) -> NoReturn:
-    """End this process at once: to end in order it would wait for the others, which wait for it."""
+def _exit(error: BaseException) -> NoReturn:
+    """End this process at once: an orderly end would wait for the other processes, which wait for this one."""
     if isinstance(error, OSError):
         print(f"digitjax: error: {_first_line(error)}", file=sys.stderr)
-    elif not isinstance(error, KeyboardInterrupt) and not _OF_OTHERS.search(str(error)):
+    elif not isinstance(error, KeyboardInterrupt) and not _LOST_PROCESS.search(str(error)):
         traceback.print_exception(error)
     sys.stderr.flush()
     os._exit(1)

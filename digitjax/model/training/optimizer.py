@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules from their options."""
+"""Builds optimizers and learning-rate schedules from their options."""
 
 from typing import Any
 
@@ -14,7 +14,10 @@ from digitjax.config import Optimizer as Options
 def make_schedule(options: Schedule, peak: float, steps: int) -> optax.Schedule:
     """Return the learning rate as a function of the step.
 
-    It rises linearly over the warm-up's share of `steps` to `peak`, and falls to `final` times `peak`.
+    Args:
+        options: shape of the decay, and shares of the warm-up and of the final value.
+        peak: the highest learning rate, at the end of the linear warm-up.
+        steps: number of steps of the whole training.
     """
     warmup = round(options.warmup * steps)
     rest = max(1, steps - warmup)
@@ -25,19 +28,25 @@ def make_schedule(options: Schedule, peak: float, steps: int) -> optax.Schedule:
             decay = optax.linear_schedule(peak, options.final * peak, rest)
         case "cosine":
             decay = optax.cosine_decay_schedule(peak, rest, options.final)
-    rise = optax.linear_schedule(peak / (warmup + 1), peak, warmup)
-    return optax.join_schedules([rise, decay], [warmup])
+    warmup_schedule = optax.linear_schedule(peak / (warmup + 1), peak, warmup)
+    return optax.join_schedules([warmup_schedule, decay], [warmup])
 
 
 def make_optimizer(
     options: Options, schedule: optax.Schedule, clip_norm: float | None = None
 ) -> optax.GradientTransformation:
-    """Return the optimizer with its learning rate given by `schedule`, after clipping if that is asked for."""
-    optimizer = _make(options, schedule)
+    """Return an optimizer.
+
+    Args:
+        options: which optimizer, and its hyper-parameters.
+        schedule: learning rate as a function of the step.
+        clip_norm: norm to which gradients are clipped; None clips none.
+    """
+    optimizer = _build(options, schedule)
     return optax.chain(optax.clip_by_global_norm(clip_norm), optimizer) if clip_norm else optimizer
 
 
-def _make(options: Options, schedule: optax.Schedule) -> optax.GradientTransformation:
+def _build(options: Options, schedule: optax.Schedule) -> optax.GradientTransformation:
     match options:
         case SGD(momentum=momentum, nesterov=nesterov, weight_decay=decay):
             sgd = optax.sgd(schedule, momentum, nesterov)
@@ -59,12 +68,12 @@ def _make(options: Options, schedule: optax.Schedule) -> optax.GradientTransform
 
 
 def _are_kernels(params: Any) -> Any:
-    """Tell the kernels of layers, which decay, from biases and scales, which don't."""
+    """Return the mask of the weights that decay: kernels do, biases and scales do not."""
     return jax.tree.map(lambda weight: jnp.ndim(weight) > 1, params)
 
 
 def _as_matrices(params: Any) -> Any:
-    """Say how Muon is to see a kernel: every input of an output in one column."""
+    """Return the dimensions by which Muon reshapes kernels to matrices: all inputs of an output in one column."""
 
     def numbers(weight: jax.Array) -> contrib.MuonDimensionNumbers | None:
         if weight.ndim < 2:

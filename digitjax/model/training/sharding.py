@@ -1,9 +1,9 @@
-"""How arrays lie on the devices: batches are divided among all of them, everything else is on each.
+"""Data parallelism: batches are divided among all devices, and everything else is replicated.
 
 The training step is written for the whole batch, and XLA divides it (GSPMD, Xu et al. 2021, arXiv 2105.04663). So the
-statistics of batch normalisation are those of the whole batch, and dropout and augmentation are drawn for its
-pictures one by one: a training is the same function of its seed on any number of devices, up to rounding. On one
-device all of this is the identity.
+statistics of batch normalization are those of the whole batch, and the random numbers of dropout and augmentation
+belong to its examples: a training is the same function of its seed on any number of devices, up to rounding. On one
+device all functions here are the identity.
 """
 
 from typing import Any
@@ -18,10 +18,10 @@ _BATCH = "batch"
 
 
 def require_divisible(batch_size: int) -> None:
-    """Refuse a batch that the devices cannot share evenly: XLA would send activations to and fro, and be slow.
+    """Refuse a batch size that the devices do not divide: XLA would move activations between them, and be slow.
 
     Raises:
-        InputError: it cannot be shared.
+        InputError: the number of devices does not divide it.
     """
     if batch_size % jax.device_count():
         raise InputError(
@@ -31,29 +31,27 @@ def require_divisible(batch_size: int) -> None:
 
 
 def split(batch: Any) -> Any:
-    """Divide arrays by their first axis, inside a jitted function."""
+    """Divide arrays along their first axis among all devices, inside a jitted function."""
     if jax.device_count() == 1:
         return batch
     return jax.lax.with_sharding_constraint(batch, _over_all_devices(_BATCH))
 
 
 def replicate(tree: Any) -> Any:
-    """Put arrays, which are the same in each process, on every device."""
+    """Put arrays, which are equal in all processes, on every device."""
     if jax.device_count() == 1:
         return tree
-    everywhere = _over_all_devices()
-    return jax.tree.map(
-        lambda leaf: jax.make_array_from_process_local_data(everywhere, np.asarray(leaf)), tree
-    )
+    sharding = _over_all_devices()
+    return jax.tree.map(lambda leaf: jax.make_array_from_process_local_data(sharding, np.asarray(leaf)), tree)
 
 
 def replicated() -> NamedSharding | None:
-    """Return the sharding of arrays that are on every device; None, JAX's own choice, where there is one device."""
+    """Return the sharding of replicated arrays; None, the default of JAX, if there is one device."""
     return None if jax.device_count() == 1 else _over_all_devices()
 
 
 def local(tree: Any) -> Any:
-    """Return replicated arrays as they are on the first device of this process."""
+    """Return the copies of replicated arrays on the first device of this process."""
     if jax.device_count() == 1:
         return tree
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)

@@ -18,25 +18,31 @@ from digitjax.model.training.optimizer import make_optimizer, make_schedule
 
 
 class TrainState(NamedTuple):
-    """All that changes from step to step. With the config it decides every later step."""
+    """Everything that a step changes; with the config and the data it determines all later steps."""
 
     step: Int32[Array, ""]
     weights: Weights
     optimizer: optax.OptState
     ema: Weights | None
-    """Exponential moving average of the weights, where there is one."""
+    """Exponential moving average of the weights; None without `training.ema`."""
 
     @property
     def kept_weights(self) -> Weights:
-        """The weights to evaluate and to keep: their average where there is one."""
+        """The weights to evaluate and to keep: their moving average if there is one."""
         return self.weights if self.ema is None else self.ema
 
 
 class Trainer:
-    """The pure functions of a training: the state before the first step, and the steps."""
+    """The pure functions of a training: the initial state, and the steps."""
 
     def __init__(self, config: Config, steps: int, steps_per_call: int):
-        """Prepare a training of so many steps in all, of which a call takes up to `steps_per_call`."""
+        """Build the network, its objective and its optimizer.
+
+        Args:
+            config: the config of the training.
+            steps: number of steps of the whole training, which the learning-rate schedule depends on.
+            steps_per_call: maximum number of steps in one call of `take_steps`.
+        """
         self.network = Network(config.model)
         self.objective = make_objective(config)
         self._augment = config.augment
@@ -47,14 +53,14 @@ class Trainer:
         self.take_steps = jax.jit(self._take_steps, donate_argnums=0, out_shardings=sharding.replicated())
 
     def initial_state(self, key: jax.Array) -> TrainState:
-        """Return the state before the first step, with weights drawn from `key`."""
+        """Return the state before the first step, with random weights."""
         return self.state_of(self.network.init(key))
 
     def state_of(self, weights: Weights) -> TrainState:
         """Return the state before the first step, with these weights."""
         # A copy, since a step consumes its state and cannot consume the same array twice.
-        average = jax.tree.map(jnp.copy, weights) if self._options.ema else None
-        return TrainState(jnp.int32(0), weights, self._optimizer.init(weights.params), average)
+        ema = jax.tree.map(jnp.copy, weights) if self._options.ema else None
+        return TrainState(jnp.int32(0), weights, self._optimizer.init(weights.params), ema)
 
     def _take_steps(
         self,
@@ -67,20 +73,20 @@ class Trainer:
         first: Int[Array, ""],
         last: Int[Array, ""],
     ) -> tuple[TrainState, dict[str, Float[Array, " steps_per_call"]]]:
-        """Take the steps from `first` up to `last` of an epoch, on the pictures that `indices` names.
+        """Take the steps `first` to `last` of an epoch, without `last`, on the examples of `indices`.
 
-        Consumes the state that it is given. Returns the new one, and the metrics of each step.
+        The buffers of `state` are donated. Returns the new state, and the metrics of each step.
         """
 
-        def step_on(state: TrainState, i: Int[Array, ""]) -> Any:
+        def take_step(state: TrainState, i: Int[Array, ""]) -> Any:
             return self._step(state, key, images[indices[i]], labels[indices[i]], weights[i])
 
         def body(i: Int32[Array, ""], carry: Any) -> Any:
             state, metrics = carry
-            state, values = step_on(state, i)
+            state, values = take_step(state, i)
             return state, {name: metrics[name].at[i - first].set(value) for name, value in values.items()}
 
-        _, names = jax.eval_shape(step_on, state, first)
+        _, names = jax.eval_shape(take_step, state, first)
         metrics = {name: jnp.zeros(self._steps_per_call) for name in names}
         return lax.fori_loop(first, last, body, (state, metrics))
 
@@ -92,7 +98,7 @@ class Trainer:
         labels: Int32[Array, " batch"],
         weights: Float[Array, " batch"],
     ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
-        """Take one step on these pictures, each with its weight in the loss."""
+        """Take one step on a batch; `weights` are those of the examples in the loss."""
         images, labels, weights = sharding.split((images, labels, weights))
         augment_key, network_key, mixup_key = jax.random.split(jax.random.fold_in(key, state.step), 3)
         inputs = normalize(augment(augment_key, images, labels, self._augment))
@@ -108,18 +114,18 @@ class Trainer:
                 Weights(params, state.weights.stats), inputs, network_key
             )
             losses = self.objective.losses(outputs, intermediates, targets)
-            measures = self.objective.measures(outputs, targets)
-            return mean(losses), (stats, {name: mean(values) for name, values in measures.items()})
+            values = self.objective.metrics(outputs, targets)
+            return mean(losses), (stats, {name: mean(value) for name, value in values.items()})
 
         gradients = jax.value_and_grad(mean_loss, has_aux=True)
-        (loss, (stats, measures)), gradient = gradients(state.weights.params)
+        (loss, (stats, values)), gradient = gradients(state.weights.params)
         updates, optimizer = self._optimizer.update(gradient, state.optimizer, state.weights.params)
         new = Weights(optax.apply_updates(state.weights.params, updates), stats)
-        average = state.ema
-        if average is not None:
-            average = update_ema(average, new, self._options.ema, state.step)
-        metrics = {"loss": loss, **measures, "learning_rate": jnp.asarray(self._schedule(state.step))}
-        return TrainState(state.step + 1, new, optimizer, average), metrics
+        ema = state.ema
+        if ema is not None:
+            ema = update_ema(ema, new, self._options.ema, state.step)
+        metrics = {"loss": loss, **values, "learning_rate": jnp.asarray(self._schedule(state.step))}
+        return TrainState(state.step + 1, new, optimizer, ema), metrics
 
 
 def mixup(
@@ -128,15 +134,32 @@ def mixup(
     inputs: Float[Array, "batch 28 28 1"],
     targets: Float[Array, "batch outputs"],
 ) -> tuple[Float[Array, "batch 28 28 1"], Float[Array, "batch outputs"]]:
-    """Blend each picture, and what it is, with another one (Zhang et al. 2018, arXiv 1710.09412)."""
+    """Mix each example with the one at the opposite place of the batch (Zhang et al. 2018, arXiv 1710.09412).
+
+    Args:
+        key: random key.
+        concentration: both parameters of the Beta distribution of the shares.
+        inputs: normalized images, float32.
+        targets: target of each image, such as the probabilities of the classes.
+
+    Returns:
+        The mixed inputs, and the targets mixed by the same shares.
+    """
     share = jax.random.beta(key, concentration, concentration, (len(inputs), 1))
     mixed = share * targets + (1 - share) * targets[::-1]
     share = share[:, :, None, None]
     return share * inputs + (1 - share) * inputs[::-1], mixed
 
 
-def update_ema(average: Weights, new: Weights, decay: float, step: Int32[Array, ""]) -> Weights:
-    """Move the average towards the new weights; faster at first, so that the random start is soon forgotten."""
-    used = jnp.minimum(decay, (1 + step) / (10 + step))
-    moved: Weights = optax.incremental_update(new, average, 1 - used)
-    return moved
+def update_ema(ema: Weights, new: Weights, decay: float, step: Int32[Array, ""]) -> Weights:
+    """Return the exponential moving average of the weights after a step.
+
+    Args:
+        ema: the average before the step.
+        new: the weights after the step.
+        decay: highest decay; it is lower in the first steps, so that the initial weights fade soon.
+        step: number of steps before this one.
+    """
+    warmed_up = jnp.minimum(decay, (1 + step) / (10 + step))
+    updated: Weights = optax.incremental_update(new, ema, 1 - warmed_up)
+    return updated

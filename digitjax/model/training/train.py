@@ -1,34 +1,52 @@
-"""Training: from a config to a run folder that holds all of it."""
+"""Training: from a config to a run folder that holds everything about it.
 
-import json
+The way from `digitjax train mnist` to the run folder:
+
+1. `digitjax.cli.training.train` takes the command line.
+2. `digitjax.experiments.load` executes `experiments/mnist.py` and returns its `config`.
+3. `digitjax.config.override` applies the fields given on the command line; the config is valid from here on.
+4. `train` refuses what cannot be trained before anything is written.
+5. `digitjax.data.pipeline.load` returns the splits, which are cached at the first use.
+6. `digitjax.runs.create_run` creates the run folder with config.json.
+7. `fit` writes environment.json, builds the `Trainer`, and restores the newest checkpoint or initializes the weights.
+8. `_EpochTrainer` takes the steps of an epoch; `MetricsLog` writes their metrics to metrics.jsonl.
+9. `_validate` predicts the validation split.
+10. `checkpointing.Writers` saves checkpoints/, and weights/ where asked for.
+11. `_finish` writes finished.json.
+12. `_calibrate` writes calibration.json.
+"""
+
 import math
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from filelock import FileLock, Timeout
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
 from digitjax.data import pipeline
+from digitjax.data.pipeline import Dataset, Split
 from digitjax.errors import InputError
-from digitjax.model import checkpoint
-from digitjax.model.network import Weights, load_weights
+from digitjax.model import calibration, checkpoint
+from digitjax.model.calibration import Calibration
 from digitjax.model.predictor import Predictor
-from digitjax.model.training import distributed, sharding
-from digitjax.model.training.metrics_log import ADVICE, MetricsLog
+from digitjax.model.training import checkpointing, distributed, sharding
+from digitjax.model.training.metrics_log import MetricsLog
 from digitjax.model.training.step import Trainer, TrainState
 from digitjax.progress import Progress
 from digitjax.runs import Run
 from digitjax.signals import catch_signals
 
+OnEpoch = Callable[[int, dict[str, float]], None]
+"""Called after an epoch with its number, from 1, and its metrics on the validation split."""
+
 
 class Interrupted(Exception):  # noqa: N818
-    """The training was asked to stop, and has saved all it had."""
+    """The training was stopped by a signal, after saving its state."""
 
     def __init__(self, run: Run, step: int, signal_number: int):
         super().__init__(f"stopped at step {step:,}, which is saved: continue it with --resume")
@@ -42,17 +60,19 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Run:
-    """Train a network on all devices of all processes and return its run.
+    """Train a network on all devices of all processes, and calibrate it if it is a classifier.
 
     Args:
         config: the experiment; its name becomes that of the run folder.
-        folder: where run folders lie.
+        folder: folder of run folders.
         resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
-        overwrite: discard a run of that name first.
-        on_epoch: called after each epoch with its number, from 1, and its validation metrics, in process 0;
-            an exception that it raises ends the training.
+        overwrite: delete a run of that name first.
+        on_epoch: called after each epoch in process 0; an exception that it raises ends the training.
+
+    Returns:
+        The run, trained and calibrated. With `data.refit` there is no validation split to calibrate on.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -61,129 +81,116 @@ def train(
     """
     config = validate(config)
     run = Run(folder / config.name)
-    goes_on = distributed.is_writer() and resume and run.path.exists()
-    begins = distributed.is_writer() and not goes_on
-    # Before the folder is made, so that nothing is left behind.
+    resuming = distributed.is_writer() and resume and run.path.exists()
+    starting = distributed.is_writer() and not resuming
+    # Before the folder is created, so that nothing is left behind.
     with distributed.propagate_errors():
         sharding.require_divisible(config.training.batch_size)
-        if goes_on:
+        if resuming:
             require_same(run, config)
         dataset = pipeline.load(config.data)
-        if goes_on:
+        if resuming:
             _require_same_data(run, dataset)
-        if begins:
-            _check_start(config)
+        if starting:
+            _require_init_from(config)
     distributed.require_same(config=to_json(config), data=dataset.sha256)
     with distributed.propagate_errors():
-        if begins:
-            runs.create(config, folder, overwrite=overwrite)
-    with _held(run):
+        if starting:
+            runs.create_run(config, folder, overwrite=overwrite)
+    with _lock(run):
         fit(config, run, dataset, on_epoch)
     return run
 
 
-def require_same(run: Run, config: Config) -> None:
-    """Refuse to go on with a run in another way than it was begun.
+def fit(config: Config, run: Run, dataset: Dataset, on_epoch: OnEpoch | None = None) -> None:
+    """Train in a run folder, from its newest intact checkpoint if it has one, and calibrate.
+
+    Args:
+        config: the config of the run, validated.
+        run: a run folder with this config.
+        dataset: the data of the config.
+        on_epoch: called after each epoch in process 0.
 
     Raises:
-        InputError: the configs differ; the message names the first field.
+        FloatingPointError: the loss is not finite; the last good checkpoint is kept.
+        Interrupted: on Ctrl-C or SIGTERM, after saving.
+    """
+    examples = pipeline.add_outliers(dataset.train, config.data)
+    plan = _plan(config, len(examples))
+    _write_environment(run, dataset, plan)
+    trainer = Trainer(config, plan.steps, plan.steps_per_call)
+    init_key, step_key = jax.random.split(jax.random.key(config.seed))
+    state = checkpointing.restore_or_initialize(config, run, trainer, init_key)
+    epochs = _EpochTrainer(config, trainer, plan, examples, step_key)
+    predict = Predictor(trainer.network)
+    step = int(state.step)
+    progress = Progress(plan.steps, math.ceil(config.training.epochs), step, shown=distributed.is_writer())
+    with (
+        MetricsLog(run, config.training.batch_size, config.training.log_every, progress) as log,
+        checkpointing.open_writers(config, run, plan.steps_per_epoch) as writers,
+        catch_signals() as signals,
+    ):
+        while step < plan.steps and not _is_out_of_patience(log, config):
+            epoch = step // plan.steps_per_epoch + 1
+            state, step, signal_number = epochs.train(state, step, log, signals)
+            metrics = {}
+            if step % plan.steps_per_epoch == 0 or step == plan.steps:
+                metrics = _validate(trainer, predict, state, dataset.validation)
+                log.validation(epoch, step, metrics, len(dataset.validation))
+            writers.save(step, state, metrics)
+            if signal_number:
+                writers.wait()
+                raise Interrupted(run, step, signal_number)
+            if on_epoch and metrics:
+                on_epoch(epoch, metrics)
+    _finish(run, step, plan)
+    _calibrate(run, dataset.validation, progress)
+
+
+# ------------------------------------------------------------------------------------ steps of `train`
+
+
+def require_same(run: Run, config: Config) -> None:
+    """Refuse to resume a run with another config than its own.
+
+    Args:
+        run: the run to resume.
+        config: the config to resume it with.
+
+    Raises:
+        InputError: the configs differ; the message names the first field that does.
     """
     if (run.path / runs.GROUP_FILE).exists():
-        raise InputError(f"{run.path} is a group of seeds: continue it with --resume and its --seeds")
+        raise InputError(f"{run.path} is a group of seeds: resume it with --resume and its --seeds")
     if changed := differences(run.config, config):
         field, (before, now) = next(iter(changed.items()))
         raise InputError(
-            f"{run.path} was begun with {field} {before!r}, not {now!r}: resume it with its own settings"
+            f"{run.path} was started with {field} {before!r}, not {now!r}: resume it with its own config"
         )
 
 
-def _require_same_data(run: Run, dataset: pipeline.Dataset) -> None:
-    """Refuse to go on with a run on other pictures: a folder of one's own may have changed."""
-    begun = (run.path / "environment.json").exists()
-    if begun and run.environment.get("data_sha256") != dataset.sha256:
-        raise InputError(f"{run.path} was begun with other pictures: begin anew with another --name")
+def _require_same_data(run: Run, dataset: Dataset) -> None:
+    """Refuse to resume a run with other data: a folder of one's own images may have changed."""
+    started = (run.path / "environment.json").exists()
+    if started and run.environment.get("data_sha256") != dataset.sha256:
+        raise InputError(f"{run.path} was started with other data: start a new run with another --name")
 
 
-def fit(
-    config: Config,
-    run: Run,
-    dataset: pipeline.Dataset,
-    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
-) -> None:
-    """Train in a run folder, from its newest good checkpoint if it has one."""
-    # ------------------------------------------------------------------------------------- data
-    pictures = pipeline.add_outliers(dataset.train, config.data)
-    size, batch_size = len(pictures), config.training.batch_size
-    steps_per_epoch = -(-size // batch_size)
-    total = max(1, round(steps_per_epoch * config.training.epochs))
-    images, labels = sharding.replicate((jnp.asarray(pictures.images), jnp.asarray(pictures.labels)))
-    begun_with = {
-        **environment.describe(),
-        "processes": distributed.describe(),
-        "data_sha256": dataset.sha256,
-        "steps_per_epoch": steps_per_epoch,
-    }
-    if distributed.is_writer():
-        runs.write_json(run.path / "environment.json", begun_with)
-
-    # ------------------------------------------------------------------------------------ model
-    # On a CPU few, so that Ctrl-C is answered soon; an accelerator does a whole epoch unattended.
-    steps_per_call = 8 if jax.default_backend() == "cpu" else steps_per_epoch
-    trainer = Trainer(config, total, steps_per_call)
-    predict = Predictor(trainer.network)
-    init_key, step_key = jax.random.split(jax.random.key(config.seed))
-    with distributed.propagate_errors():
-        state = _start(config, run, trainer, init_key)
-    state = sharding.replicate(distributed.broadcast(state))
-
-    # ------------------------------------------------------------------------------------- loop
-    step = int(state.step)
-    progress = Progress(total, math.ceil(config.training.epochs), step, shown=distributed.is_writer())
-    with (
-        MetricsLog(run, batch_size, config.training.log_every, progress) as log,
-        _writers(config, run) as (writer, history),
-        catch_signals() as signals,
-    ):
-        while step < total and not _out_of_patience(log, config):
-            epoch, first = divmod(step, steps_per_epoch)
-            indices, weights = pipeline.batch_indices(config.seed, epoch, size, batch_size)
-            end = min(steps_per_epoch, total - epoch * steps_per_epoch)
-            for i in range(first, end, steps_per_call):
-                last = min(i + steps_per_call, end)
-                state, metrics = trainer.take_steps(
-                    state, step_key, images, labels, indices, weights, i, last
-                )
-                log.train(epoch + 1, step, last - i, metrics)
-                step += last - i
-                if stop := distributed.all_reduce_max(signals[0] if signals else 0):
-                    break
-            log.flush()
-            kept = sharding.local(state.kept_weights)
-            validation = {}
-            if step % steps_per_epoch == 0 or step == total:
-                if writer and len(dataset.validation):
-                    outputs = predict(kept, dataset.validation.images)
-                    validation = trainer.objective.validate(outputs, dataset.validation)
-                log.validation(epoch + 1, step, validation, len(dataset.validation))
-            _require_finite(run, step, kept)
-            if writer:
-                writer.save(step, sharding.local(_parts(state)), validation)
-            if history and step % (steps_per_epoch * (config.training.keep_weights_every or 1)) == 0:
-                history.save(step, {"weights": kept}, validation)
-            if stop:
-                if writer:
-                    writer.wait()
-                raise Interrupted(run, step, stop)
-            if on_epoch and validation:
-                on_epoch(epoch + 1, validation)
-    finished = {"step": step, "epoch": step // steps_per_epoch, "stopped_early": step < total}
-    if distributed.is_writer():
-        runs.write_json(run.path / "finished.json", finished)
+def _require_init_from(config: Config) -> None:
+    """Refuse to fine-tune a run that does not exist or has another model."""
+    if (name := config.training.init_from) is None:
+        return
+    try:
+        pretrained = runs.find_run(name)
+    except InputError as error:
+        raise InputError(f"training.init_from: {error}") from None
+    if pretrained.config.model != config.model:
+        raise InputError(f"training.init_from: {name} has another model: give the same --model options")
 
 
 @contextmanager
-def _held(run: Run) -> Iterator[None]:
-    """Keep other trainings out of a run."""
+def _lock(run: Run) -> Iterator[None]:
+    """Keep other trainings out of a run folder."""
     lock = FileLock(run.path / ".lock", blocking=False)
     with distributed.propagate_errors():
         try:
@@ -201,95 +208,120 @@ def _held(run: Run) -> Iterator[None]:
         lock.release()
 
 
-def _out_of_patience(log: MetricsLog, config: Config) -> bool:
-    """Whether process 0, which knows the whole log, has seen no improvement for too long."""
-    return (
-        distributed.all_reduce_max(distributed.is_writer() and log.out_of_patience(config.training.patience))
-        > 0
+# -------------------------------------------------------------------------------------- steps of `fit`
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Numbers of steps of a training."""
+
+    steps_per_epoch: int
+    steps: int
+    """Steps of the whole training."""
+    steps_per_call: int
+    """Steps of one call of the jitted function."""
+
+
+def _plan(config: Config, examples: int) -> _Plan:
+    """Return the numbers of steps of a training on so many examples."""
+    steps_per_epoch = pipeline.steps_per_epoch(examples, config.training.batch_size)
+    # Few on a CPU, so that Ctrl-C is answered soon; an accelerator does a whole epoch without the host.
+    steps_per_call = 8 if jax.default_backend() == "cpu" else steps_per_epoch
+    return _Plan(steps_per_epoch, max(1, round(steps_per_epoch * config.training.epochs)), steps_per_call)
+
+
+def _write_environment(run: Run, dataset: Dataset, plan: _Plan) -> None:
+    content = {
+        **environment.describe(),
+        "processes": distributed.describe(),
+        "data_sha256": dataset.sha256,
+        "steps_per_epoch": plan.steps_per_epoch,
+    }
+    if distributed.is_writer():
+        runs.write_json(run.path / "environment.json", content)
+
+
+class _EpochTrainer:
+    """Takes the steps of one epoch after another, with all training examples on the devices."""
+
+    def __init__(self, config: Config, trainer: Trainer, plan: _Plan, examples: Split, key: jax.Array):
+        self._config, self._trainer, self._plan, self._key = config, trainer, plan, key
+        self._size = len(examples)
+        self._images, self._labels = sharding.replicate(
+            (jnp.asarray(examples.images), jnp.asarray(examples.labels))
+        )
+
+    def train(
+        self, state: TrainState, step: int, log: MetricsLog, signals: Sequence[int]
+    ) -> tuple[TrainState, int, int]:
+        """Take the steps from `step` to the end of its epoch, or until any process receives a signal.
+
+        Returns:
+            The new state, the number of steps that it has taken, and the number of the signal or 0.
+        """
+        plan, batch_size = self._plan, self._config.training.batch_size
+        epoch, first = divmod(step, plan.steps_per_epoch)
+        indices, weights = pipeline.batch_indices(self._config.seed, epoch, self._size, batch_size)
+        end = min(plan.steps_per_epoch, plan.steps - epoch * plan.steps_per_epoch)
+        signal_number = 0
+        for start in range(first, end, plan.steps_per_call):
+            stop = min(start + plan.steps_per_call, end)
+            state, metrics = self._trainer.take_steps(
+                state, self._key, self._images, self._labels, indices, weights, start, stop
+            )
+            log.train(epoch + 1, step, stop - start, metrics)
+            step += stop - start
+            if signal_number := distributed.all_reduce_max(signals[0] if signals else 0):
+                break
+        log.flush()
+        return state, step, signal_number
+
+
+def _is_out_of_patience(log: MetricsLog, config: Config) -> bool:
+    """Whether process 0, which has the whole log, has seen no improvement for too long."""
+    decision = distributed.is_writer() and log.out_of_patience(config.training.patience)
+    return distributed.all_reduce_max(decision) > 0
+
+
+def _validate(trainer: Trainer, predict: Predictor, state: TrainState, validation: Split) -> dict[str, float]:
+    """Return the metrics on the validation split; none if it is empty, or in another process than the writer."""
+    if not distributed.is_writer() or not len(validation):
+        return {}
+    return trainer.objective.validate(
+        predict(sharding.local(state.kept_weights), validation.images), validation
     )
 
 
-# ----------------------------------------------------------------------------------------- state
+def _finish(run: Run, step: int, plan: _Plan) -> None:
+    """Write how far the training came, which marks the run as finished."""
+    content = {"step": step, "epoch": step // plan.steps_per_epoch, "stopped_early": step < plan.steps}
+    if distributed.is_writer():
+        runs.write_json(run.path / "finished.json", content)
 
 
-def _parts(state: TrainState) -> dict[str, Any]:
-    """Split the state so that readers find the weights to use, and need not load the rest."""
-    optimizer = {"step": state.step, "state": state.optimizer}
-    if state.ema is not None:
-        optimizer["weights"] = state.weights
-    return {"weights": state.kept_weights, "optimizer": optimizer}
+def _calibrate(run: Run, validation: Split, progress: Progress) -> None:
+    """Calibrate a classifier with its best weights, unless that was done before."""
+    from digitjax.model.calibrate import (  # with SciPy, which nothing else of a training needs
+        calibrate,
+        describe,
+    )
+
+    with distributed.propagate_errors():
+        if distributed.is_writer() and _can_be_calibrated(run):
+            fitted = _find_calibration(run) or calibrate(run, "best", validation)
+            progress.line(f"calibration: {describe(fitted)}")
 
 
-def _state(parts: dict[str, Any]) -> TrainState:
-    """Put the state together again."""
-    optimizer = parts["optimizer"]
-    if "weights" in optimizer:
-        return TrainState(optimizer["step"], optimizer["weights"], optimizer["state"], parts["weights"])
-    return TrainState(optimizer["step"], parts["weights"], optimizer["state"], None)
+def _can_be_calibrated(run: Run) -> bool:
+    """Whether a run is of a classifier and has a validation split."""
+    return run.config.task == "classification" and not run.config.data.refit
 
 
-def _start(config: Config, run: Run, trainer: Trainer, key: jax.Array) -> TrainState:
-    """Return the state to go on from: process 0 has it, and the others take its place with zeros."""
-    if not distributed.is_writer():
-        return jax.tree.map(
-            lambda leaf: np.zeros(leaf.shape, leaf.dtype), jax.eval_shape(trainer.initial_state, key)
-        )
-    return _restore(run, trainer) or _begin(config, trainer, key)
+def _find_calibration(run: Run) -> Calibration | None:
+    return calibration.read_fitted(run, checkpoint.candidates(run.checkpoints, "best")[0].step)
 
 
-def _begin(config: Config, trainer: Trainer, key: jax.Array) -> TrainState:
-    """Return the state before the first step: with new weights, or those of the run to start from."""
-    if config.training.init_from is None:
-        return trainer.initial_state(key)
-    _, weights = load_weights(runs.find_run(config.training.init_from), trainer.network)
-    return trainer.state_of(weights)
-
-
-def _check_start(config: Config) -> None:
-    """Refuse to start from a run that is not there, or has another model."""
-    if (start := config.training.init_from) is None:
-        return
-    try:
-        other = runs.find_run(start)
-    except InputError as error:
-        raise InputError(f"training.init_from: {error}") from None
-    if other.config.model != config.model:
-        raise InputError(f"training.init_from: {start} has another model: give the same --model options")
-
-
-def _require_finite(run: Run, step: int, weights: Weights) -> None:
-    """Refuse to save weights that an update has spoilt after its own loss was still finite."""
-    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(weights)]
-    if not all(jax.device_get(finite)):
-        raise FloatingPointError(f"{run.path}: the weights after step {step:,} are not finite: {ADVICE}")
-
-
-def _restore(run: Run, trainer: Trainer) -> TrainState | None:
-    """Load the newest good state and clear away what the run will write again."""
-    if not checkpoint.list_checkpoints(run.checkpoints):
-        step, state = 0, None
-    else:
-        abstract = jax.eval_shape(trainer.initial_state, jax.random.key(0))
-        step, parts = checkpoint.load(run.checkpoints, _parts(abstract))
-        state = _state(parts)
-    checkpoint.discard_after(run.checkpoints, step)
-    checkpoint.discard_after(run.weights, step)
-    kept = [json.dumps(line) + "\n" for line in run.metrics() if line["step"] <= step]
-    runs.write_text(run.metrics_file, "".join(kept))
-    return state
-
-
-@contextmanager
-def _writers(config: Config, run: Run) -> Iterator[tuple[checkpoint.Writer | None, checkpoint.Writer | None]]:
-    """Open the folder of the checkpoints, and that of the weights where they are to be kept; in process 0 alone."""
-    options, description = config.training, to_json(config)
-    with ExitStack() as stack:
-        writer = history = None
-        if distributed.is_writer():
-            best = options.keep_best
-            writer = stack.enter_context(
-                checkpoint.Writer(run.checkpoints, keep_best=best, description=description)
-            )
-            if options.keep_weights_every:
-                history = stack.enter_context(checkpoint.Writer(run.weights, description=description))
-        yield writer, history
+def is_complete(run: Run) -> bool:
+    """Whether nothing is left to do for `train`: the run is finished, and calibrated if it can be."""
+    finished = (run.path / "finished.json").exists()
+    return finished and (not _can_be_calibrated(run) or _find_calibration(run) is not None)

@@ -9,7 +9,7 @@ from digitjax.config import Config, validate
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.training import distributed
-from digitjax.model.training.train import require_same, train
+from digitjax.model.training.train import is_complete, require_same, train
 from digitjax.runs import Group, Run
 from digitjax.runs.summary import summarize_run
 
@@ -26,10 +26,13 @@ def train_seeds(
 
     Args:
         config: the experiment; its name becomes that of the group.
-        count: how many seeds, two or more.
-        folder: where run folders lie.
-        resume: continue the group of that name, if there is one: what is finished is kept, and more seeds may follow.
-        overwrite: discard a group or a run of that name first.
+        count: number of seeds, at least two.
+        folder: folder of run folders.
+        resume: continue the group of that name, if there is one: complete runs are kept, and seeds may be added.
+        overwrite: delete a group or a run of that name first.
+
+    Returns:
+        The group, with every run trained and calibrated.
 
     Raises:
         InputError: the config, the data or the folder cannot be used.
@@ -38,20 +41,20 @@ def train_seeds(
     """
     config = validate(config)
     if count < 2:
-        raise InputError(f"--seeds is {count}: a group has two seeds or more")
+        raise InputError(f"--seeds is {count}: a group has at least two seeds")
     seeds = range(config.seed, config.seed + count)
     configs = [validate(replace(config, name=f"seed-{seed}", seed=seed)) for seed in seeds]
     with distributed.propagate_errors():
-        pipeline.load(config.data)  # before the folder is made: without data nothing is left behind
+        pipeline.load(config.data)  # before the folder is created, so that nothing is left behind
     group = Group(folder / config.name)
     with distributed.propagate_errors():
         if distributed.is_writer() and resume and group.path.exists():
-            _reopen(group, seeds, configs)
+            _resume(group, seeds, configs)
         elif distributed.is_writer():
             runs.create_group(config.name, seeds, folder, overwrite=overwrite)
     for member in configs:
-        finished = (group.path / member.name / "finished.json").exists()
-        if not distributed.all_reduce_max(distributed.is_writer() and finished):
+        complete = distributed.is_writer() and is_complete(Run(group.path / member.name))
+        if not distributed.all_reduce_max(complete):
             train(member, group.path, resume=True)
     if distributed.is_writer():
         summaries = [summarize_run(member) for member in group.members()]
@@ -59,18 +62,18 @@ def train_seeds(
     return group
 
 
-def _reopen(group: Group, seeds: Sequence[int], configs: Sequence[Config]) -> None:
-    """Let a group go on with these seeds, if all that was begun agrees with them."""
+def _resume(group: Group, seeds: Sequence[int], configs: Sequence[Config]) -> None:
+    """Add these seeds to a group, if its seeds and the configs of its runs agree with them."""
     if (group.path / "config.json").exists():
         raise InputError(f"{group.path} is a run of one seed: choose another --name")
-    begun = group.seeds()
-    if list(seeds[: len(begun)]) != begun:
+    known = group.seeds()
+    if list(seeds[: len(known)]) != known:
         raise InputError(
-            f"{group.path} was begun with seeds {begun[0]} to {begun[-1]}: resume it with these; more may follow"
+            f"{group.path} was started with seeds {known[0]} to {known[-1]}: resume it with at least these"
         )
     for config in configs:
         run = Run(group.path / config.name)
         if run.path.exists():
             require_same(run, config)
-    if len(seeds) > len(begun):
+    if len(seeds) > len(known):
         group.write(seeds, None)

@@ -6,7 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from digitjax.config import Adam, Config, Float, Sweep
@@ -42,12 +45,18 @@ def objective(trial: Any) -> float:
     return trial.suggest_float("optimizer.lr", 1e-4, 1e-1, log=True)
 
 
-def states(study: Study) -> list[str]:
-    return [trial.state.name for trial in study._study.get_trials()]
+def load_study(folder: Path) -> optuna.Study:
+    """Load the study of a folder with Optuna alone, as any program may."""
+    backend = JournalFileBackend(str(folder / "journal.log"))
+    return optuna.load_study(study_name="s", storage=JournalStorage(backend))
+
+
+def states(study: optuna.Study) -> list[str]:
+    return [trial.state.name for trial in study.get_trials()]
 
 
 @pytest.mark.parametrize("url", ["", pytest.param("sqlite:///{}/study.db", marks=pytest.mark.slow)])
-def test_workers_that_start_together_finish_every_trial_once(tmp_path: Path, url: str):
+def test_workers_that_start_together_finish_each_trial_once(tmp_path: Path, url: str):
     workers = [start_worker(tmp_path, 20, 0.02, url.format(tmp_path)) for _ in range(3)]
     printed = [worker.communicate(timeout=100) for worker in workers]
     assert [error for _, error in printed] == [""] * 3
@@ -58,7 +67,7 @@ def test_workers_that_start_together_finish_every_trial_once(tmp_path: Path, url
     assert not list((tmp_path / ".workers").iterdir())
 
 
-def test_what_a_killed_worker_held_is_tried_again_with_its_values(tmp_path: Path):
+def test_the_trial_of_a_killed_worker_is_run_again_with_the_same_values(tmp_path: Path):
     worker = start_worker(tmp_path, 5, 100)
     assert worker.stdout is not None
     assert worker.stderr is not None
@@ -70,7 +79,7 @@ def test_what_a_killed_worker_held_is_tried_again_with_its_values(tmp_path: Path
         study.work(lambda trial: seen.append(objective(trial)) or seen[-1], 5)
         assert number == "0"
         assert seen[0] == float(value)
-        assert states(study) == ["FAIL"] + ["COMPLETE"] * 5
+    assert states(load_study(tmp_path)) == ["FAIL"] + ["COMPLETE"] * 5
 
 
 def test_a_living_worker_keeps_its_trial(tmp_path: Path):
@@ -79,70 +88,70 @@ def test_a_living_worker_keeps_its_trial(tmp_path: Path):
     worker.stdout.readline()
     with Study(SWEEP, tmp_path) as study:
         study.work(objective, 2)
-        assert states(study) == ["RUNNING", "COMPLETE"]
+    assert states(load_study(tmp_path)) == ["RUNNING", "COMPLETE"]
     worker.kill()
     worker.communicate()
 
 
-def lose(study: Study) -> None:
-    """Leave a running trial behind, as a kill would."""
-    study._study.ask().set_user_attr("worker", "dead")
-
-
-def test_values_that_kill_their_workers_are_given_up(tmp_path: Path):
+def test_values_whose_workers_die_repeatedly_are_given_up(tmp_path: Path):
     with Study(SWEEP, tmp_path) as study:
         for _ in range(3):
-            lose(study)
-            study._requeue_lost()
-        assert states(study) == ["FAIL"] * 3
+            load_study(tmp_path).ask().set_user_attr("worker", "dead")
+            study.work(objective, 0)
+        assert states(load_study(tmp_path)) == ["FAIL"] * 3
         study.work(objective, 1)
         assert [(trial.number, trial.user_attrs.keys()) for trial in study.trials()] == [(3, {"worker"})]
 
 
-def test_a_trial_whose_worker_died_before_it_signed_is_tried_again(
+def test_a_trial_whose_worker_died_before_it_claimed_it_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with Study(SWEEP, tmp_path) as study:
-        study._study.ask()
+        load_study(tmp_path).ask()
         study.work(objective, 1)
-        assert states(study) == ["RUNNING"]
-        monkeypatch.setattr(studies, "_CLAIM", studies._CLAIM * 0)
+        assert states(load_study(tmp_path)) == ["RUNNING"]
+        monkeypatch.setattr(studies, "CLAIM_TIMEOUT", studies.CLAIM_TIMEOUT * 0)
         study.work(objective, 1)
-        assert states(study) == ["FAIL", "COMPLETE"]
+        assert states(load_study(tmp_path)) == ["FAIL", "COMPLETE"]
 
 
+@pytest.mark.slow
 def test_in_a_database_a_worker_without_a_heartbeat_is_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(studies, "HEARTBEAT", 1)
-    monkeypatch.setattr(studies, "GRACE", 2)
     url = f"sqlite:///{tmp_path}/study.db"
+    worker = start_worker(tmp_path, 1, 100, url)
+    assert worker.stdout is not None
+    _, value = worker.stdout.readline().split()
+    worker.kill()
+    worker.communicate()
+    loaded = optuna.load_study(study_name="s", storage=url)
     with Study(SWEEP, tmp_path, url) as study:
-        with pytest.warns(UserWarning, match="Heartbeat"):
-            trial = study._study.ask()
-        value = objective(trial)
-        study._study._storage.record_heartbeat(trial._trial_id)
         study.work(objective, 1)
-        assert states(study) == ["RUNNING"]
-        time.sleep(4)
-        study.work(objective, 1)
-        assert states(study) == ["FAIL", "COMPLETE"]
-        assert study.trials()[0].value == value
+    assert states(loaded) == ["RUNNING"]
+    monkeypatch.setattr(studies, "GRACE", 1)
+    deadline = time.monotonic() + 60
+    with Study(SWEEP, tmp_path, url) as study:
+        while states(loaded) == ["RUNNING"] and time.monotonic() < deadline:
+            study.work(objective, 1)
+            time.sleep(0.1)
+        assert states(loaded) == ["FAIL", "COMPLETE"]
+        assert study.trials()[0].value == float(value)
 
 
-def test_a_worker_that_slept_leaves_its_trial_to_the_one_that_took_it(tmp_path: Path):
-    with Study(SWEEP, tmp_path) as sleeper, Study(SWEEP, tmp_path) as other:
+def test_a_worker_that_slept_leaves_its_trial_to_the_worker_that_took_it_over(tmp_path: Path):
+    with Study(SWEEP, tmp_path) as study:
 
         def sleep(trial: Any) -> float:
             if trial.number == 0:
-                other._study.tell(0, state=TrialState.FAIL)
+                load_study(tmp_path).tell(0, state=TrialState.FAIL)
                 trial.report(0.5, 1)
             return objective(trial)
 
-        sleeper.work(sleep, 2)
-        assert states(sleeper) == ["FAIL", "COMPLETE", "COMPLETE"]
+        study.work(sleep, 2)
+    assert states(load_study(tmp_path)) == ["FAIL", "COMPLETE", "COMPLETE"]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_what_stops_the_work_puts_the_trial_back(tmp_path: Path, error: BaseException):
+def test_an_error_that_ends_the_work_enqueues_the_trial_again(tmp_path: Path, error: BaseException):
     values = []
 
     def stop(trial: Any) -> float:
@@ -160,26 +169,29 @@ def test_what_stops_the_work_puts_the_trial_back(tmp_path: Path, error: BaseExce
         assert trial.user_attrs["run"] == "trial-0000"
 
 
-def test_of_two_that_ask_at_once_one_is_surplus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    with Study(SWEEP, tmp_path) as one, Study(SWEEP, tmp_path) as other:
-        optimize = one._study.optimize
+def test_when_two_workers_start_a_trial_at_once_one_of_them_is_surplus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Study(SWEEP, tmp_path) as late, Study(SWEEP, tmp_path) as other:
+        optimize = optuna.Study.optimize
 
-        def late(*args: Any, **options: Any) -> None:
+        def optimize_after_the_other(study: optuna.Study, *args: Any, **options: Any) -> None:
+            monkeypatch.undo()
             other.work(objective, 3)
-            optimize(*args, **options)
+            optimize(study, *args, **options)
 
-        monkeypatch.setattr(one._study, "optimize", late)
-        one.work(objective, 3)
-        assert states(one) == ["COMPLETE"] * 3 + ["FAIL"]
+        monkeypatch.setattr(optuna.Study, "optimize", optimize_after_the_other)
+        late.work(objective, 3)
+    assert states(load_study(tmp_path)) == ["COMPLETE"] * 3 + ["FAIL"]
 
 
-def test_a_line_that_a_killed_writer_left_half_written_is_cut_off(tmp_path: Path):
+def test_an_incomplete_line_of_a_killed_writer_is_cut_off(tmp_path: Path):
     with Study(SWEEP, tmp_path) as study:
         study.work(objective, 2)
         with (tmp_path / "journal.log").open("a") as journal:
             journal.write('{"op_code": 4, "wor')
         study.work(objective, 3)
-    assert states(Study(SWEEP, tmp_path)) == ["COMPLETE"] * 3
+    assert states(load_study(tmp_path)) == ["COMPLETE"] * 3
 
 
 def test_importances_need_ten_trials(tmp_path: Path):
@@ -201,9 +213,7 @@ def test_importances_need_ten_trials(tmp_path: Path):
 def test_another_experiment_under_the_same_name_is_refused(tmp_path: Path, other: dict[str, Any], field: str):
     Study(SWEEP, tmp_path)
     changed = Sweep(**{"name": "s", "base": SWEEP.base, "space": SWEEP.space, **other})
-    with pytest.raises(
-        InputError, match=rf"its trials were made with another {field}: give the sweep another"
-    ):
+    with pytest.raises(InputError, match=rf"its trials have another {field}: give the sweep another"):
         Study(changed, tmp_path)
     Study(Sweep(name="s", base=Config(name="renamed"), space=SWEEP.space, trials=99), tmp_path)
 

@@ -1,4 +1,4 @@
-"""Sweeps: trials are runs, judged by validation; what fails, stops or dies costs no more than itself."""
+"""Sweeps: trials are runs compared by validation accuracy; a trial that fails or stops affects no other."""
 
 import dataclasses
 import json
@@ -22,11 +22,11 @@ from digitjax.runs import Run, read_json
 from digitjax.runs.summary import summarize_run
 
 MODULE = """
-from digitjax.config import MLP, Choice, Config, Float, Sweep, Training
+from digitjax.config import MLPConfig, Choice, Config, Float, Sweep, Training
 
 sweep = Sweep(
     name="s",
-    base=Config(model=MLP(dense=(8,)), training=Training(epochs=EPOCHS, batch_size=400)),
+    base=Config(model=MLPConfig(dense=(8,)), training=Training(epochs=EPOCHS, batch_size=400)),
     space={"optimizer.lr": Float(1e-3, 1e-1, log=True), "model.dense": Choice([(8,), (16,)])},
     trials=TRIALS,
 )
@@ -41,12 +41,12 @@ def make_sweep(folder: Path, trials: int, epochs: int = 1) -> Path:
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder and the result of two real trials. Read them only."""
+    """The folder and the result of two trials that were trained. Read them only."""
     folder = tmp_path_factory.mktemp("swept")
     return folder, sweeps.run(experiments.load_sweep(str(make_sweep(folder, 2, 2))), folder)
 
 
-def test_trials_are_ordinary_runs(swept: tuple[Path, dict[str, Any]]):
+def test_trials_are_runs_and_calibrated(swept: tuple[Path, dict[str, Any]]):
     folder, result = swept
     assert {row["state"] for row in result["trials"]} == {"complete"}
     for row in result["trials"]:
@@ -58,6 +58,7 @@ def test_trials_are_ordinary_runs(swept: tuple[Path, dict[str, Any]]):
         assert row["params"]["model.dense"] == str(run.config.model.dense)
         assert summarize_run(run).problem == ""
         assert not run.evaluations()
+        assert (run.path / "calibration.json").exists()
     assert sorted(r.name for r in runs.list_runs(folder / "s")) == ["trial-0000", "trial-0001"]
     assert read_json(folder / "s/sweep.json")["space"].keys() == result["trials"][0]["params"].keys()
 
@@ -72,7 +73,7 @@ def test_the_best_trial_becomes_an_experiment(swept: tuple[Path, dict[str, Any]]
     json.dumps(result)
 
 
-def test_a_finished_sweep_only_reports(swept: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch):
+def test_a_finished_sweep_trains_nothing(swept: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch):
     folder, result = swept
     monkeypatch.setattr(sweeps, "train", None)
     assert sweeps.run(experiments.load_sweep(str(folder / "module.py")), folder) == result
@@ -82,7 +83,7 @@ def test_a_finished_sweep_only_reports(swept: tuple[Path, dict[str, Any]], monke
     assert lines[-1] == f"train the best: digitjax train {result['best']}"
 
 
-# ------------------------------------------------- what happens to trials, with trainings that cost nothing
+# ------------------------------------------------------------------------- with a fake training
 
 Hook = Callable[[int, dict[str, float]], None]
 SWEEP = Sweep(
@@ -94,13 +95,13 @@ SWEEP = Sweep(
 
 
 def fake_training(accuracy: Callable[[int, int], float]) -> Any:
-    """A training whose validation accuracy is a function of the trial's number and of the epoch."""
+    """A training whose validation accuracy is a function of the number of the trial and of the epoch."""
 
     def train(config: Config, folder: Path, *, resume: bool, overwrite: bool, on_epoch: Hook) -> Run:
         assert resume != overwrite
         run = Run(folder / config.name)
         if not resume:
-            runs.create(config, folder, overwrite=overwrite)
+            runs.create_run(config, folder, overwrite=overwrite)
         number = int(config.name.removeprefix("trial-"))
         for epoch in range(1, int(config.training.epochs) + 1):
             value = accuracy(number, epoch)
@@ -117,7 +118,7 @@ def states(result: dict[str, Any]) -> dict[str, str]:
     return {row["trial"]: row["state"] for row in result["trials"]}
 
 
-def test_a_trial_worse_than_the_median_is_pruned_but_not_at_its_end(
+def test_a_trial_below_the_median_is_pruned_unless_it_is_at_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     def accuracy(number: int, epoch: int) -> float:
@@ -130,10 +131,10 @@ def test_a_trial_worse_than_the_median_is_pruned_but_not_at_its_end(
     assert [row["trial"] for row in result["trials"]][-2:] == ["trial-0007", "trial-0006"]
     assert [row["accuracy"] for row in result["trials"]] == [0.9] * 6 + [0.8, 0.1]
     assert list(states(result).values()).count("complete") == 7
-    assert "trial-0006  pruned: half of those before were better after epoch 1" in capsys.readouterr().err
+    assert "trial-0006  pruned: below the median accuracy of the trials before after epoch 1" in capsys.readouterr().err
 
 
-def test_nothing_is_pruned_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_pruned_without_prune_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sweeps, "train", fake_training(lambda number, epoch: 1 / (number + 1)))
     result = sweeps.run(dataclasses.replace(SWEEP, prune_after=None), tmp_path)
     assert set(states(result).values()) == {"complete"}
@@ -154,7 +155,7 @@ def test_a_trial_that_fails_is_recorded_and_the_sweep_goes_on(
     assert sweeps.format_result(result).count("the loss at step 3 is nan") == 1
 
 
-def test_values_that_do_not_go_together_are_recorded_with_the_reason(
+def test_values_that_are_invalid_together_are_recorded_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sweeps, "train", fake_training(lambda number, epoch: 0.5))
@@ -170,7 +171,7 @@ def test_values_that_do_not_go_together_are_recorded_with_the_reason(
     assert not (tmp_path / "s/best.json").exists()
 
 
-def test_a_stopped_trial_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_stopped_trial_is_resumed_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def accuracy(number: int, epoch: int) -> float:
         if (number, epoch) == (1, 2):
             raise Interrupted(Run(tmp_path), 2, signal.SIGINT)
@@ -180,28 +181,28 @@ def test_a_stopped_trial_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(sweeps, "train", fake_training(accuracy))
     with pytest.raises(Interrupted):
         sweeps.run(few, tmp_path)
-    begun = Run(tmp_path / "s/trial-0001")
-    assert len(begun.metrics()) == 1
+    stopped = Run(tmp_path / "s/trial-0001")
+    assert len(stopped.metrics()) == 1
     monkeypatch.setattr(sweeps, "train", fake_training(lambda number, epoch: 0.6))
     result = sweeps.run(few, tmp_path)
     assert states(result) == {"trial-0001": "complete", "trial-0000": "complete"}
-    assert len(begun.metrics()) == 4
+    assert len(stopped.metrics()) == 4
 
 
 def test_a_sweep_with_the_name_of_a_run_is_refused(tmp_path: Path):
-    runs.create(Config(name="s"), tmp_path)
+    runs.create_run(Config(name="s"), tmp_path)
     with pytest.raises(InputError, match="s is a run: give the sweep another name"):
         sweeps.run(SWEEP, tmp_path)
 
 
-def test_without_data_nothing_is_left_behind(tmp_path: Path):
+def test_without_data_no_folder_is_created(tmp_path: Path):
     missing = dataclasses.replace(SWEEP, base=Config(data=Data(name="mnist", manual_dir="nowhere")))
     with pytest.raises(InputError, match="no folder nowhere"):
         sweeps.run(missing, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_refused_sweep_leaves_the_first_one_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_refused_sweep_does_not_change_the_first_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sweeps, "train", fake_training(lambda number, epoch: 0.5))
     sweeps.run(dataclasses.replace(SWEEP, trials=1), tmp_path)
     before = (tmp_path / "s/sweep.json").read_text()
@@ -210,7 +211,7 @@ def test_a_refused_sweep_leaves_the_first_one_as_it_was(tmp_path: Path, monkeypa
     assert (tmp_path / "s/sweep.json").read_text() == before
 
 
-# ------------------------------------------------------------------------------ in processes of their own
+# ------------------------------------------------------------------------------ in other processes
 
 
 def start(module: Path) -> subprocess.Popen[str]:
@@ -224,7 +225,7 @@ def wait_for(process: subprocess.Popen[str], text: str) -> str:
 
 
 @pytest.mark.slow
-def test_two_workers_of_which_one_is_killed_finish_every_trial_once(tmp_path: Path):
+def test_two_workers_of_which_one_is_killed_finish_each_trial_once(tmp_path: Path):
     pipeline.load(Data())
     module = make_sweep(tmp_path, 5, 3)
     one, other = start(module), start(module)
@@ -250,13 +251,15 @@ def test_two_workers_of_which_one_is_killed_finish_every_trial_once(tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_a_worker_and_the_next_one_goes_on(tmp_path: Path, number: signal.Signals):
+def test_a_signal_stops_a_worker_and_the_next_worker_resumes_the_trial(tmp_path: Path, number: signal.Signals):
     worker = start(make_sweep(tmp_path, 1, 2000))
     wait_for(worker, "epoch 2  ")
     os.kill(worker.pid, number)
     _, error = worker.communicate(timeout=60)
     assert worker.returncode == 128 + number
-    assert error.splitlines()[-1].endswith("trial-0000: it is saved, and goes on when the sweep does")
+    assert error.splitlines()[-1].endswith(
+        "trial-0000: saved: run the same command again to resume the sweep"
+    )
     run = Run(tmp_path / "s/trial-0000")
     step = run.metrics()[-1]["step"]
     worker = start(tmp_path / "module.py")

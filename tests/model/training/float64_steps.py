@@ -1,4 +1,4 @@
-"""Takes 50 steps in float64 and saves what came of them: FILE [COORDINATOR PROCESSES PROCESS]. See test_distributed."""
+"""Takes 50 steps in float64 and saves the losses and the state: FILE [COORDINATOR PROCESSES PROCESS]."""
 
 import sys
 from contextlib import nullcontext
@@ -14,7 +14,7 @@ from digitjax.model.training import distributed, sharding
 from digitjax.model.training.step import Trainer
 
 CONFIG = Config(
-    # Not max-pooling, whose float64 form, which is the library's, XLA does not divide.
+    # No max-pooling: in float64 XLA does not divide it.
     model=CNNConfig(channels=(4, 8), dense=(16,), dropout=0.5, pooling="stride"),
     augment=Augment(shift=1, noise=0.1),
     training=Training(batch_size=96, mixup=0.2, ema=0.9, clip_norm=1.0),
@@ -41,7 +41,7 @@ def take_steps(file: str) -> None:
         losses += np.asarray(metrics["loss"])[: arguments[-1]].tolist()
     program = compiled.as_text()
     assert ("all-reduce" in program) == (jax.device_count() > 1), "the batch is not divided"
-    assert "all-gather" not in program, "what was divided is put together again"
+    assert "all-gather" not in program, "a divided array is gathered"
     if distributed.is_writer():
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(sharding.local(state))]
         np.savez(file, np.array(losses), *leaves)
@@ -49,7 +49,7 @@ def take_steps(file: str) -> None:
 
 if __name__ == "__main__":
     jax.config.update("jax_enable_x64", True)
-    file, *place = sys.argv[1:]
-    joined = distributed.joined(place[0], int(place[1]), int(place[2])) if place else nullcontext()
+    file, *cluster = sys.argv[1:]
+    joined = distributed.joined(cluster[0], int(cluster[1]), int(cluster[2])) if cluster else nullcontext()
     with joined:
         take_steps(file)

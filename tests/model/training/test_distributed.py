@@ -1,4 +1,4 @@
-"""Training on several devices and in several processes: the same training, and no process is left behind."""
+"""Training on several devices and in several processes: the same training, and all processes end together."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from digitjax.config import Augment, CNNConfig, Config, MLPConfig, Training, to_
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
 from digitjax.model.training import distributed, sharding
-from digitjax.model.training import train as training
+from digitjax.model.training.checkpointing import to_parts
 from digitjax.model.training.step import Trainer
 from digitjax.model.training.train import train
 from digitjax.runs import Run, read_json
@@ -44,30 +44,30 @@ LOST = "digitjax: error: a process of this training was lost, so all end: start 
 
 
 def environment(devices: int = 1) -> dict[str, str]:
-    """That of a process with so many devices, which compiles in half the usual time."""
+    """Return the environment of a process with so many devices, which compiles in half the usual time."""
     flags = f"--xla_backend_optimization_level=0 --xla_force_host_platform_device_count={devices}"
     return {**os.environ, "XLA_FLAGS": flags}
 
 
 def in_slurm(process: int, count: int) -> dict[str, str]:
-    """What Slurm tells a process."""
+    """Return the variables that Slurm sets for a process."""
     job = {"JOB_ID": os.getpid(), "STEP_NODELIST": "localhost", "STEP_NUM_NODES": 1, "NTASKS": count}
     return {f"SLURM_{k}": str(v) for k, v in {**job, "PROCID": process, "LOCALID": process}.items()}
 
 
 @contextmanager
 def started(count: int, *command: str) -> Iterator[list[subprocess.Popen[str]]]:
-    """Start processes of one training; none outlives the `with` statement."""
+    """Start the processes of one training; none outlives the `with` statement."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         coordinator = f"127.0.0.1:{free.getsockname()[1]}"
-    place = ["--coordinator", coordinator, "--processes", str(count), "--process"]
+    arguments = ["--coordinator", coordinator, "--processes", str(count), "--process"]
     if command[0].endswith(".py"):
-        place = [coordinator, str(count)]
+        arguments = [coordinator, str(count)]
     slurm = "--distributed" in command
     processes = [
         subprocess.Popen(
-            [sys.executable, *command, *([] if slurm else [*place, str(i)])],
+            [sys.executable, *command, *([] if slurm else [*arguments, str(i)])],
             stderr=subprocess.PIPE,
             text=True,
             env=environment() | (in_slurm(i, count) if slurm else {}),
@@ -82,7 +82,9 @@ def started(count: int, *command: str) -> Iterator[list[subprocess.Popen[str]]]:
             process.communicate()
 
 
-def ends(processes: Sequence[subprocess.Popen[str]], seconds: float = 120) -> list[tuple[int, list[str]]]:
+def wait_for_end(
+    processes: Sequence[subprocess.Popen[str]], seconds: float = 120
+) -> list[tuple[int, list[str]]]:
     """Wait for processes; return the exit code of each and the lines that it printed as errors."""
     deadline = time.monotonic() + seconds
     printed = [process.communicate(timeout=deadline - time.monotonic())[1] for process in processes]
@@ -97,7 +99,7 @@ def command(config: Config, folder: Path, *arguments: str) -> list[str]:
 
 def train_by_two(config: Config, folder: Path, *arguments: str) -> Run:
     with started(2, *command(config, folder, *arguments)) as processes:
-        assert [code for code, _ in ends(processes)] == [0, 0]
+        assert [code for code, _ in wait_for_end(processes)] == [0, 0]
     return Run(folder / "small")
 
 
@@ -131,7 +133,7 @@ def losses(run: Run) -> np.ndarray:
 def state(run: Run) -> list[np.ndarray]:
     """The newest state, weights, statistics and optimizer alike."""
     abstract = jax.eval_shape(Trainer(run.config, 1, 1).initial_state, jax.random.key(0))
-    _, parts = checkpoint.load(run.checkpoints, training._parts(abstract))
+    _, parts = checkpoint.load(run.checkpoints, to_parts(abstract))
     return [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
 
 
@@ -158,13 +160,13 @@ def test_eight_devices_and_two_processes_train_as_one_device_does(one: Run, eigh
 
 @pytest.mark.slow
 def test_in_float64_only_rounding_is_left(tmp_path: Path):
-    """What differs by so little is no other statistics, dropout or augmentation."""
+    """Other statistics, dropout or augmentation would make larger differences."""
     script = str(Path(__file__).with_name("float64_steps.py"))
     for name, devices in (("one", 1), ("eight", 8)):
         file = str(tmp_path / name)
         subprocess.run([sys.executable, script, file], check=True, env=environment(devices), timeout=120)
     with started(2, script, str(tmp_path / "two")) as processes:
-        assert [code for code, _ in ends(processes)] == [0, 0]
+        assert [code for code, _ in wait_for_end(processes)] == [0, 0]
     one, eight, two = (list(np.load(tmp_path / f"{n}.npz").values()) for n in ("one", "eight", "two"))
     assert one[0].shape == (50,)
     assert {array.dtype for array in one} == {np.dtype(np.float64), np.dtype(np.int32)}
@@ -176,16 +178,18 @@ def test_in_float64_only_rounding_is_left(tmp_path: Path):
 def test_a_checkpoint_moves_from_eight_devices_to_one_to_two_processes(eight: Run, tmp_path: Path):
     run = Run(tmp_path / "small")
     shutil.copytree(eight.path, run.path)
-    last = sum(line["step"] <= 42 for line in run.metrics())  # lines until what all three go on from
+    last = sum(
+        line["step"] <= 42 for line in run.metrics()
+    )  # lines up to the checkpoint that all three resume
 
-    def forget_the_last_epoch() -> None:
+    def delete_the_last_epoch() -> None:
         shutil.rmtree(run.checkpoints / "56")
         (run.path / "finished.json").unlink()
 
-    forget_the_last_epoch()
+    delete_the_last_epoch()
     train(SMALL, tmp_path, resume=True)
     by_one = [*state(run), losses(run)]
-    forget_the_last_epoch()
+    delete_the_last_epoch()
     train_by_two(SMALL, tmp_path, "--resume")
     by_two = [*state(run), losses(run)]
     assert metrics(run)[:last] == metrics(eight)[:last]
@@ -193,7 +197,7 @@ def test_a_checkpoint_moves_from_eight_devices_to_one_to_two_processes(eight: Ru
     assert_close(by_two, [*state(eight), losses(eight)], 1e-3)
 
 
-# ------------------------------------------------------------------------------ all end as one does
+# ------------------------------------------------------------------------------ all end together
 
 
 def wait_for_checkpoint(run: Run, after: int) -> int:
@@ -208,7 +212,7 @@ def wait_for_checkpoint(run: Run, after: int) -> int:
 
 
 @pytest.mark.slow
-def test_whatever_ends_one_process_ends_all_and_the_run_goes_on_bit_for_bit(tmp_path: Path):
+def test_if_one_process_ends_all_end_and_the_run_resumes_bit_for_bit(tmp_path: Path):
     (tmp_path / "whole").mkdir()
     whole = train_by_two(LONG, tmp_path / "whole")
     run, step = Run(tmp_path / "small"), 0
@@ -216,13 +220,13 @@ def test_whatever_ends_one_process_ends_all_and_the_run_goes_on_bit_for_bit(tmp_
         with started(2, *command(LONG, tmp_path, "--resume")) as processes:
             step = wait_for_checkpoint(run, step)
             processes[victim].kill()
-            [(code, lines)] = ends([processes[1 - victim]], seconds=60)
+            [(code, lines)] = wait_for_end([processes[1 - victim]], seconds=60)
         assert code not in (0, 2)
         assert lines[-1].startswith(LOST)
     with started(2, *command(LONG, tmp_path, "--resume")) as processes:
         wait_for_checkpoint(run, step)
         processes[1].send_signal(signal.SIGTERM)
-        (code, lines), (other_code, other_lines) = ends(processes, seconds=60)
+        (code, lines), (other_code, other_lines) = wait_for_end(processes, seconds=60)
     assert code == other_code == 128 + signal.SIGTERM
     stopped = checkpoint.list_checkpoints(run.checkpoints)[-1].step
     assert lines[-1].endswith(f"stopped at step {stopped}, which is saved: continue it with --resume")
@@ -235,27 +239,25 @@ def test_whatever_ends_one_process_ends_all_and_the_run_goes_on_bit_for_bit(tmp_
 
 
 @pytest.mark.slow
-def test_a_reason_that_one_process_finds_is_given_by_all(tmp_path: Path):
+def test_an_error_of_one_process_is_raised_by_all(tmp_path: Path):
     (tmp_path / "small").mkdir()
     with started(2, *command(SMALL, tmp_path)) as processes:
-        (code, lines), (other_code, other_lines) = ends(processes)
+        (code, lines), (other_code, other_lines) = wait_for_end(processes)
     assert code == other_code == 2
     assert f"error: {tmp_path}/small exists: continue it with --resume" in lines[-1]
     assert f"error: process 0: {tmp_path}/small exists" in other_lines[-1]
 
 
 @pytest.mark.slow
-def test_processes_that_are_started_with_different_settings_refuse(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_processes_with_different_configs_refuse_to_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     original = subprocess.Popen
 
-    def with_seed_of_its_own(arguments: list[str], **options: Any) -> subprocess.Popen[str]:
+    def popen_with_another_seed(arguments: list[str], **options: Any) -> subprocess.Popen[str]:
         return original([*arguments, "--seed", arguments[-1]], **options)
 
-    monkeypatch.setattr(subprocess, "Popen", with_seed_of_its_own)
+    monkeypatch.setattr(subprocess, "Popen", popen_with_another_seed)
     with started(2, *command(SMALL, tmp_path)) as processes:
-        for code, lines in ends(processes):
+        for code, lines in wait_for_end(processes):
             assert code == 2
             assert lines[-1] == (
                 "digitjax: error: process 1 has another config than process 0: start all of them alike"
@@ -267,7 +269,7 @@ def test_processes_that_are_started_with_different_settings_refuse(
 def test_a_group_of_seeds_is_trained_by_two_processes_that_slurm_started(tmp_path: Path):
     arguments = ["--training.epochs", "1", "--seeds", "2", "--distributed"]
     with started(2, *command(LONG, tmp_path, *arguments)) as processes:
-        assert [code for code, _ in ends(processes)] == [0, 0]
+        assert [code for code, _ in wait_for_end(processes)] == [0, 0]
     content = json.loads((tmp_path / "small/group.json").read_text())
     assert content["seeds"] == [0, 1]
     assert content["validation_accuracy"]["mean"] > 0
@@ -276,7 +278,7 @@ def test_a_group_of_seeds_is_trained_by_two_processes_that_slurm_started(tmp_pat
 # ----------------------------------------------------------------------------------- one process
 
 
-def test_one_process_is_all_there_is():
+def test_with_one_process_collective_operations_are_the_identity():
     tree = {"a": jnp.array([-0.0, 1.0])}
     assert distributed.is_writer()
     assert distributed.gather({"x": 1}) == [{"x": 1}]
@@ -302,11 +304,11 @@ def test_one_process_is_all_there_is():
             ["--coordinator", "here", "--processes", "2", "--process", "0"],
             "--coordinator is 'here': give host",
         ),
-        (["--coordinator", "here:1", "--processes", "2", "--process", "2"], "number of its own, 0 to 1"),
+        (["--coordinator", "here:1", "--processes", "2", "--process", "2"], "another number, 0 to 1"),
         (["--distributed", "--processes", "2"], "give all of --coordinator"),
     ],
 )
-def test_a_place_among_the_processes_that_makes_no_sense_is_refused(
+def test_invalid_arguments_of_the_processes_are_refused(
     arguments: list[str], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     with pytest.raises(SystemExit, match="2"):
@@ -317,7 +319,7 @@ def test_a_place_among_the_processes_that_makes_no_sense_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_batch_that_the_devices_cannot_share_is_refused(tmp_path: Path):
+def test_a_batch_size_that_the_devices_do_not_divide_is_refused(tmp_path: Path):
     arguments = command(SMALL, tmp_path, "--training.batch-size", "100")
     done = subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, env=environment(8), timeout=60
@@ -327,7 +329,7 @@ def test_a_batch_that_the_devices_cannot_share_is_refused(tmp_path: Path):
     assert not (tmp_path / "small").exists()
 
 
-def test_where_there_is_no_cluster_distributed_says_so(tmp_path: Path):
+def test_distributed_without_a_cluster_is_refused(tmp_path: Path):
     unset = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM", "OMPI", "JAX_", "KUBERNETES"))}
     done = subprocess.run(
         [sys.executable, *command(SMALL, tmp_path, "--distributed")],

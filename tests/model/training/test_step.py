@@ -1,4 +1,4 @@
-"""The training step: averages, mixup, clipping, the weights that a training starts from."""
+"""The training step: moving average, mixup, clipping, initial weights."""
 
 import dataclasses
 from pathlib import Path
@@ -26,7 +26,7 @@ PLAIN = Config(
 
 
 def after(config: Config, steps: int) -> tuple[TrainState, dict[str, np.ndarray]]:
-    """The state after so many steps over the same pictures, and their metrics."""
+    """Return the state after so many steps on the same images, and the metrics of the steps."""
     trainer = Trainer(config, steps, steps)
     indices = np.tile(np.arange(8, dtype=np.int32), (steps, 1))
     weights = np.ones((steps, 8), np.float32)
@@ -53,7 +53,7 @@ def test_steps_lower_the_loss_and_are_logged_one_by_one():
     np.testing.assert_allclose(metrics["learning_rate"], 0.1)
 
 
-def test_the_average_follows_the_weights_and_is_what_is_kept():
+def test_the_moving_average_is_kept_instead_of_the_weights():
     plain, _ = after(PLAIN, 3)
     state, _ = after(with_training(ema=0.9), 3)
     np.testing.assert_array_equal(kernel(state), kernel(plain))
@@ -66,10 +66,10 @@ def test_the_average_follows_the_weights_and_is_what_is_kept():
     np.testing.assert_allclose(state.ema.params["head"]["kernel"], expected, rtol=1e-5, atol=1e-7)
 
 
-def test_an_average_of_equal_weights_is_that_weight():
+def test_the_moving_average_of_equal_weights_is_these_weights():
     weights = after(PLAIN, 1)[0].weights
-    moved = update_ema(weights, weights, 0.99, jnp.int32(5))
-    np.testing.assert_allclose(moved.params["head"]["kernel"], weights.params["head"]["kernel"], rtol=1e-6)
+    updated = update_ema(weights, weights, 0.99, jnp.int32(5))
+    np.testing.assert_allclose(updated.params["head"]["kernel"], weights.params["head"]["kernel"], rtol=1e-6)
 
 
 def test_clipping_bounds_the_length_of_a_step():
@@ -87,7 +87,7 @@ def test_clipping_bounds_the_length_of_a_step():
     assert length(free) > 10 * length(clipped)
 
 
-def test_mixup_blends_pictures_and_what_they_are_by_the_same_share():
+def test_mixup_mixes_images_and_targets_by_the_same_share():
     inputs, targets = jnp.eye(8)[:, :1].reshape(8, 1, 1, 1) * jnp.ones((8, 28, 28, 1)), jnp.eye(8, 10)
     mixed, mixed_targets = mixup(jax.random.key(0), 1.0, inputs, targets)
     share = np.asarray(mixed_targets[0, 0])
@@ -96,14 +96,14 @@ def test_mixup_blends_pictures_and_what_they_are_by_the_same_share():
     np.testing.assert_allclose(mixed_targets.sum(axis=1), 1, rtol=1e-6)
     assert float(mixed_targets[0, 7]) == pytest.approx(1 - share)
     shares = np.asarray(mixed_targets.max(axis=1))
-    assert len(np.unique(shares)) > 4  # each picture has a share of its own
+    assert len(np.unique(shares)) > 4  # each image has its own share
 
 
-def test_mixup_reaches_the_training():
+def test_mixup_changes_the_training_step():
     assert (kernel(after(with_training(mixup=1.0), 1)[0]) != kernel(after(PLAIN, 1)[0])).any()
 
 
-def test_a_training_can_start_from_another_run(tiny_run: Run, tmp_path: Path):
+def test_a_run_can_be_fine_tuned(tiny_run: Run, tmp_path: Path):
     config = dataclasses.replace(
         tiny_run.config,
         name="tuned",
@@ -117,7 +117,7 @@ def test_a_training_can_start_from_another_run(tiny_run: Run, tmp_path: Path):
 
 
 @pytest.mark.parametrize("path", ["nowhere", "other"])
-def test_a_run_that_cannot_be_started_from_is_named_and_nothing_is_left(
+def test_a_run_that_cannot_be_fine_tuned_is_refused_before_a_folder_is_created(
     tiny_run: Run, tmp_path: Path, path: str
 ):
     start = str(tiny_run.path) if path == "other" else str(tmp_path / path)

@@ -1,4 +1,4 @@
-"""Training: it learns, it stops when it should, and a resumed run is the run that never stopped."""
+"""Training: it learns, stops, and resumes bit for bit; and it calibrates."""
 
 import contextlib
 import dataclasses
@@ -21,8 +21,10 @@ from filelock import FileLock
 from digitjax.config import SGD, Adam, Augment, CNNConfig, Config, Data, Training
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import evaluate
-from digitjax.model import checkpoint
+from digitjax.model import calibration, checkpoint
+from digitjax.model.calibrate import calibrate
 from digitjax.model.training import train as training
+from digitjax.model.training.checkpointing import to_parts
 from digitjax.model.training.step import Trainer
 from digitjax.model.training.train import Interrupted, train
 from digitjax.runs import Run, read_json, write_json
@@ -42,11 +44,15 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train(SMALL, tmp_path_factory.mktemp("runs"))
 
 
+def copy_run(run: Run, folder: Path) -> Run:
+    return Run(shutil.copytree(run.path, folder / run.path.name))
+
+
 def arrays(run: Run) -> tuple[int, list[np.ndarray]]:
     """The newest state, weights and optimizer alike."""
     trainer = Trainer(run.config, steps=1, steps_per_call=1)
     state = jax.eval_shape(trainer.initial_state, jax.random.key(0))
-    step, parts = checkpoint.load(run.checkpoints, training._parts(state))
+    step, parts = checkpoint.load(run.checkpoints, to_parts(state))
     return step, [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
 
 
@@ -67,20 +73,19 @@ def assert_same(run: Run, other: Run) -> None:
     np.testing.assert_array_equal(evaluate(run, "validation").logits, evaluate(other, "validation").logits)
 
 
-def test_its_speed_is_that_of_the_epoch_so_far(uninterrupted: Run):
-    begun, epoch = 0.0, []
+def test_the_logged_speed_is_that_of_the_epoch_so_far(uninterrupted: Run):
+    start, epoch = 0.0, []
     for line in uninterrupted.metrics():
         epoch.append(line)
         if line["split"] == "validation":
             last = epoch[-2]
-            assert last["images_per_second"] == pytest.approx(1300 / (last["seconds"] - begun), rel=0.1)
-            begun, epoch = line["seconds"], []
+            assert last["images_per_second"] == pytest.approx(1300 / (last["seconds"] - start), rel=0.1)
+            start, epoch = line["seconds"], []
 
 
-def test_two_trainings_of_one_run_keep_out_of_each_others_way(uninterrupted: Run, tmp_path: Path):
+def test_a_run_is_trained_by_one_process_at_a_time(uninterrupted: Run, tmp_path: Path):
     assert not (uninterrupted.path / ".lock").exists()
-    copy = Run(tmp_path / "small")
-    shutil.copytree(uninterrupted.path, copy.path)
+    copy = copy_run(uninterrupted, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in copy.path.rglob("*")}
     with FileLock(copy.path / ".lock"), pytest.raises(InputError, match="small is being trained by another"):
         train(SMALL, tmp_path, resume=True)
@@ -133,8 +138,8 @@ def test_a_signal_saves_first_and_resume_continues_bit_for_bit(
     assert [c.step for c in checkpoint.list_checkpoints(run.weights)] == [13, 26, 39]
 
 
-def test_resume_passes_over_a_damaged_checkpoint_and_still_ends_the_same(uninterrupted: Run, tmp_path: Path):
-    run = train(SMALL, tmp_path)
+def test_resume_skips_a_damaged_checkpoint_and_ends_the_same(uninterrupted: Run, tmp_path: Path):
+    run = copy_run(uninterrupted, tmp_path)
     victim = max((run.checkpoints / "39").rglob("*"), key=lambda p: p.stat().st_size if p.is_file() else 0)
     victim.write_bytes(victim.read_bytes()[:-1] + b"!")
     with pytest.warns(UserWarning, match="damaged checkpoint"):
@@ -160,9 +165,29 @@ def test_part_of_an_epoch_can_be_trained(tmp_path: Path):
 
 
 def test_resume_of_a_finished_run_changes_nothing(uninterrupted: Run, tmp_path: Path):
-    run = train(SMALL, tmp_path)
+    run = copy_run(uninterrupted, tmp_path)
+    before = (run.path / calibration.FILE).stat().st_mtime_ns
     train(SMALL, tmp_path, resume=True)
     assert_same(run, uninterrupted)
+    assert (run.path / calibration.FILE).stat().st_mtime_ns == before
+
+
+def test_a_classifier_is_calibrated_with_its_best_weights(uninterrupted: Run, tmp_path: Path):
+    run = copy_run(uninterrupted, tmp_path)
+    content = read_json(run.path / calibration.FILE)
+    assert dataclasses.asdict(calibrate(run)) == content
+    assert content["step"] == checkpoint.candidates(run.checkpoints, "best")[0].step
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"temperature": 2.0, "step": 39}', '{"step": 13}'])
+def test_resume_of_a_finished_run_calibrates_it_if_it_is_not(
+    uninterrupted: Run, tmp_path: Path, content: str | None
+):
+    run = copy_run(uninterrupted, tmp_path)
+    file = run.path / calibration.FILE
+    file.unlink() if content is None else file.write_text(content)
+    train(SMALL, tmp_path, resume=True)
+    assert file.read_bytes() == (uninterrupted.path / calibration.FILE).read_bytes()
 
 
 def test_a_run_is_not_overwritten_or_resumed_with_other_settings(uninterrupted: Run):
@@ -170,11 +195,11 @@ def test_a_run_is_not_overwritten_or_resumed_with_other_settings(uninterrupted: 
     with pytest.raises(InputError, match="exists: continue it with --resume"):
         train(SMALL, folder)
     changed = dataclasses.replace(SMALL, optimizer=Adam(lr=0.5))
-    with pytest.raises(InputError, match=r"was begun with optimizer.lr 0\.002, not 0\.5"):
+    with pytest.raises(InputError, match=r"was started with optimizer.lr 0\.002, not 0\.5"):
         train(changed, folder, resume=True)
 
 
-def test_resume_without_a_run_begins_one(tmp_path: Path):
+def test_resume_without_a_run_starts_one(tmp_path: Path):
     short = dataclasses.replace(SMALL, training=Training(epochs=1, batch_size=500))
     assert train(short, tmp_path, resume=True).metrics()
 
@@ -228,25 +253,26 @@ def test_patience_stops_early(tmp_path: Path):
     assert len(accuracies) == finished["epoch"] == int(np.argmax(accuracies)) + 3
 
 
-def test_each_epoch_is_told_and_may_end_the_training(tmp_path: Path):
-    told = []
+def test_on_epoch_is_called_after_each_epoch_and_may_end_the_training(tmp_path: Path):
+    calls = []
 
     def on_epoch(epoch: int, validation: dict[str, float]) -> None:
-        told.append((epoch, validation["accuracy"]))
+        calls.append((epoch, validation["accuracy"]))
         if epoch == 2:
             raise StopIteration
 
     with pytest.raises(StopIteration):
         train(SMALL, tmp_path, on_epoch=on_epoch)
     lines = [line for line in Run(tmp_path / "small").metrics() if line["split"] == "validation"]
-    assert told == [(line["epoch"], line["accuracy"]) for line in lines]
-    assert len(told) == 2
+    assert calls == [(line["epoch"], line["accuracy"]) for line in lines]
+    assert len(calls) == 2
     assert arrays(Run(tmp_path / "small"))[0] == 26
 
 
 def test_refit_trains_without_validation(tmp_path: Path):
     config = dataclasses.replace(SMALL, data=Data(refit=True), training=Training(epochs=1, batch_size=500))
     run = train(config, tmp_path)
+    assert not (run.path / calibration.FILE).exists()
     assert all(line["split"] == "train" for line in run.metrics())
     assert evaluate(run, "test", "best").summary["examples"] == 360
     with pytest.raises(InputError, match="its validation split is empty"):
@@ -287,15 +313,14 @@ def test_killed_at_random_moments_of_its_saves_a_run_ends_the_same(uninterrupted
     assert json.loads((run.path / "finished.json").read_text())["step"] == 39
 
 
-def test_other_pictures_are_not_resumed_with(tiny_run: Run, tmp_path: Path):
-    copy = Run(tmp_path / "tiny")
-    shutil.copytree(tiny_run.path, copy.path)
+def test_a_run_is_not_resumed_with_other_data(tiny_run: Run, tmp_path: Path):
+    copy = copy_run(tiny_run, tmp_path)
     write_json(copy.path / "environment.json", {**copy.environment, "data_sha256": "0" * 64})
-    with pytest.raises(InputError, match="was begun with other pictures"):
+    with pytest.raises(InputError, match="was started with other data"):
         train(tiny_run.config, tmp_path, resume=True)
 
 
-def test_nondigits_are_met_in_training_alone(tmp_path: Path):
+def test_outliers_are_in_the_training_batches_alone(tmp_path: Path):
     config = dataclasses.replace(
         SMALL, data=Data(outliers=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
     )

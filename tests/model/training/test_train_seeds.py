@@ -1,4 +1,4 @@
-"""Groups: trained seed by seed, continued after any interruption."""
+"""Groups of seeds: trained one by one, and resumed after an interruption."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ def written(run: Run) -> list[int]:
     return sorted(p.stat().st_mtime_ns for p in run.path.rglob("*") if p.is_file())
 
 
-def test_a_group_is_its_seeds(tiny_group: Group, tiny_run: Run):
+def test_a_group_has_one_run_for_each_seed(tiny_group: Group, tiny_run: Run):
     first, second = tiny_group.members()
     assert (first.name, second.name) == ("tiny/seed-0", "tiny/seed-1")
     assert (first.config.seed, second.config.seed) == (0, 1)
@@ -32,7 +32,9 @@ def test_a_group_is_its_seeds(tiny_group: Group, tiny_run: Run):
     assert content["validation_accuracy"]["mean"] == pytest.approx(np.mean(logged))
 
 
-def test_an_interrupted_group_goes_on_and_may_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupted_group_is_resumed_and_seeds_may_be_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     def killed_at_the_second(config: Config, *args: object, **options: bool) -> Run:
         if config.seed == 1:
             raise KeyboardInterrupt
@@ -46,31 +48,33 @@ def test_an_interrupted_group_goes_on_and_may_grow(tmp_path: Path, monkeypatch: 
     with pytest.raises(InputError, match="seed-1: missing: train it with --resume"):
         group.members()
     before = written(group.member(0))
+    assert (group.member(0).path / "calibration.json").exists()
 
     with pytest.raises(InputError, match="tiny exists: continue it with --resume"):
         train_seeds(TINY, 2, tmp_path)
-    with pytest.raises(InputError, match=r"seed-0 was begun with training\.epochs 1, not 2"):
+    with pytest.raises(InputError, match=r"seed-0 was started with training\.epochs 1, not 2"):
         train_seeds(replace(TINY, training=replace(TINY.training, epochs=2)), 3, tmp_path, resume=True)
-    with pytest.raises(InputError, match="begun with seeds 0 to 1: resume it with these; more may follow"):
+    with pytest.raises(InputError, match="started with seeds 0 to 1: resume it with at least these"):
         train_seeds(replace(TINY, seed=1), 2, tmp_path, resume=True)
-    with pytest.raises(
-        InputError, match="tiny is a group of seeds: continue it with --resume and its --seeds"
-    ):
+    with pytest.raises(InputError, match="tiny is a group of seeds: resume it with --resume and its --seeds"):
         training.train(TINY, tmp_path, resume=True)
     assert group.seeds() == [0, 1]
 
     assert train_seeds(TINY, 3, tmp_path, resume=True) == group
     assert [run.config.seed for run in group.members()] == [0, 1, 2]
     assert written(group.member(0)) == before
-    with pytest.raises(InputError, match="begun with seeds 0 to 2"):
+    (group.member(2).path / "calibration.json").unlink()
+    train_seeds(TINY, 3, tmp_path, resume=True)
+    assert (group.member(2).path / "calibration.json").exists()
+    with pytest.raises(InputError, match="started with seeds 0 to 2"):
         train_seeds(TINY, 2, tmp_path, resume=True)
 
     assert train_seeds(replace(TINY, seed=5), 2, tmp_path, overwrite=True).seeds() == [5, 6]
     assert not group.member(0).path.exists()
 
 
-def test_what_cannot_be_a_group_is_refused_before_anything_is_written(tmp_path: Path, tiny_run: Run):
-    with pytest.raises(InputError, match="--seeds is 1: a group has two seeds or more"):
+def test_an_invalid_group_is_refused_before_anything_is_written(tmp_path: Path, tiny_run: Run):
+    with pytest.raises(InputError, match="--seeds is 1: a group has at least two seeds"):
         train_seeds(TINY, 1, tmp_path)
     with pytest.raises(InputError, match="seed: input should be less than 4294967296"):
         train_seeds(replace(TINY, seed=2**32 - 1), 2, tmp_path)

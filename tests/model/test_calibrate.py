@@ -13,9 +13,15 @@ from scipy.special import softmax
 
 from digitjax import cli
 from digitjax.errors import InputError
-from digitjax.evaluation.calibrate import LOST, calibrate, coarse, fit_rejection, fit_temperature
 from digitjax.imaging.normalize import to_mnist
 from digitjax.model import calibration, classifier
+from digitjax.model.calibrate import (
+    REJECTED_SHARE,
+    calibrate,
+    fit_rejection,
+    fit_temperature,
+    reduce_resolution,
+)
 from digitjax.model.calibration import Calibration
 from digitjax.model.export.pack import pack
 from digitjax.recognition import recognizer
@@ -61,7 +67,7 @@ def test_a_run_is_calibrated_on_its_validation_split(run: Run):
     assert calibration.read(run, fitted.step) == fitted
     assert calibration.read(run, fitted.step + 1) == Calibration()
     assert fitted.temperature != 1
-    assert 0 < LOST * 144 < 2  # so that the threshold is the second lowest confidence
+    assert 0 < REJECTED_SHARE * 144 < 2  # so that the threshold is the second lowest confidence
 
 
 def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Path):
@@ -88,7 +94,7 @@ def test_of_the_smallest_pictures_less_certainty_is_asked(side: int, text: str):
 
 def test_digits_of_few_pixels_lose_detail_and_no_more():
     images = np.stack([to_mnist(strokes(str(digit), margin=4).astype(np.float32)) for digit in range(10)])
-    reduced = coarse(images)
+    reduced = reduce_resolution(images)
     assert (reduced.shape, reduced.dtype) == (images.shape, np.uint8)
     changes = np.abs(reduced.astype(float) - images).mean(axis=(1, 2))
     assert 12 < changes.mean() < 16  # 8 were they reduced to 28 pixels, 10 to 14, 17 to 6
