@@ -1,8 +1,8 @@
-"""Benchmarks: digitjax beside PyTorch and onnxruntime in interleaved rounds of one run, and its reading alone.
+"""Benchmarks: digitjax beside PyTorch and ONNX Runtime in interleaved rounds, and its reading of pictures alone.
 
 harness.py          processes, rounds, table, JSON: how everything is measured
-suites.py           what is compared with what
-task.py             the network, the pictures and the clock that all contestants share
-run_digitjax.py, run_pytorch.py, run_onnxruntime.py    the contestants
+suites.py           which benchmarks are compared
+task.py             the network, the images and the timing that all of them share
+run_digitjax.py, run_pytorch.py, run_onnxruntime.py    training and inference in each framework
 reading.py          reading of pictures, from the smallest to the largest: digitjax alone
 """

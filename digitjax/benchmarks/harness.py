@@ -1,7 +1,7 @@
-"""How everything is measured: each contestant in a process of its own, rounds in turn, medians and quartiles.
+"""Measure a suite: each benchmark in a process of its own, in interleaved rounds, summarized by median and quartiles.
 
-The machine's speed drifts by a factor of two, so no timing means anything but beside another of the same
-round. Processes are started once and wait, without using the processor, until it is their turn.
+The speed of a machine can drift by a factor of two, so only timings of the same rounds can be compared. All processes
+are started once and sleep until their turn.
 """
 
 import json
@@ -23,50 +23,53 @@ _PACKAGES = ("digitjax", "jax", "flax", "torch", "onnxruntime")
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """One way to do a task: a function of a module of this package, and the allocator it runs with."""
+class Benchmark:
+    """A function of this package to measure, and the memory allocator it runs with."""
 
     name: str
     task: str
-    """`module:function` in this package; calling it prepares, calling what it returns measures one round."""
+    """`module:function` in this package: a call prepares and returns a function that measures one round."""
     options: Mapping[str, Any]
+    """Keyword arguments of the function."""
     allocator: Literal["default", "tuned"] = "default"
 
     @property
-    def ours(self) -> bool:
-        """Whether it is digitjax, and not a peer."""
+    def is_digitjax(self) -> bool:
+        """Whether it measures digitjax and not a peer."""
         return self.task.startswith(("run_digitjax", "reading"))
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Contestants that are compared by the same measures."""
+    """Benchmarks that are compared by the same metrics."""
 
     name: str
-    contestants: Sequence[Contestant]
+    benchmarks: Sequence[Benchmark]
     unit: str
     higher_is_better: bool
     flops: int = 0
-    """Floating-point operations of what is timed in ms, where a contestant measures the peak in GFLOP/s beside it."""
+    """Floating-point operations of what is timed in ms, if a benchmark of the suite measures the peak in GFLOP/s."""
 
 
-def run(suite: Suite, rounds: int, report: Callable[[str], None]) -> list[dict[str, Any]]:
+def run_suite(suite: Suite, rounds: int, report: Callable[[str], None]) -> list[dict[str, Any]]:
     """Measure a suite in interleaved rounds.
 
+    Args:
+        suite: the benchmarks to compare.
+        rounds: how often each is measured.
+        report: called with a line on what is being done.
+
     Returns:
-        A row for each contestant and measure: `contestant`, `allocator`, `measure`, `median`, `quartiles`,
-        how many times better it is than the best peer with the default and with the tuned allocator
-        (`against_best_peer_default`, `against_best_peer_tuned`), `seconds_to_start`, which is the time from the
-        start of its process to its being ready, and the values of all `rounds`.
+        A row for each benchmark and metric, as `summarize_rounds` returns them.
 
     Raises:
-        InputError: a contestant failed; its own message is on the standard error stream.
+        InputError: a benchmark failed; its own message is on the standard error stream.
     """
     workers = []
     try:
-        for contestant in suite.contestants:
-            report(f"preparing {contestant.name}, {contestant.allocator} allocator")
-            workers.append(_Worker(contestant))
+        for benchmark in suite.benchmarks:
+            report(f"preparing {benchmark.name}, {benchmark.allocator} allocator")
+            workers.append(_Worker(benchmark))
         results: list[list[dict[str, float]]] = [[] for _ in workers]
         for number in range(rounds):
             report(f"{suite.name}: round {number + 1} of {rounds}")
@@ -75,51 +78,56 @@ def run(suite: Suite, rounds: int, report: Callable[[str], None]) -> list[dict[s
     finally:
         for worker in workers:
             worker.close()
-    return _rows(suite, results, [worker.seconds_to_start for worker in workers])
+    return summarize_rounds(suite, results, [worker.startup_seconds for worker in workers])
 
 
 class _Worker:
-    """The process of a contestant."""
+    """The process of a benchmark."""
 
-    def __init__(self, contestant: Contestant):
-        self._contestant = contestant
+    def __init__(self, benchmark: Benchmark):
+        self._benchmark = benchmark
         start = time.perf_counter()
-        tunables = TUNED_ALLOCATOR if contestant.allocator == "tuned" else ""
-        options = json.dumps(dict(contestant.options))
+        tunables = TUNED_ALLOCATOR if benchmark.allocator == "tuned" else ""
+        options = json.dumps(dict(benchmark.options))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, contestant.task, options],
+            [sys.executable, "-m", __name__, benchmark.task, options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "GLIBC_TUNABLES": tunables},
         )
-        self._answer()
-        self.seconds_to_start = time.perf_counter() - start
+        self._receive()
+        self.startup_seconds = time.perf_counter() - start
 
     def measure(self) -> dict[str, float]:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return self._answer()
+        return self._receive()
 
-    def _answer(self) -> Any:
+    def _receive(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self.close()
-            raise InputError(f"bench: {self._contestant.name} stopped: see the message above")
+            raise InputError(f"bench: {self._benchmark.name} stopped: see the message above")
         return json.loads(line)
 
     def close(self) -> None:
         try:
-            self._process.communicate(timeout=5)  # it ends with its input, and removes its files
+            self._process.communicate(timeout=5)  # at the end of its input it ends and removes its files
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
 
 
-def serve(task: str, options: str) -> None:
-    """Be the process of a contestant: measure a round for every line that comes in."""
+def run_worker(task: str, options: str) -> None:
+    """Run the process of a benchmark: measure one round for every line on the standard input.
+
+    Args:
+        task: `module:function` in this package.
+        options: keyword arguments of the function as JSON.
+    """
     from importlib import import_module
 
     module, function = task.split(":")
@@ -129,58 +137,84 @@ def serve(task: str, options: str) -> None:
         print(json.dumps(measure()), flush=True)
 
 
-def _rows(
-    suite: Suite, results: list[list[dict[str, float]]], starts: Sequence[float]
+def summarize_rounds(
+    suite: Suite, results: Sequence[Sequence[Mapping[str, float]]], startup_seconds: Sequence[float]
 ) -> list[dict[str, Any]]:
+    """Summarize the measurements of a suite, and compare digitjax with its peers.
+
+    Args:
+        suite: the benchmarks that were measured.
+        results: for each benchmark and round the values by metric.
+        startup_seconds: for each benchmark the time from the start of its process to its first round.
+
+    Returns:
+        A row for each benchmark and metric: `benchmark`, `allocator`, `is_digitjax`, `metric`, `median`, `quartiles`,
+        how many times better it is than the best peer with the default and with the tuned allocator
+        (`ratio_to_best_peer_default`, `ratio_to_best_peer_tuned`), `startup_seconds`, and the values of all `rounds`.
+    """
     rows: list[dict[str, Any]] = []
-    for contestant, rounds, start in zip(suite.contestants, results, starts, strict=True):
-        for measure in rounds[0]:
-            values = [r[measure] for r in rounds]
+    for benchmark, rounds, seconds in zip(suite.benchmarks, results, startup_seconds, strict=True):
+        for metric in rounds[0]:
+            values = [values_by_metric[metric] for values_by_metric in rounds]
             low, _, high = quantiles(values, n=4) if len(values) > 1 else values * 3
             rows.append(
                 {
-                    "contestant": contestant.name,
-                    "allocator": contestant.allocator,
-                    "ours": contestant.ours,
-                    "measure": measure,
+                    "benchmark": benchmark.name,
+                    "allocator": benchmark.allocator,
+                    "is_digitjax": benchmark.is_digitjax,
+                    "metric": metric,
                     "median": median(values),
                     "quartiles": [low, high],
-                    "seconds_to_start": start,
+                    "startup_seconds": seconds,
                     "rounds": values,
                 }
             )
-    peak = next((row["median"] for row in rows if row["measure"] == "GFLOP/s"), 0.0)
+    _add_ratios(suite, rows)
+    return rows
+
+
+def _add_ratios(suite: Suite, rows: Sequence[dict[str, Any]]) -> None:
+    peak = next((row["median"] for row in rows if row["metric"] == "GFLOP/s"), 0.0)
     for row in rows:
-        if suite.flops and row["measure"].startswith("ms"):
+        if suite.flops and row["metric"].startswith("ms"):
             row["share_of_peak"] = suite.flops / (1e6 * row["median"]) / peak
-        if row["measure"].startswith("accuracy"):
+        if row["metric"].startswith("accuracy"):
             continue
         for allocator in ("default", "tuned"):
             peers = [
                 peer["median"]
                 for peer in rows
-                if not peer["ours"] and peer["measure"] == row["measure"] and peer["allocator"] == allocator
+                if not peer["is_digitjax"]
+                and peer["metric"] == row["metric"]
+                and peer["allocator"] == allocator
             ]
             if peers:
                 best = max(peers) if suite.higher_is_better else min(peers)
                 ratio = row["median"] / best if suite.higher_is_better else best / row["median"]
-                row[f"against_best_peer_{allocator}"] = ratio
-    return rows
+                row[f"ratio_to_best_peer_{allocator}"] = ratio
 
 
-def table(suite: Suite, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Lay the rows out for a terminal."""
+def format_table(suite: Suite, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Format the rows for a terminal.
+
+    Args:
+        suite: the benchmarks that were measured.
+        rows: as `summarize_rounds` returns them.
+
+    Returns:
+        The lines of a table.
+    """
     lines = [
         f"{suite.name} ({suite.unit})",
-        f"{'':<36}{'allocator':<11}{'measure':<14}{'median':>10}{'quartiles':>22}"
-        "   times the best peer (default, tuned allocator)",
+        f"{'':<36}{'allocator':<11}{'metric':<20}{'median':>10}{'quartiles':>22}"
+        "   times better than the best peer (default, tuned allocator)",
     ]
-    measures = list(dict.fromkeys(row["measure"] for row in rows))
-    for row in sorted(rows, key=lambda row: measures.index(row["measure"])):
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    for row in sorted(rows, key=lambda row: metrics.index(row["metric"])):
         low, high = row["quartiles"]
-        ratios = [row.get(f"against_best_peer_{allocator}") for allocator in ("default", "tuned")]
+        ratios = [row.get(f"ratio_to_best_peer_{allocator}") for allocator in ("default", "tuned")]
         lines.append(
-            f"{row['contestant']:<36}{row['allocator']:<11}{row['measure']:<14}{row['median']:>10,.4g}"
+            f"{row['benchmark']:<36}{row['allocator']:<11}{row['metric']:<20}{row['median']:>10,.4g}"
             f"{f'{low:,.4g} to {high:,.4g}':>22}   {', '.join(f'{r:.2f}' for r in ratios if r is not None)}"
             + (f"   {row['share_of_peak']:.0%} of peak" if "share_of_peak" in row else "")
         )
@@ -188,7 +222,7 @@ def table(suite: Suite, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return the versions and the processor that the figures belong to."""
+    """Return the versions of the packages, the platform and the number of processors."""
     packages = {}
     for name in _PACKAGES:
         try:
@@ -200,4 +234,4 @@ def describe_machine() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    run_worker(*sys.argv[1:])

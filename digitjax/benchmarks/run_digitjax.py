@@ -1,4 +1,4 @@
-"""digitjax as a contestant: what it ships, driven as `fit` and `Recognizer` drive it."""
+"""Training and inference with digitjax, by the same classes as `digitjax train` and `digitjax evaluate` use."""
 
 import resource
 import time
@@ -19,13 +19,18 @@ from digitjax.model.tta import TRANSFORMS
 
 _CONFIG = Config(model=task.MODEL, optimizer=task.OPTIMIZER, schedule=Schedule(shape="constant", warmup=0.0))
 
-configure_jax(cache=None)  # as the commands do; without the cache, so that starts are cold
+configure_jax(cache=None)  # as the commands do, but without the compilation cache
 
 
 def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
-    """Return a function that times `steps` steps and returns ms a step."""
+    """Return a function that measures the time of a training step in ms.
+
+    Args:
+        steps: optimizer steps of one round.
+        steps_per_call: steps that are compiled into one call.
+    """
     trainer = Trainer(_CONFIG, steps, steps_per_call)
-    data = task.pictures()
+    data = task.load_examples()
     images, labels = jnp.asarray(data.images), jnp.asarray(data.labels)
     state = trainer.state_of(task.network()[1])
     epoch = 0
@@ -41,22 +46,26 @@ def training(steps: int, steps_per_call: int) -> Callable[[], dict[str, float]]:
                 state, jax.random.key(0), images, labels, indices, loss_weights, first, last
             )
         jax.block_until_ready(state)
-        return {"ms a step": 1e3 * (time.perf_counter() - start) / steps}
+        return {"ms per step": 1e3 * (time.perf_counter() - start) / steps}
 
     measure()
     return measure
 
 
 def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
-    """Return a function that trains an experiment with a new seed and evaluates it on the test split, once.
+    """Return a function that trains an experiment with a new seed each time, and evaluates it once on the test split.
 
-    Seconds count from the first weights to the last prediction, averaged over `tta`; not the loading of the
-    data, nor, after the first call, compilation.
+    Seconds are counted from the initialization of the weights to the last prediction; neither loading of the data
+    nor compilation, which the first call does, are included.
+
+    Args:
+        experiment: name of the experiment.
+        tta: test-time augmentation of the evaluation.
     """
     config = experiments.load(experiment)
     data = pipeline.load(config.data)
     size, batch_size = len(data.train), config.training.batch_size
-    steps_per_epoch = -(-size // batch_size)
+    steps_per_epoch = pipeline.steps_per_epoch(size, batch_size)
     steps = round(config.training.epochs * steps_per_epoch)
     trainer = Trainer(config, steps, steps_per_epoch)
     initialize = jax.jit(trainer.initial_state)
@@ -85,10 +94,10 @@ def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
     return measure
 
 
-def epoch(pictures: int) -> Callable[[], dict[str, float]]:
-    """Return a function that times an epoch over so many pictures, and returns s an epoch and the peak memory."""
+def epoch(examples: int) -> Callable[[], dict[str, float]]:
+    """Return a function that measures the time of an epoch over that many images, and the peak memory."""
     trainer = Trainer(_CONFIG, steps=1, steps_per_call=8)
-    data = task.pictures(pictures)
+    data = task.load_examples(examples)
     images, labels = jnp.asarray(data.images), jnp.asarray(data.labels)
     state = trainer.state_of(task.network()[1])
     number = 0
@@ -96,7 +105,7 @@ def epoch(pictures: int) -> Callable[[], dict[str, float]]:
     def measure() -> dict[str, float]:
         nonlocal state, number
         start = time.perf_counter()
-        indices, loss_weights = pipeline.batch_indices(0, number, pictures, task.BATCH_SIZE)
+        indices, loss_weights = pipeline.batch_indices(0, number, examples, task.BATCH_SIZE)
         number += 1
         for first in range(0, len(indices), 8):
             last = min(first + 8, len(indices))
@@ -106,21 +115,21 @@ def epoch(pictures: int) -> Callable[[], dict[str, float]]:
         jax.block_until_ready(state)
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return {"ms for 1,000 pictures": 1e6 * seconds / pictures, "peak memory (MB)": peak}
+        return {"ms per 1,000 images": 1e6 * seconds / examples, "peak memory (MB)": peak}
 
     measure()
     return measure
 
 
 def inference() -> Callable[[], dict[str, float]]:
-    """Return a function that times predictions at every batch size."""
+    """Return a function that measures the speed of predictions at every batch size."""
     network, weights = task.network()
     predict = Predictor(network)
     return lambda: task.measure_inference(lambda images: predict(weights, images))
 
 
 def matrix_product(size: int = 1536) -> Callable[[], dict[str, float]]:
-    """Return a function that measures the processor's peak: GFLOP/s of a float32 matrix product."""
+    """Return a function that measures the peak of the processor: GFLOP/s of a float32 matrix product."""
     matrix = jnp.asarray(np.random.default_rng(0).normal(size=(size, size)), jnp.float32)
     product = jax.jit(lambda m: m @ m)
     jax.block_until_ready(product(matrix))

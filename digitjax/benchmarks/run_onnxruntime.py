@@ -1,4 +1,4 @@
-"""onnxruntime as a contestant, for inference."""
+"""Inference with ONNX Runtime."""
 
 from collections.abc import Callable
 
@@ -11,20 +11,20 @@ from digitjax.data.pipeline import MEAN, STD
 
 
 def inference() -> Callable[[], dict[str, float]]:
-    """Return a function that times predictions at every batch size."""
+    """Return a function that measures the speed of predictions at every batch size."""
     predict = predictor()
     return lambda: task.measure_inference(predict)
 
 
 def predictor() -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function from bytes (n, 28, 28) to logits (n, 10)."""
+    """Return a function from uint8 images (n, 28, 28) to logits (n, 10)."""
     session = onnxruntime.InferenceSession(_model(), providers=["CPUExecutionProvider"])
     return lambda images: session.run(None, {"images": images})[0]
 
 
 def _model() -> bytes:
-    """Write the network of `task` down as ONNX, from bytes to logits."""
-    arrays = task.arrays(task.network()[1])
+    """Return the network of `task` as ONNX, from uint8 images to logits."""
+    arrays = task.weight_arrays(task.network()[1])
     constants = {
         "shape": np.array([-1, 1, 28, 28]),
         "scale": np.float32(1 / (255 * STD)),
@@ -44,8 +44,8 @@ def _model() -> bytes:
         helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
         helper.make_node("Reshape", ["floats", "shape"], ["channels"]),
         helper.make_node("Mul", ["channels", "scale"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "shift"], ["normalised"]),
-        helper.make_node("Conv", ["normalised", "conv1.kernel", "conv1.bias"], ["c1"], **conv),
+        helper.make_node("Add", ["scaled", "shift"], ["normalized"]),
+        helper.make_node("Conv", ["normalized", "conv1.kernel", "conv1.bias"], ["c1"], **conv),
         helper.make_node("Relu", ["c1"], ["r1"]),
         helper.make_node("MaxPool", ["r1"], ["p1"], **pool),
         helper.make_node("Conv", ["p1", "conv2.kernel", "conv2.bias"], ["c2"], **conv),

@@ -1,6 +1,6 @@
-"""What is compared with what."""
+"""The suites of benchmarks."""
 
-from digitjax.benchmarks.harness import Contestant, Suite
+from digitjax.benchmarks.harness import Benchmark, Suite
 from digitjax.benchmarks.task import STEP_FLOPS
 
 _STEPS = 32
@@ -12,23 +12,23 @@ _PYTORCH = {
     "PyTorch channels_last compiled": {"channels_last": True, "compiled": True},
 }
 
-PEAK = Contestant("matrix product", "run_digitjax:matrix_product", {})
+PEAK = Benchmark("matrix product", "run_digitjax:matrix_product", {})
 
 TRAINING = Suite(
     "training",
     [
         PEAK,
         *[
-            Contestant("digitjax", "run_digitjax:training", {"steps": _STEPS, "steps_per_call": 8}, allocator)
+            Benchmark("digitjax", "run_digitjax:training", {"steps": _STEPS, "steps_per_call": 8}, allocator)
             for allocator in ("tuned", "default")
         ],
     ]
     + [
-        Contestant(name, "run_pytorch:training", {"steps": _STEPS, **options}, allocator)
+        Benchmark(name, "run_pytorch:training", {"steps": _STEPS, **options}, allocator)
         for name, options in _PYTORCH.items()
         for allocator in ("default", "tuned")
     ],
-    unit="ms a step of 128 pictures; peak of a float32 matrix product, with direct convolutions counted",
+    unit="ms per step of 128 images; share of the peak of a float32 matrix product, counting direct convolutions",
     higher_is_better=False,
     flops=STEP_FLOPS,
 )
@@ -36,11 +36,11 @@ TRAINING = Suite(
 INFERENCE = Suite(
     "inference",
     [
-        Contestant("digitjax", "run_digitjax:inference", {}),
-        Contestant("onnxruntime", "run_onnxruntime:inference", {}),
-        *[Contestant(name, "run_pytorch:inference", options) for name, options in _PYTORCH.items()],
+        Benchmark("digitjax", "run_digitjax:inference", {}),
+        Benchmark("onnxruntime", "run_onnxruntime:inference", {}),
+        *[Benchmark(name, "run_pytorch:inference", options) for name, options in _PYTORCH.items()],
     ],
-    unit="pictures a second",
+    unit="images per second",
     higher_is_better=True,
 )
 
@@ -48,7 +48,7 @@ SPEEDRUN = Suite(
     "speedrun",
     [
         *[
-            Contestant(
+            Benchmark(
                 f"digitjax, {experiment}",
                 "run_digitjax:speedrun",
                 {"experiment": f"mnist_speedrun:{experiment}", "tta": tta},
@@ -57,7 +57,7 @@ SPEEDRUN = Suite(
             for experiment, tta in (("to_99_0", "none"), ("to_99_4", "shifts"), ("to_99_5", "shifts"))
         ],
         *[
-            Contestant(
+            Benchmark(
                 f"train_mnist_fast{', channels_last' * last}",
                 "run_pytorch:train_mnist_fast",
                 {"channels_last": last},
@@ -66,7 +66,7 @@ SPEEDRUN = Suite(
             for last in (False, True)
             for allocator in ("default", "tuned")
         ],
-        Contestant("PyTorch's MNIST example", "run_pytorch:example", {"steps": 100}),
+        Benchmark("PyTorch's MNIST example", "run_pytorch:example", {"steps": 100}),
     ],
     unit="seconds of training and evaluation, test accuracy",
     higher_is_better=False,
@@ -75,35 +75,35 @@ SPEEDRUN = Suite(
 SCALING = Suite(
     "scaling",
     [
-        Contestant(f"digitjax, {pictures:,} pictures", "run_digitjax:epoch", {"pictures": pictures}, "tuned")
-        for pictures in (1_797, 60_000, 240_000)
+        Benchmark(f"digitjax, {examples:,} images", "run_digitjax:epoch", {"examples": examples}, "tuned")
+        for examples in (1_797, 60_000, 240_000)
     ],
-    unit="ms for 1,000 pictures of an epoch, peak memory in MB",
+    unit="ms per 1,000 images of an epoch, peak memory in MB",
     higher_is_better=False,
 )
 
 READING = Suite(
     "reading",
     [
-        Contestant("one digit, PNG of 28x28", "reading:small", {}),
-        Contestant(
+        Benchmark("one digit, PNG of 28x28", "reading:small_png", {}),
+        Benchmark(
             "5 digits, photo of 1 megapixel",
             "reading:photo",
             {"width": 1152, "height": 864, "lines": ["35028"], "reads": 20},
         ),
-        Contestant(
+        Benchmark(
             "20 digits, photo of 12 megapixels",
             "reading:photo",
             {"width": 4000, "height": 3000, "lines": ["3141592653", "5897932384"], "reads": 5},
         ),
-        Contestant("digitjax read, PNG of 28x28", "reading:small_from_cold", {}),
-        Contestant("digitjax read, largest PNG", "reading:deep_from_cold", {}),
+        Benchmark("digitjax read, PNG of 28x28", "reading:small_png_cold_start", {}),
+        Benchmark("digitjax read, largest PNG", "reading:large_png_cold_start", {}),
     ],
-    unit="ms a picture, peak memory in MB",
+    unit="ms per picture, peak memory in MB",
     higher_is_better=False,
 )
 
 SUITES = {suite.name: suite for suite in (TRAINING, INFERENCE, SPEEDRUN, SCALING, READING)}
 """All suites by name."""
-ALONE = {"scaling", "reading"}
-"""Suites of digitjax alone, which need no peer."""
+STANDALONE = {"scaling", "reading"}
+"""Suites of digitjax alone, which need no other framework."""

@@ -1,6 +1,6 @@
-"""Adversarial attacks: pictures changed a little, in the way that misleads a model most.
+"""Adversarial attacks: small changes of images that raise the loss of a model most.
 
-No pixel changes by more than epsilon, where full ink is 1, and ink stays between 0 and 1.
+No pixel changes by more than epsilon, on a scale where intensities are from 0 to 1, and none leaves that range.
 """
 
 import math
@@ -12,44 +12,65 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
-from digitjax.data.pipeline import normalize_ink
+from digitjax.data.pipeline import normalize_intensities
 from digitjax.model.network import Network, Weights
 
 EPSILONS = (0.05, 0.1, 0.2, 0.3)
-PICTURES = 1000
-"""How many are attacked: about 30 s for the baseline CNN on two cores."""
-_STEPS = 20
-_CHUNK = 250
+"""Largest changes of a pixel, intensities from 0 to 1; 0.3 is usual for MNIST (Madry et al. 2018)."""
+MAX_EXAMPLES = 1000
+"""Maximum images that are attacked, which takes about 30 s for the baseline CNN on two cores."""
+_PGD_STEPS = 20
+_BATCH_SIZE = 250
 
-Ink = Float[Array, "n 28 28"]
+Images = Float[Array, "n 28 28"]
+"""Intensities, 0 to 1."""
 Labels = Int[Array, " n"]
-Gradient = Callable[[Ink, Labels], Ink]
-"""How the loss of each picture changes with its ink."""
-Attack = Callable[[Gradient, Ink, Labels, float], Ink]
+Gradient = Callable[[Images, Labels], Images]
+"""Gradient of the loss of each image with respect to its intensities."""
+Attack = Callable[[Gradient, Images, Labels, float], Images]
 
 
 @dataclass(frozen=True, kw_only=True)
 class AttackScore:
-    """What is left of the accuracy under one attack."""
+    """Accuracy under one attack."""
 
     attack: str
     epsilon: float
     accuracy: float
 
 
-def fgsm(gradient: Gradient, ink: Ink, labels: Labels, epsilon: float) -> Ink:
-    """Take one step along the signs of the gradient (Goodfellow et al. 2015, arXiv 1412.6572)."""
-    return jnp.clip(ink + epsilon * jnp.sign(gradient(ink, labels)), 0, 1)
+def fgsm(gradient: Gradient, images: Images, labels: Labels, epsilon: float) -> Images:
+    """Attack by the fast gradient sign method: one step (Goodfellow et al. 2015, arXiv 1412.6572).
 
+    Args:
+        gradient: gradient of the loss.
+        images: intensities, float (n, 28, 28).
+        labels: the true classes, int (n,).
+        epsilon: largest change of a pixel.
 
-def pgd(gradient: Gradient, ink: Ink, labels: Labels, epsilon: float) -> Ink:
-    """Take many such steps from a random start, each brought back to within epsilon (Madry et al. 2018).
-
-    arXiv 1706.06083; 20 steps of an eighth of epsilon.
+    Returns:
+        The attacked images, float (n, 28, 28).
     """
-    low, high = jnp.maximum(ink - epsilon, 0), jnp.minimum(ink + epsilon, 1)
-    attacked = low + (high - low) * jax.random.uniform(jax.random.key(0), ink.shape)
-    for _ in range(_STEPS):
+    return jnp.clip(images + epsilon * jnp.sign(gradient(images, labels)), 0, 1)
+
+
+def pgd(gradient: Gradient, images: Images, labels: Labels, epsilon: float) -> Images:
+    """Attack by projected gradient descent: 20 sign steps of epsilon / 8 from a random start (Madry et al. 2018).
+
+    See arXiv 1706.06083.
+
+    Args:
+        gradient: gradient of the loss.
+        images: intensities, float (n, 28, 28).
+        labels: the true classes, int (n,).
+        epsilon: largest change of a pixel.
+
+    Returns:
+        The attacked images, float (n, 28, 28).
+    """
+    low, high = jnp.maximum(images - epsilon, 0), jnp.minimum(images + epsilon, 1)
+    attacked = low + (high - low) * jax.random.uniform(jax.random.key(0), images.shape)
+    for _ in range(_PGD_STEPS):
         step = epsilon / 8 * jnp.sign(gradient(attacked, labels))
         attacked = jnp.clip(attacked + step, low, high)
     return attacked
@@ -58,31 +79,40 @@ def pgd(gradient: Gradient, ink: Ink, labels: Labels, epsilon: float) -> Ink:
 ATTACKS: Mapping[str, Attack] = {"fgsm": fgsm, "pgd": pgd}
 
 
-def attack(
+def evaluate_attacks(
     members: Sequence[tuple[Network, Weights]],
     images: UInt8[np.ndarray, "n 28 28"],
     labels: Int[np.ndarray, " n"],
 ) -> tuple[AttackScore, ...]:
-    """Attack the first pictures in every way, and return the accuracy of the networks' mean probabilities."""
-    images, labels = images[:PICTURES], labels[:PICTURES]
+    """Run every attack with every epsilon on the first `MAX_EXAMPLES` images.
 
-    def log_probabilities(ink: Ink) -> Float[Array, "n classes"]:
-        logits = [network(weights, normalize_ink(ink))[0] for network, weights in members]
+    Args:
+        members: networks with their weights; their probabilities are averaged.
+        images: uint8 (n, 28, 28).
+        labels: the true classes, int (n,).
+
+    Returns:
+        The accuracy under each attack.
+    """
+    images, labels = images[:MAX_EXAMPLES], labels[:MAX_EXAMPLES]
+
+    def log_probabilities(images: Images) -> Float[Array, "n classes"]:
+        logits = [network(weights, normalize_intensities(images))[0] for network, weights in members]
         logs = jax.nn.log_softmax(jnp.stack(logits))
         return jax.nn.logsumexp(logs, axis=0) - math.log(len(logits))
 
-    def loss(ink: Ink, labels: Labels) -> Float[Array, ""]:
-        return -jnp.take_along_axis(log_probabilities(ink), labels[:, None], axis=1).sum()
+    def loss(images: Images, labels: Labels) -> Float[Array, ""]:
+        return -jnp.take_along_axis(log_probabilities(images), labels[:, None], axis=1).sum()
 
     predict, gradient = jax.jit(log_probabilities), jax.jit(jax.grad(loss))
     scores = []
-    for name, change in ATTACKS.items():
+    for name, attack in ATTACKS.items():
         for epsilon in EPSILONS:
             correct = 0
-            for start in range(0, len(images), _CHUNK):
-                ink = jnp.asarray(images[start : start + _CHUNK]) / 255
-                truth = jnp.asarray(labels[start : start + _CHUNK])
-                attacked = change(gradient, ink, truth, epsilon)
-                correct += int((predict(attacked).argmax(axis=1) == truth).sum())
+            for start in range(0, len(images), _BATCH_SIZE):
+                batch = jnp.asarray(images[start : start + _BATCH_SIZE]) / 255
+                batch_labels = jnp.asarray(labels[start : start + _BATCH_SIZE])
+                attacked = attack(gradient, batch, batch_labels, epsilon)
+                correct += int((predict(attacked).argmax(axis=1) == batch_labels).sum())
             scores.append(AttackScore(attack=name, epsilon=epsilon, accuracy=correct / len(images)))
     return tuple(scores)

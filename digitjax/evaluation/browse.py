@@ -1,4 +1,4 @@
-"""What an evaluation says of each picture, and which pictures to look at: filtered and in order."""
+"""One row for each image of an evaluated split, and which rows to look at: filtered and sorted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,147 +10,161 @@ from scipy.special import log_softmax
 
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.evaluation.history import History, first_learned, forgetting_events, learned_for_good
+from digitjax.evaluation.history import History, first_correct_epoch, forgetting_events, stays_correct_from
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExampleTable:
-    """A column for each thing that is known of every picture of a split; a picture's number is its place."""
+    """Columns with one value for each image of a split; row i is image i of the split."""
 
     label: Int[np.ndarray, " n"]
     """The true digit."""
     predicted: Int[np.ndarray, " n"]
+    """The digit of the highest probability."""
     confidence: Float[np.ndarray, " n"]
     """Probability of the predicted digit."""
     loss: Float[np.ndarray, " n"]
     """Cross-entropy in nats."""
     rank: Int[np.ndarray, " n"]
-    """Place of the true digit among all digits by their probability: 1 where it was predicted."""
-    forgotten: Int[np.ndarray, " n"] | None = None
-    """How often it was forgotten from one kept epoch to the next; none of these three without a history."""
-    learned: Int[np.ndarray, " n"] | None = None
-    """First kept epoch after which it was right; 0 where there is none."""
-    learned_for_good: Int[np.ndarray, " n"] | None = None
-    """Kept epoch from which on it was right; 0 where it was wrong in the end."""
+    """Rank of the true digit by probability: 1 where it was predicted."""
+    forgetting_events: Int[np.ndarray, " n"] | None = None
+    """How often the prediction turned from correct to incorrect; like the next two, None without a history."""
+    first_correct_epoch: Int[np.ndarray, " n"] | None = None
+    """First kept epoch with a correct prediction; 0 if there is none."""
+    stays_correct_from: Int[np.ndarray, " n"] | None = None
+    """Kept epoch from which on every prediction was correct; 0 if the last one was incorrect."""
 
     def __len__(self) -> int:
         return len(self.label)
 
     @property
-    def right(self) -> Bool[np.ndarray, " n"]:
-        """Which were predicted right."""
+    def correct(self) -> Bool[np.ndarray, " n"]:
+        """Whether each prediction is correct."""
         return self.predicted == self.label
 
 
 def per_example(evaluation: Evaluation, history: History | None = None) -> ExampleTable:
-    """Return what an evaluation, and a history if it holds this split, say of each picture.
+    """Return the table of an evaluation's images.
+
+    Args:
+        evaluation: predictions of a split.
+        history: of the same run; used if it has this split.
 
     Raises:
-        InputError: the history is of other pictures.
+        InputError: the history is of other images.
     """
     labels, rows = evaluation.labels, np.arange(len(evaluation.labels))
-    logs = log_softmax(evaluation.logits.astype(np.float64), axis=1)
-    order = np.argsort(-logs, axis=1, kind="stable")
-    predicted = order[:, 0]
+    log_probabilities = log_softmax(evaluation.logits.astype(np.float64), axis=1)
+    ranking = np.argsort(-log_probabilities, axis=1, kind="stable")
+    predicted = ranking[:, 0]
     return ExampleTable(
         label=labels,
         predicted=predicted,
-        confidence=np.exp(logs[rows, predicted]),
-        loss=-logs[rows, labels],
-        rank=1 + (order == labels[:, None]).argmax(axis=1),
-        **_looking_back(history, evaluation),
+        confidence=np.exp(log_probabilities[rows, predicted]),
+        loss=-log_probabilities[rows, labels],
+        rank=1 + (ranking == labels[:, None]).argmax(axis=1),
+        **_history_columns(history, evaluation),
     )
 
 
-def _looking_back(history: History | None, evaluation: Evaluation) -> dict[str, Int[np.ndarray, " n"]]:
+def _history_columns(history: History | None, evaluation: Evaluation) -> dict[str, Int[np.ndarray, " n"]]:
     split = evaluation.split
     if history is None or split not in history.splits:
         return {}
-    if not np.array_equal(history.of(split).labels, evaluation.labels):
+    if not np.array_equal(history.get_split(split).labels, evaluation.labels):
         raise InputError(
-            f"the history is of other {split} pictures: make it with `digitjax evaluate --history`"
+            f"the history is of other {split} images: write it again with `digitjax evaluate RUN --history`"
         )
     return {
-        "forgotten": forgetting_events(history, split),
-        "learned": first_learned(history, split),
-        "learned_for_good": learned_for_good(history, split),
+        "forgetting_events": forgetting_events(history, split),
+        "first_correct_epoch": first_correct_epoch(history, split),
+        "stays_correct_from": stays_correct_from(history, split),
     }
 
 
-# ------------------------------------------------------------------------------------- choosing
+# ------------------------------------------------------------------------------ filtering and sorting
 
 
-class Order(NamedTuple):
-    """By which column pictures are sorted."""
+class SortOrder(NamedTuple):
+    """The column to sort by, and the direction."""
 
     column: str
     descending: bool = False
 
 
-ORDERS = {
-    "number": Order("number"),
-    "highest loss": Order("loss", descending=True),
-    "lowest loss": Order("loss"),
-    "most confident": Order("confidence", descending=True),
-    "least confident": Order("confidence"),
-    "most often forgotten": Order("forgotten", descending=True),
-    "learned first": Order("learned"),
-    "learned last": Order("learned", descending=True),
-    "learned for good last": Order("learned_for_good", descending=True),
+SORT_ORDERS = {
+    "index": SortOrder("index"),
+    "highest loss": SortOrder("loss", descending=True),
+    "lowest loss": SortOrder("loss"),
+    "most confident": SortOrder("confidence", descending=True),
+    "least confident": SortOrder("confidence"),
+    "most forgetting events": SortOrder("forgetting_events", descending=True),
+    "first correct: earliest": SortOrder("first_correct_epoch"),
+    "first correct: latest": SortOrder("first_correct_epoch", descending=True),
+    "stays correct: latest": SortOrder("stays_correct_from", descending=True),
 }
-"""By their names for people. What was never learned counts as learned last."""
+"""The sort orders by the names that pages show; an epoch of 0, for never, counts as the latest."""
 
 
-def orders(pictures: ExampleTable) -> list[str]:
-    """Return the names of the orders that these pictures can be brought into."""
+def available_sort_orders(table: ExampleTable) -> list[str]:
+    """Return the names of the sort orders whose column the table has."""
     return [
-        name for name, order in ORDERS.items() if getattr(pictures, order.column, pictures.label) is not None
+        name for name, order in SORT_ORDERS.items() if getattr(table, order.column, table.label) is not None
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which pictures are looked at: those that meet all of it."""
+    """Conditions on a row, all of which must hold; None places no condition."""
 
-    true: int | None = None
+    label: int | None = None
     predicted: int | None = None
-    right: bool | None = None
+    correct: bool | None = None
     confidence: tuple[float, float] = (0.0, 1.0)
     """Lowest and highest, both included."""
-    numbers: Collection[int] | None = None
-    """Numbers of pictures, such as those with a tag; those that do not exist are passed over."""
+    indices: Collection[int] | None = None
+    """Rows to keep, such as those with a tag; indices outside the table are ignored."""
 
 
-def select(pictures: ExampleTable, chosen: Filter, order: str = "number") -> Int[np.ndarray, " chosen"]:
-    """Return the numbers of the pictures that meet a filter, in order; equal ones by their number.
+def select_examples(
+    table: ExampleTable, conditions: Filter, order: str = "index"
+) -> Int[np.ndarray, " selected"]:
+    """Return the indices of the rows that meet the conditions, sorted; ties are in the order of their indices.
+
+    Args:
+        table: the images of a split.
+        conditions: which rows to keep.
+        order: a name in `SORT_ORDERS`.
 
     Raises:
         KeyError: there is no such order.
-        InputError: the order needs a history, and there is none.
+        InputError: the order needs a history, and the table has none.
     """
-    low, high = chosen.confidence
-    kept = (pictures.confidence >= low) & (pictures.confidence <= high)
+    low, high = conditions.confidence
+    selected = (table.confidence >= low) & (table.confidence <= high)
     for column, value in (
-        (pictures.label, chosen.true),
-        (pictures.predicted, chosen.predicted),
-        (pictures.right, chosen.right),
+        (table.label, conditions.label),
+        (table.predicted, conditions.predicted),
+        (table.correct, conditions.correct),
     ):
         if value is not None:
-            kept &= column == value
-    if chosen.numbers is not None:
-        kept &= np.isin(np.arange(len(pictures)), list(chosen.numbers))
-    found = np.flatnonzero(kept)
-    return found[np.argsort(_keys(pictures, order)[found], kind="stable")]
+            selected &= column == value
+    if conditions.indices is not None:
+        selected &= np.isin(np.arange(len(table)), list(conditions.indices))
+    indices = np.flatnonzero(selected)
+    return indices[np.argsort(_sort_keys(table, order)[indices], kind="stable")]
 
 
-def _keys(pictures: ExampleTable, order: str) -> Float[np.ndarray, " n"] | Int[np.ndarray, " n"]:
-    """Return by what the pictures are sorted, the least first."""
-    column, descending = ORDERS[order]
-    if column == "number":
-        return np.arange(len(pictures))
-    values: np.ndarray | None = getattr(pictures, column)
-    if values is None:
-        raise InputError(f"the order {order!r} needs a history of this split: digitjax evaluate --history")
-    if column.startswith("learned"):
-        values = np.where(values == 0, np.iinfo(values.dtype).max, values)
-    return -values if descending else values
+def _sort_keys(table: ExampleTable, order: str) -> Float[np.ndarray, " n"] | Int[np.ndarray, " n"]:
+    """Return one key for each row, to be sorted in ascending order."""
+    column, descending = SORT_ORDERS[order]
+    if column == "index":
+        return np.arange(len(table))
+    keys: np.ndarray | None = getattr(table, column)
+    if keys is None:
+        raise InputError(
+            f"the order {order!r} needs the history of this split: digitjax evaluate RUN --history"
+        )
+    if column in ("first_correct_epoch", "stays_correct_from"):
+        keys = np.where(keys == 0, np.iinfo(keys.dtype).max, keys)
+    return -keys if descending else keys

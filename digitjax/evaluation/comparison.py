@@ -1,4 +1,4 @@
-"""What a comparison finds, and how it is said: on the same pictures one by one, or over seeds."""
+"""Results of a comparison: of two models image by image, or of two groups over their seeds."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,81 +8,84 @@ from jaxtyping import Bool
 from sklearn.metrics import confusion_matrix
 
 from digitjax.evaluation.evaluate import Evaluation
-from digitjax.evaluation.significance import mcnemar, verdict, welch
+from digitjax.evaluation.significance import describe_p_value, mcnemar, welch
 from digitjax.runs.seed_stats import SeedStats, wilson_interval
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
-    """One of the two models."""
+class ModelScore:
+    """The accuracy of one of two models."""
 
     name: str
     step: int | str
     correct: int
     accuracy: float
     interval: tuple[float, float]
-    """95 % interval of the accuracy (Wilson 1927)."""
+    """95% confidence interval of the accuracy (Wilson 1927)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What two models make of the same pictures; indices are those of the split."""
+    """Predictions of two models on the same images; indices are those of the split."""
 
     split: str
     tta: str
     examples: int
-    a: Side
-    b: Side
-    fixed: tuple[int, ...]
-    """Pictures that a gets wrong and b right."""
-    broken: tuple[int, ...]
-    """Pictures that a gets right and b wrong."""
-    both_wrong: tuple[int, ...]
+    a: ModelScore
+    b: ModelScore
+    improved: tuple[int, ...]
+    """Images that a classifies incorrectly and b correctly."""
+    regressed: tuple[int, ...]
+    """Images that a classifies correctly and b incorrectly."""
+    both_incorrect: tuple[int, ...]
     p_value: float
-    """Of McNemar's exact test (McNemar 1947): how probable so uneven a number of fixed and broken pictures is, or a
-    more uneven one, if both are equally good."""
+    """Of McNemar's exact test on the numbers of improved and regressed images."""
     confusion_difference: tuple[tuple[int, ...], ...]
-    """Confusion matrix of b less that of a: a row a digit, a column a prediction."""
+    """Confusion matrix of b minus that of a: a row for each label, a column for each prediction."""
 
     @property
     def sentence(self) -> str:
-        """Say in one sentence what can be said of the two."""
-        more = self.b.correct - self.a.correct
-        count = f"{abs(more):,} picture{'s' * (abs(more) != 1)} {'more' if more > 0 else 'fewer'}"
-        points = 100 * abs(more) / self.examples
-        result = f"{count} right than {self.a.name} of {self.examples:,} ({points:.2f} points)"
-        if not more:
-            result = f"as many of {self.examples:,} pictures right as {self.a.name}"
+        """The conclusion in one sentence."""
+        difference = self.b.correct - self.a.correct
+        count, points = abs(difference), 100 * abs(difference) / self.examples
+        if difference:
+            more = "more" if difference > 0 else "fewer"
+            result = (
+                f"{count:,} {more} image{'s' * (count != 1)} correctly than {self.a.name}, "
+                f"of {self.examples:,} ({points:.2f} points)"
+            )
+        else:
+            result = f"as many images correctly as {self.a.name}, of {self.examples:,}"
         return (
-            f"{self.b.name} reads {result}: {len(self.fixed):,} fixed, {len(self.broken):,} broken; "
-            f"McNemar's exact test {verdict(self.p_value)}."
+            f"{self.b.name} classifies {result}: {len(self.improved):,} improved, {len(self.regressed):,} regressed; "
+            f"McNemar's exact test {describe_p_value(self.p_value)}."
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it, with the sentence, ready for JSON."""
+        """Return all fields and the sentence, ready for JSON."""
         return {"kind": "images", **asdict(self), "sentence": self.sentence}
 
     def describe(self) -> str:
-        """Lay it out for a terminal."""
+        """Format the comparison for a terminal."""
         width = max(len(self.a.name), len(self.b.name))
         lines = [
-            f"{side.name:<{width}}  {side.accuracy:.2%}  ({side.correct:,} of {self.examples:,}; 95 % interval "
-            f"{side.interval[0]:.2%} to {side.interval[1]:.2%}; step {side.step})"
-            for side in (self.a, self.b)
+            f"{score.name:<{width}}  {score.accuracy:.2%}  ({score.correct:,} of {self.examples:,}; 95% CI "
+            f"{score.interval[0]:.2%} to {score.interval[1]:.2%}; step {score.step})"
+            for score in (self.a, self.b)
         ]
         difference = np.array(self.confusion_difference)
         np.fill_diagonal(difference, 0)
         largest = np.argsort(-abs(difference), axis=None, kind="stable")[:5]
         changes = [(*divmod(int(i), len(difference)), int(difference.flat[i])) for i in largest]
-        confusions = [f"{digit} read as {read} ({count:+})" for digit, read, count in changes if count]
-        lines += ["", f"both wrong: {len(self.both_wrong):,}"]
+        confusions = [f"{label} predicted as {predicted} ({n:+})" for label, predicted, n in changes if n]
+        lines += ["", f"both incorrect: {len(self.both_incorrect):,}"]
         lines += [f"confusions: {', '.join(confusions)}"] * bool(confusions)
         return "\n".join([*lines, "", self.sentence])
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupSide:
-    """One of the two groups, with the accuracy of its seeds."""
+class GroupScore:
+    """The accuracy of one of two groups over its seeds."""
 
     name: str
     accuracy: SeedStats
@@ -90,83 +93,108 @@ class GroupSide:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupComparison:
-    """What the seeds of two groups make of the same pictures."""
+    """Accuracies of two groups of seeds on the same images."""
 
     split: str
     step: int | str
     tta: str
-    a: GroupSide
-    b: GroupSide
+    a: GroupScore
+    b: GroupScore
     difference: float
-    """Mean accuracy of b less that of a."""
+    """Mean accuracy of b minus that of a."""
     interval: tuple[float, float] | None
-    """95 % interval of the difference (Welch 1947), for accuracies that are normally distributed over seeds; none where
-    all seeds of each group have one accuracy."""
+    """95% confidence interval of the difference (Welch 1947), which assumes that accuracies are normally distributed
+    over seeds; None if neither group varies."""
     p_value: float | None
-    """How probable so large a difference is, or a larger one, if both are equally good; none without an interval."""
+    """Of Welch's t-test; None if neither group varies."""
 
     @property
     def sentence(self) -> str:
-        """Say in one sentence what can be said of the two."""
-        (first, a), (second, b) = ((side.name, side.accuracy) for side in (self.a, self.b))
-        found = (
-            f"{second} reads {b.percent()} right over {b.count} seeds, {first} {a.percent()} over {a.count}: "
+        """The conclusion in one sentence."""
+        (first, a), (second, b) = ((score.name, score.accuracy) for score in (self.a, self.b))
+        result = (
+            f"{second} has an accuracy of {b.percent()} over {b.count} seeds, {first} {a.percent()} over {a.count}: "
             f"a difference of {100 * self.difference:+z.2f} points"
         )
         if self.interval is None or self.p_value is None:
-            return f"{found}; no interval, since the seeds of each have one accuracy."
+            return f"{result}; no confidence interval, since neither group varies over its seeds."
         low, high = (100 * bound for bound in self.interval)
-        return f"{found}, Welch's 95 % interval {low:+z.2f} to {high:+z.2f}, {verdict(self.p_value)}."
+        return (
+            f"{result} (95% CI {low:+z.2f} to {high:+z.2f}); Welch's t-test {describe_p_value(self.p_value)}."
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it, with the sentence, ready for JSON."""
+        """Return all fields and the sentence, ready for JSON."""
         return {"kind": "seeds", **asdict(self), "sentence": self.sentence}
 
     def describe(self) -> str:
-        """Lay it out for a terminal."""
+        """Format the comparison for a terminal."""
         width = max(len(self.a.name), len(self.b.name))
         lines = [
-            f"{side.name:<{width}}  {side.accuracy.percent()} over {side.accuracy.count} seeds "
-            f"({side.accuracy.min:.2%} to {side.accuracy.max:.2%})"
-            for side in (self.a, self.b)
+            f"{score.name:<{width}}  {score.accuracy.percent()} over {score.accuracy.count} seeds "
+            f"({score.accuracy.min:.2%} to {score.accuracy.max:.2%})"
+            for score in (self.a, self.b)
         ]
         return "\n".join([*lines, "", self.sentence])
 
 
-def compare_pictures(a: Evaluation, b: Evaluation, *, names: tuple[str, str], tta: str) -> Comparison:
-    """Compare two evaluations of the same pictures one by one."""
-    predicted = [made.logits.argmax(axis=1) for made in (a, b)]
-    a_right, b_right = (one == a.labels for one in predicted)
-    fixed, broken = ~a_right & b_right, a_right & ~b_right
+def compare_predictions(a: Evaluation, b: Evaluation, *, names: tuple[str, str], tta: str) -> Comparison:
+    """Compare two evaluations of the same images.
+
+    Args:
+        a: predictions of the first model.
+        b: predictions of the second model, on the same images.
+        names: how to call the models.
+        tta: test-time augmentation of both.
+
+    Returns:
+        The images on which they differ, and the significance of the difference.
+    """
+    predicted_a, predicted_b = a.logits.argmax(axis=1), b.logits.argmax(axis=1)
+    correct_a, correct_b = predicted_a == a.labels, predicted_b == a.labels
+    improved, regressed = ~correct_a & correct_b, correct_a & ~correct_b
     classes = np.arange(a.logits.shape[1])
-    confusion_a, confusion_b = (confusion_matrix(a.labels, one, labels=classes) for one in predicted)
+    confusion_a, confusion_b = (
+        confusion_matrix(a.labels, predicted, labels=classes) for predicted in (predicted_a, predicted_b)
+    )
     return Comparison(
         split=a.split,
         tta=tta,
         examples=len(a.labels),
-        a=_side(names[0], a, a_right),
-        b=_side(names[1], b, b_right),
-        fixed=tuple(np.flatnonzero(fixed).tolist()),
-        broken=tuple(np.flatnonzero(broken).tolist()),
-        both_wrong=tuple(np.flatnonzero(~a_right & ~b_right).tolist()),
-        p_value=mcnemar(int(fixed.sum()), int(broken.sum())),
+        a=_score(names[0], a, correct_a),
+        b=_score(names[1], b, correct_b),
+        improved=tuple(np.flatnonzero(improved).tolist()),
+        regressed=tuple(np.flatnonzero(regressed).tolist()),
+        both_incorrect=tuple(np.flatnonzero(~correct_a & ~correct_b).tolist()),
+        p_value=mcnemar(int(improved.sum()), int(regressed.sum())),
         confusion_difference=tuple(map(tuple, (confusion_b - confusion_a).tolist())),
     )
 
 
-def _side(name: str, made: Evaluation, right: Bool[np.ndarray, " n"]) -> Side:
-    correct, pictures = int(right.sum()), len(right)
-    return Side(
+def _score(name: str, evaluation: Evaluation, correct: Bool[np.ndarray, " n"]) -> ModelScore:
+    count, total = int(correct.sum()), len(correct)
+    return ModelScore(
         name=name,
-        step=made.step,
-        correct=correct,
-        accuracy=correct / pictures,
-        interval=wilson_interval(correct, pictures),
+        step=evaluation.step,
+        correct=count,
+        accuracy=count / total,
+        interval=wilson_interval(count, total),
     )
 
 
-def compare_seeds(a: GroupSide, b: GroupSide, *, split: str, step: int | str, tta: str) -> GroupComparison:
-    """Compare the accuracies of two groups of seeds."""
+def compare_seeds(a: GroupScore, b: GroupScore, *, split: str, step: int | str, tta: str) -> GroupComparison:
+    """Compare the accuracies of two groups of seeds.
+
+    Args:
+        a: accuracies of the first group.
+        b: accuracies of the second group, on the same images.
+        split: the split that was evaluated.
+        step: the step of the weights, or `best` or `latest` of each run.
+        tta: test-time augmentation of both.
+
+    Returns:
+        The difference of their means, and its significance.
+    """
     interval, p_value = welch(a.accuracy, b.accuracy) or (None, None)
     return GroupComparison(
         split=split,

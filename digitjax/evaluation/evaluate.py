@@ -1,7 +1,6 @@
-"""Evaluation: a run or an ensemble and a split in, files in its folder out."""
+"""Evaluate a run or an ensemble on a split, and keep the result in its folder."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,27 +8,26 @@ from jaxtyping import Float, Int32
 from scipy.special import softmax
 
 from digitjax import runs
-from digitjax.config import Config, differences
 from digitjax.data import pipeline
+from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.model import checkpoint, classifier
+from digitjax.model import classifier
+from digitjax.model.network import find_checkpoint
 from digitjax.model.tta import find_transforms
 from digitjax.runs import Ensemble, Run
 from digitjax.runs.arrays import read_arrays
-from digitjax.runs.evaluation_files import replaced_whole
-
-SPLITS = ("train", "validation", "test")
+from digitjax.runs.evaluation_files import atomic_folder
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known of one split with the weights of one step."""
+    """Predictions of a classifier on a split, and their metrics."""
 
     split: str
     step: int | str
-    """The step of a run; of an ensemble `best` or `latest`, of each member its own."""
+    """The step of a run; for an ensemble `best` or `latest`, which each member resolves for itself."""
     summary: dict[str, Any]
     """As `digitjax.evaluation.metrics.summarize` returns it, with `tta`, and `steps` of an ensemble's members."""
     logits: Float[np.ndarray, "n classes"]
@@ -37,16 +35,16 @@ class Evaluation:
 
     @property
     def probabilities(self) -> Float[np.ndarray, "n classes"]:
-        """Probability of each class."""
+        """Probabilities of the classes for each image."""
         return softmax(self.logits, axis=1)
 
     @property
     def arrays(self) -> dict[str, Any]:
-        """What is kept of each picture."""
+        """The arrays that are stored, with a value for each image."""
         return {"logits": self.logits, "labels": self.labels}
 
     def describe(self) -> str:
-        """Lay the summary out for a terminal."""
+        """Format the summary for a terminal."""
         return metrics.format_summary(self.summary)
 
 
@@ -55,71 +53,45 @@ def evaluate(
 ) -> Evaluation | Reconstruction:
     """Predict a split, and write `metrics.json` and `predictions.npz` into the folder of the run or the ensemble.
 
-    A classifier predicts digits, an autoencoder the pictures themselves.
-
     Args:
         model: a trained run, or an ensemble of runs that were trained on the same data.
-        split: `train`, `validation` or `test`, the very splits of the training.
-        step: a step, `latest`, or `best` on the validation split, of each member its own.
-        tta: over which tta of a picture probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
+        split: `train`, `validation` or `test`, as the training split the data.
+        step: a step, `latest`, or `best` on the validation split; an ensemble's members each resolve it.
+        tta: test-time augmentation: a name in `digitjax.model.tta.TRANSFORMS`.
+
+    Returns:
+        The predicted digits of a classifier, or the reconstructions of an autoencoder, with their metrics.
 
     Raises:
-        InputError: there is no such split, checkpoint or tta, or the data are not those of the training.
+        InputError: there is no such split, checkpoint or test-time augmentation, or the data are not those of the
+            training.
     """
     find_transforms(tta)
-    pictures = load_images(model, split)
+    data = load_split(model, split)
     evaluation: Evaluation | Reconstruction
     if isinstance(model, Run) and model.config.task == "reconstruction":
         if tta != "none":
             raise InputError(f"{model.path}: an autoencoder has no test-time augmentation: leave --tta out")
-        evaluation = reconstruction.evaluate(model, split, pictures, step)
+        evaluation = reconstruction.evaluate(model, split, data, step)
     else:
-        evaluation = _classify(model, split, pictures, step, tta)
+        evaluation = _classify(model, split, data, step, tta)
     evaluation.summary["tta"] = tta
     _write(model, evaluation)
     return evaluation
 
 
-def load_images(model: Run | Ensemble, split: str) -> pipeline.Split:
-    """Return the pictures of a split.
-
-    Raises:
-        InputError: there is no such split, it is empty, or the data are not those of the training.
-    """
-    if split not in SPLITS:
-        raise InputError(f"there is no split {split!r}: choose one of {', '.join(SPLITS)}")
-    pictures: pipeline.Split = getattr(_load_data(model.members()), split)
-    if not len(pictures):
-        raise InputError(f"{model.path}: its {split} split is empty, since data.refit trains on it")
-    return pictures
-
-
-def _load_data(members: Sequence[Run]) -> pipeline.Dataset:
-    """Load the data that all members were trained on."""
-    first, *others = (
-        Config(data=replace(member.config.data, manual_dir=None, outliers=0.0)) for member in members
-    )
-    for member, other in zip(members[1:], others, strict=True):
-        for field, values in differences(first, other).items():
-            raise InputError(
-                f"{members[0].path} and {member.path} differ in {field} ({values[0]!r} and {values[1]!r}): "
-                "an ensemble is evaluated on the data of all its members"
-            )
-    dataset = pipeline.load(members[0].config.data)
-    for member in members:
-        if member.environment.get("data_sha256") != dataset.sha256:
-            raise InputError(
-                f"{member.path}: it was trained on other data than the {first.data.name} that is here"
-            )
-    return dataset
+def require_classifier(run: Run) -> None:
+    """Raise an `InputError` if a run is an autoencoder."""
+    if run.config.task != "classification":
+        raise InputError(f"{run.path}: {run.config.model.kind} is not a classifier: name a classifier")
 
 
 def _classify(
-    model: Run | Ensemble, split: str, pictures: pipeline.Split, step: int | str, tta: str
+    model: Run | Ensemble, split: str, data: pipeline.Split, step: int | str, tta: str
 ) -> Evaluation:
     classify, steps = classifier.load(model.members(), step, tta)
-    logits = classify(pictures.images)
-    labels = np.asarray(pictures.labels)
+    logits = classify(data.images)
+    labels = np.asarray(data.labels)
     summary = metrics.summarize(logits, labels)
     if isinstance(model, Ensemble):
         summary["steps"] = dict(zip(model.member_paths(), steps, strict=True))
@@ -130,18 +102,27 @@ def _classify(
 def read(
     model: Run | Ensemble, split: str, step: int | str, tta: str = "none"
 ) -> Evaluation | Reconstruction:
-    """Read an evaluation back.
+    """Read an evaluation that `evaluate` wrote.
+
+    Args:
+        model: the run or ensemble that was evaluated.
+        split: `train`, `validation` or `test`.
+        step: the step of a run; `best` or `latest` of an ensemble.
+        tta: test-time augmentation: a name in `digitjax.model.tta.TRANSFORMS`.
+
+    Returns:
+        An `Evaluation` of a classifier, or a `Reconstruction` of an autoencoder.
 
     Raises:
-        InputError: it was not made, or its files are damaged.
+        InputError: there is no such evaluation, or its files are damaged.
     """
     folder = model.evaluation_folder(split, step, tta)
     summary = runs.read_artifact(folder / "metrics.json")
-    reconstructs = isinstance(model, Run) and model.config.task == "reconstruction"
-    of_task = Reconstruction if reconstructs else Evaluation
+    is_autoencoder = isinstance(model, Run) and model.config.task == "reconstruction"
+    result_type = Reconstruction if is_autoencoder else Evaluation
     try:
-        return of_task(split, step, summary, **read_arrays(folder / "predictions.npz"))
-    except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
+        return result_type(split, step, summary, **read_arrays(folder / "predictions.npz"))
+    except Exception as error:  # zipfile, zlib and numpy raise many kinds for a damaged file
         raise InputError(
             f"{folder / 'predictions.npz'}: it cannot be read: evaluate {model.name} again"
         ) from error
@@ -150,18 +131,28 @@ def read(
 def read_or_evaluate(
     model: Run | Ensemble, split: str, step: int | str = "best", tta: str = "none"
 ) -> Evaluation | Reconstruction:
-    """Read the evaluation of the step that is meant, or make it where there is none.
+    """Read the evaluation of a step, or evaluate if there is none.
 
-    Args and errors are those of `evaluate`; one that is there and damaged is an error too.
+    Args:
+        model: a trained run, or an ensemble of runs that were trained on the same data.
+        split: `train`, `validation` or `test`.
+        step: a step, `latest`, or `best` on the validation split.
+        tta: test-time augmentation: a name in `digitjax.model.tta.TRANSFORMS`.
+
+    Returns:
+        An `Evaluation` of a classifier, or a `Reconstruction` of an autoencoder.
+
+    Raises:
+        InputError: as for `evaluate`, or the evaluation exists and is damaged.
     """
-    used = checkpoint.candidates(model.checkpoints, step)[0].step if isinstance(model, Run) else step
-    if (model.evaluation_folder(split, used, tta) / "predictions.npz").exists():
-        return read(model, split, used, tta)
+    resolved = find_checkpoint(model, step).step if isinstance(model, Run) else step
+    if (model.evaluation_folder(split, resolved, tta) / "predictions.npz").exists():
+        return read(model, split, resolved, tta)
     return evaluate(model, split, step, tta)
 
 
 def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> None:
     folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["tta"])
-    with replaced_whole(folder) as partial:
+    with atomic_folder(folder) as partial:
         runs.write_json(partial / "metrics.json", evaluation.summary)
         np.savez_compressed(partial / "predictions.npz", **evaluation.arrays)

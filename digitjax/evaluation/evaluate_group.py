@@ -1,30 +1,31 @@
-"""Evaluation of a group: each of its runs on the same split, and what the seeds make of the result."""
+"""Evaluate every run of a group on the same split, and summarize the metrics over its seeds."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from digitjax import runs
 from digitjax.evaluation.evaluate import evaluate
-from digitjax.runs import MEASURES, Group
-from digitjax.runs.seed_stats import SeedStats, format_measure, summarize_seeds
+from digitjax.runs import PRIMARY_METRIC, Group
+from digitjax.runs.seed_stats import SeedStats, format_metric, summarize_seeds
 from digitjax.runs.summary import summarize_run
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupEvaluation:
-    """What is known of one split with the weights of every seed."""
+    """Metrics of a group on one split, over its seeds."""
 
     split: str
     step: int | str
     tta: str
     accuracy: SeedStats | None = None
+    """Only of classifiers."""
     error: SeedStats | None = None
-    """Of autoencoders, in place of an accuracy."""
+    """Mean squared error of the pixels, only of autoencoders."""
     loss: SeedStats
     seconds: SeedStats
-    """Of the training."""
+    """Duration of the training."""
     members: tuple[dict[str, Any], ...]
-    """Of each run its name, step, accuracy or error, loss and seconds."""
+    """For each run its name, step, accuracy or error, loss and seconds."""
 
 
 def evaluate_group(
@@ -34,39 +35,44 @@ def evaluate_group(
 
     Args:
         group: a group whose runs are all trained.
-        split: as in `digitjax.evaluation.evaluate.evaluate`; so are `step` and `tta`.
+        split: `train`, `validation` or `test`.
+        step: a step, `latest`, or `best` on the validation split; each run resolves it for itself.
+        tta: test-time augmentation: a name in `digitjax.model.tta.TRANSFORMS`.
+
+    Returns:
+        The metrics of each run, and their statistics over the seeds.
 
     Raises:
         InputError: a run is missing, damaged or not finished, or as in `digitjax.evaluation.evaluate.evaluate`.
     """
     members = []
-    seeds = group.members()
-    measure = MEASURES[seeds[0].config.task]
-    for run in seeds:
-        made = evaluate(run, split, step, tta)
-        metrics = {name: made.summary[name] for name in (measure, "loss")}
+    runs_of_group = group.members()
+    metric = PRIMARY_METRIC[runs_of_group[0].config.task]
+    for run in runs_of_group:
+        evaluation = evaluate(run, split, step, tta)
+        metrics = {name: evaluation.summary[name] for name in (metric, "loss")}
         seconds = summarize_run(run).seconds
-        members.append({"name": run.name, "step": made.step, **metrics, "seconds": seconds})
-    spreads = {
-        name: summarize_seeds([member[name] for member in members]) for name in (measure, "loss", "seconds")
+        members.append({"name": run.name, "step": evaluation.step, **metrics, "seconds": seconds})
+    statistics = {
+        name: summarize_seeds([member[name] for member in members]) for name in (metric, "loss", "seconds")
     }
-    evaluation = GroupEvaluation(split=split, step=step, tta=tta, members=tuple(members), **spreads)
+    result = GroupEvaluation(split=split, step=step, tta=tta, members=tuple(members), **statistics)
     folder = group.evaluation_folder(split, step, tta)
     folder.mkdir(parents=True, exist_ok=True)
-    runs.write_json(folder / "metrics.json", asdict(evaluation))
-    return evaluation
+    runs.write_json(folder / "metrics.json", asdict(result))
+    return result
 
 
 def format_evaluation(evaluation: GroupEvaluation) -> str:
-    """Lay an evaluation out for a terminal: a line a seed, then the spreads."""
-    measure = "accuracy" if evaluation.accuracy else "error"
-    measured: SeedStats = getattr(evaluation, measure)
-    low, high, least, most = (
-        format_measure(measure, value) for value in (*measured.interval, measured.min, measured.max)
+    """Format an evaluation for a terminal: a line for each seed, then the statistics."""
+    metric = "accuracy" if evaluation.accuracy else "error"
+    stats: SeedStats = getattr(evaluation, metric)
+    low, high, lowest, highest = (
+        format_metric(metric, value) for value in (*stats.interval, stats.min, stats.max)
     )
-    lines = [f"{'run':<24}  {measure:<8}    loss  seconds   step"]
+    lines = [f"{'run':<24}  {metric:<8}    loss  seconds   step"]
     lines += [
-        f"{member['name']:<24}  {format_measure(measure, member[measure]):>8}  {member['loss']:.4f}  "
+        f"{member['name']:<24}  {format_metric(metric, member[metric]):>8}  {member['loss']:.4f}  "
         f"{member['seconds']:>7.1f}  {member['step']:>5}"
         for member in evaluation.members
     ]
@@ -74,8 +80,8 @@ def format_evaluation(evaluation: GroupEvaluation) -> str:
         [
             *lines,
             "",
-            f"{measure:<8}   {format_measure(measure, measured)} over {measured.count} seeds (95 % interval of the "
-            f"mean {low} to {high}; {least} to {most})",
+            f"{metric:<8}   {format_metric(metric, stats)} over {stats.count} seeds (95% CI of the "
+            f"mean {low} to {high}; range {lowest} to {highest})",
             f"loss       {evaluation.loss.mean:.4f} +- {evaluation.loss.std:.4f}",
             f"training   {evaluation.seconds.mean:.1f} s +- {evaluation.seconds.std:.1f}",
         ]

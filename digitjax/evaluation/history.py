@@ -1,11 +1,11 @@
-"""History: what a run learned and forgot, epoch by epoch, from the weights that its training kept.
+"""Learning history: predictions of the weights that a training kept, epoch by epoch.
 
 <run>/evaluation/history/
-  history.json         accuracy of each kept epoch, and how many pictures were learned and forgotten in it
-  history.npz          of each picture and epoch the prediction, and the probability of its true label
+  history.json         accuracy of each kept epoch, and how many images were learned and forgotten in it
+  history.npz          for each kept epoch and image the prediction, and the probability of the true label
 
-The pictures of the test split are looked at when the training is over, to be understood. Nothing may be chosen by
-them: neither an epoch nor a setting. For that there is the validation split.
+The test split is predicted after the training, for inspection alone. To select an epoch or a setting, use the
+validation split.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,61 +18,62 @@ from jaxtyping import Bool, Float, Float16, Float32, Int, Int32, UInt8
 from scipy.special import softmax
 
 from digitjax import runs
+from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
-from digitjax.evaluation.evaluate import load_images
+from digitjax.evaluation.evaluate import require_classifier
 from digitjax.model import checkpoint
 from digitjax.model.checkpoint import Checkpoint
-from digitjax.model.network import Network
+from digitjax.model.network import Network, load_weights
 from digitjax.model.predictor import Predictor
-from digitjax.runs import Run
+from digitjax.runs import Run, log_reader
 from digitjax.runs.arrays import read_arrays
-from digitjax.runs.evaluation_files import replaced_whole
+from digitjax.runs.evaluation_files import atomic_folder
 
 
 @dataclass(frozen=True)
 class SplitHistory:
-    """What the weights of each kept epoch, one a row, made of the pictures of a split."""
+    """Predictions on a split: one row for each kept epoch, one column for each image."""
 
     predicted: UInt8[np.ndarray, "epochs n"]
     probability: Float16[np.ndarray, "epochs n"]
-    """Of the true label."""
+    """Probability of the true label."""
     labels: Int32[np.ndarray, " n"]
 
     @property
     def correct(self) -> Bool[np.ndarray, "epochs n"]:
-        """Which pictures were right when."""
+        """Whether each prediction is correct."""
         return self.predicted == self.labels
 
     @property
     def mean_probability(self) -> Float32[np.ndarray, " n"]:
-        """Probability of the true label, on average over the epochs."""
+        """Probability of the true label, averaged over the epochs."""
         return self.probability.mean(axis=0, dtype=np.float32)
 
     def summarize(self) -> dict[str, Any]:
-        """Return of each epoch the accuracy and how many pictures were learned and forgotten since the one before."""
+        """Return the accuracy of each kept epoch, and how many images were learned and forgotten since the last one."""
         correct = self.correct
-        before = np.concatenate([np.zeros_like(correct[:1]), correct[:-1]])
+        previous = np.concatenate([np.zeros_like(correct[:1]), correct[:-1]])
         return {
             "examples": len(self.labels),
             "accuracy": correct.mean(axis=1).tolist(),
-            "learned": (correct & ~before).sum(axis=1).tolist(),
-            "forgotten": (before & ~correct).sum(axis=1).tolist(),
+            "learned": (correct & ~previous).sum(axis=1).tolist(),
+            "forgotten": (previous & ~correct).sum(axis=1).tolist(),
         }
 
 
 @dataclass(frozen=True)
 class History:
-    """What a run learned and forgot."""
+    """Predictions of every kept epoch of a run."""
 
     steps: tuple[int, ...]
-    """After which weights were kept, in order."""
+    """Training steps of the kept weights, ascending."""
     epochs: tuple[int, ...]
-    """The same in epochs, from 1."""
+    """Epochs of the kept weights, from 1."""
     splits: dict[str, SplitHistory]
-    """`validation`, unless the run was a refit, and `test`."""
+    """`test`, and `validation` unless the run was a refit."""
 
-    def of(self, split: str) -> SplitHistory:
-        """Return that of a split.
+    def get_split(self, split: str) -> SplitHistory:
+        """Return the history of a split.
 
         Raises:
             InputError: it has no such split.
@@ -82,20 +83,20 @@ class History:
         return self.splits[split]
 
     def summarize(self) -> dict[str, Any]:
-        """Return what history.json holds."""
+        """Return the content of history.json."""
         splits = {name: split.summarize() for name, split in self.splits.items()}
         return {"steps": list(self.steps), "epochs": list(self.epochs), "splits": splits}
 
 
-# ------------------------------------------------------------------------------ making and reading
+# -------------------------------------------------------------------------------- writing and reading
 
 
 _Row = tuple[UInt8[np.ndarray, " n"], Float16[np.ndarray, " n"]]
-"""Of each picture the prediction, and the probability of its true label."""
+"""For each image the prediction, and the probability of its true label."""
 
 
 def history_folder(run: Run) -> Path:
-    """Folder of the history of a run."""
+    """Return the folder of the history of a run."""
     return run.path / "evaluation" / "history"
 
 
@@ -104,28 +105,35 @@ def evaluate_history(run: Run, progress: Callable[[int, int], None] | None = Non
 
     Args:
         run: trained with `training.keep_weights_every`.
-        progress: called with the number of epochs that are done, and of all.
+        progress: called with the number of finished epochs and the number of all epochs.
+
+    Returns:
+        The predictions of each epoch.
 
     Raises:
         InputError: the run kept no weights, they are damaged, it is an autoencoder, or its data are not here.
     """
-    kept = _kept_weights(run)
+    checkpoints = _kept_weights(run)
+    steps_per_epoch = log_reader.read(run).steps_per_epoch
+    if not steps_per_epoch:
+        raise InputError(
+            f"{run.metrics_file}: it has no lines, so the epochs of the kept weights are unknown"
+        )
     names = ("test",) if run.config.data.refit else ("validation", "test")
-    pictures = {name: load_images(run, name) for name in names}
+    splits = {name: load_split(run, name) for name in names}
     network = Network(run.config.model)
     predict = Predictor(network)
     rows: dict[str, list[_Row]] = {name: [] for name in names}
-    for done, one in enumerate(kept, 1):
-        _, parts = checkpoint.load(run.weights, {"weights": network.abstract()}, one.step)
-        for name, split in pictures.items():
-            rows[name].append(_row(predict(parts["weights"], split.images), split.labels))
+    for done, kept in enumerate(checkpoints, 1):
+        _, weights = load_weights(run, network, kept.step)
+        for name, split in splits.items():
+            rows[name].append(_row(predict(weights, split.images), split.labels))
         if progress:
-            progress(done, len(kept))
-    steps_per_epoch = _steps_per_epoch(run)
+            progress(done, len(checkpoints))
     history = History(
-        steps=tuple(one.step for one in kept),
-        epochs=tuple(one.step // steps_per_epoch for one in kept),
-        splits={name: _stack(rows[name], split.labels) for name, split in pictures.items()},
+        steps=tuple(kept.step for kept in checkpoints),
+        epochs=tuple(round(kept.step / steps_per_epoch) for kept in checkpoints),
+        splits={name: _stack(rows[name], split.labels) for name, split in splits.items()},
     )
     _write(run, history)
     return history
@@ -142,34 +150,28 @@ def _stack(rows: Sequence[_Row], labels: Int[np.ndarray, " n"]) -> SplitHistory:
 
 
 def _kept_weights(run: Run) -> list[Checkpoint]:
-    if run.config.task != "classification":
+    require_classifier(run)
+    checkpoints = checkpoint.list_checkpoints(run.weights)
+    if not checkpoints:
         raise InputError(
-            f"{run.path}: its {run.config.model.kind} cannot tell digits apart: name a classifier"
+            f"{run.path}: it kept no weights of its epochs: train it with --training.keep-weights-every 1"
         )
-    kept = checkpoint.list_checkpoints(run.weights)
-    if not kept:
-        raise InputError(
-            f"{run.path}: it kept no weights on its way: train it with --training.keep-weights-every 1"
-        )
-    for one in kept:
-        if damage := one.damage():
-            raise InputError(f"{damage}: delete {one.path} to leave its epoch out")
-    return kept
+    for kept in checkpoints:
+        if damage := kept.damage():
+            raise InputError(f"{damage}: delete {kept.path} to leave its epoch out")
+    return checkpoints
 
 
-def _steps_per_epoch(run: Run) -> int:
-    digits = len(load_images(run, "train"))
-    pictures = digits + round(run.config.data.outliers * digits)
-    return -(-pictures // run.config.training.batch_size)
+_ARRAYS = ("predicted", "probability", "labels")
 
 
 def _write(run: Run, history: History) -> None:
     arrays = {
-        f"{name}_{kind}": getattr(split, kind)
+        f"{name}_{field}": getattr(split, field)
         for name, split in history.splits.items()
-        for kind in ("predicted", "probability", "labels")
+        for field in _ARRAYS
     }
-    with replaced_whole(history_folder(run)) as folder:
+    with atomic_folder(history_folder(run)) as folder:
         runs.write_json(folder / "history.json", history.summarize())
         np.savez_compressed(folder / "history.npz", steps=history.steps, epochs=history.epochs, **arrays)
 
@@ -178,49 +180,56 @@ def read(run: Run) -> History:
     """Read the history of a run.
 
     Raises:
-        InputError: it was not made, or is damaged.
+        InputError: it has no history, or a damaged one.
     """
     file = history_folder(run) / "history.npz"
-    remedy = f"make it with `digitjax evaluate {run.name} --history`"
+    remedy = f"write it with `digitjax evaluate {run.name} --history`"
     if not file.exists():
         raise InputError(f"{run.path}: it has no history yet: {remedy}")
     try:
         arrays = read_arrays(file)
         names = [name for name in ("validation", "test") if f"{name}_labels" in arrays]
-        splits = {
-            name: SplitHistory(*(arrays[f"{name}_{kind}"] for kind in ("predicted", "probability", "labels")))
-            for name in names
-        }
+        splits = {name: SplitHistory(*(arrays[f"{name}_{field}"] for field in _ARRAYS)) for name in names}
         return History(tuple(arrays["steps"].tolist()), tuple(arrays["epochs"].tolist()), splits)
-    except Exception as error:  # zipfile, zlib and numpy each have their own for a damaged file
+    except Exception as error:  # zipfile, zlib and numpy raise many kinds for a damaged file
         raise InputError(f"{file}: it cannot be read: {remedy}") from error
 
 
 def format_history(history: History) -> str:
-    """Lay a history out for a terminal: a line a kept epoch."""
+    """Format a history for a terminal: a line for each kept epoch."""
     summaries = {name: split.summarize() for name, split in history.splits.items()}
     lines = ["epoch" + "".join(f"  {name:>10}  learned  forgotten" for name in summaries)]
     for i, epoch in enumerate(history.epochs):
         cells = (
-            f"  {one['accuracy'][i]:>10.2%}  {one['learned'][i]:>7,}  {one['forgotten'][i]:>9,}"
-            for one in summaries.values()
+            f"  {summary['accuracy'][i]:>10.2%}  {summary['learned'][i]:>7,}  {summary['forgotten'][i]:>9,}"
+            for summary in summaries.values()
         )
         lines.append(f"{epoch:>5}" + "".join(cells))
     return "\n".join(lines)
 
 
-# ------------------------------------------------------------------------------------ looking back
+# --------------------------------------------------------------------------------- learning dynamics
 
 
-def first_learned(history: History, split: str) -> Int[np.ndarray, " n"]:
-    """Return of each picture the first kept epoch after which it was right; 0 where it never was."""
-    return _first_epoch(history, history.of(split).correct)
+def first_correct_epoch(history: History, split: str) -> Int[np.ndarray, " n"]:
+    """Return for each image the first kept epoch that predicts it correctly; 0 if none does.
+
+    Args:
+        history: of a run.
+        split: `validation` or `test`.
+    """
+    return _first_epoch(history, history.get_split(split).correct)
 
 
-def learned_for_good(history: History, split: str) -> Int[np.ndarray, " n"]:
-    """Return of each picture the kept epoch from which on it was right; 0 where it was wrong in the end."""
-    stays = np.logical_and.accumulate(history.of(split).correct[::-1])[::-1]
-    return _first_epoch(history, stays)
+def stays_correct_from(history: History, split: str) -> Int[np.ndarray, " n"]:
+    """Return for each image the kept epoch from which on all predict it correctly; 0 if the last one does not.
+
+    Args:
+        history: of a run.
+        split: `validation` or `test`.
+    """
+    stays_correct = np.logical_and.accumulate(history.get_split(split).correct[::-1])[::-1]
+    return _first_epoch(history, stays_correct)
 
 
 def _first_epoch(history: History, flags: Bool[np.ndarray, "epochs n"]) -> Int[np.ndarray, " n"]:
@@ -228,22 +237,38 @@ def _first_epoch(history: History, flags: Bool[np.ndarray, "epochs n"]) -> Int[n
 
 
 def forgetting_events(history: History, split: str) -> Int[np.ndarray, " n"]:
-    """Return how often each picture was right after a kept epoch and wrong after the next.
+    """Return for each image how often a kept epoch predicts it correctly and the next one incorrectly.
 
-    As Toneva et al. (2019, arXiv 1812.05159) count it for training pictures at each of their updates; here pictures
-    are counted that were not trained on, once a kept epoch.
+    Toneva et al. (2019, arXiv 1812.05159) count these events for training images, at each update that uses them; here
+    they are counted for images outside the training split, once for each kept epoch.
+
+    Args:
+        history: of a run.
+        split: `validation` or `test`.
     """
-    correct = history.of(split).correct
+    correct = history.get_split(split).correct
     return (correct[:-1] & ~correct[1:]).sum(axis=0)
 
 
-def most_forgotten(history: History, split: str, count: int) -> Int[np.ndarray, " chosen"]:
-    """Return up to `count` pictures that were forgotten, the most often first; of equal ones the hardest first."""
+def most_forgotten_examples(history: History, split: str, count: int) -> Int[np.ndarray, " selected"]:
+    """Return the indices of the images with the most forgetting events; of equal ones the hardest comes first.
+
+    Args:
+        history: of a run.
+        split: `validation` or `test`.
+        count: how many indices to return at most; images without a forgetting event are left out.
+    """
     events = forgetting_events(history, split)
-    order = np.lexsort((history.of(split).mean_probability, -events))
+    order = np.lexsort((history.get_split(split).mean_probability, -events))
     return order[events[order] > 0][:count]
 
 
-def hardest(history: History, split: str, count: int) -> Int[np.ndarray, " chosen"]:
-    """Return the `count` pictures whose true label had the lowest mean probability, that of the lowest first."""
-    return np.argsort(history.of(split).mean_probability, kind="stable")[:count]
+def hardest_examples(history: History, split: str, count: int) -> Int[np.ndarray, " selected"]:
+    """Return the indices of the images whose true label has the lowest mean probability, the lowest first.
+
+    Args:
+        history: of a run.
+        split: `validation` or `test`.
+        count: how many indices to return.
+    """
+    return np.argsort(history.get_split(split).mean_probability, kind="stable")[:count]

@@ -1,4 +1,4 @@
-"""A second look at MNIST's test score: without the pictures whose labels are known to be wrong."""
+"""Score on MNIST's test split with its known label errors corrected."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from digitjax.errors import InputError
 from digitjax.runs.seed_stats import wilson_interval
 
-CORRECTED = {
+CORRECTED_LABELS = {
     947: (8, 9),
     1621: (0, 6),
     1901: (9, 4),
@@ -20,46 +20,46 @@ CORRECTED = {
     6783: (1, 6),
     9729: (5, 6),
 }
-"""Of pictures of MNIST's test split, by their place in the official file, the given label and what people see."""
-UNCLEAR = (2654, 3520, 9679)
-"""Those in which people see no one digit."""
-_PICTURES = 10_000
+"""Label errors of MNIST's test split: index in the official file -> (given label, corrected label)."""
+AMBIGUOUS = (2654, 3520, 9679)
+"""Indices of images on whose digit people do not agree."""
+_TEST_IMAGES = 10_000
 
 
 def score_without_label_errors(
     logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]
 ) -> dict[str, Any]:
-    """Score predictions of MNIST's test split by corrected labels, unclear pictures left out (arXiv 2103.14749).
+    """Score predictions of MNIST's test split by corrected labels, without ambiguous images (arXiv 2103.14749).
 
-    A view and no headline: several of the corrections by Northcutt et al. (2021) can be argued about, and all that is
-    published is scored by the labels as they were given.
+    Not the headline: several of the corrections by Northcutt et al. (2021) are debatable, and published results use
+    the given labels.
 
     Args:
-        logits: of the whole split, in its order.
-        labels: the given ones, int (10000,).
+        logits: predictions of the whole split, in its order.
+        labels: the given labels, int (10000,).
 
     Returns:
-        `pictures`, `correct`, `accuracy` and its `accuracy_interval` (Wilson 1927) by the corrected labels, ready for
-        JSON; how many labels were `corrected`, and how many pictures were `left_out`.
+        `examples`, `correct`, `accuracy` and its `accuracy_interval` (95%, Wilson 1927) by the corrected labels, ready
+        for JSON; how many labels were `corrected`, and how many images were `excluded`.
 
     Raises:
         InputError: these are not the labels of MNIST's test split.
     """
-    places = list(CORRECTED)
-    given, seen = np.array(list(CORRECTED.values())).T
-    if len(labels) != _PICTURES or (labels[places] != given).any():
+    indices = list(CORRECTED_LABELS)
+    given_labels, corrected_labels = np.array(list(CORRECTED_LABELS.values())).T
+    if len(labels) != _TEST_IMAGES or (labels[indices] != given_labels).any():
         raise InputError(
-            "label errors are known of MNIST's test split alone: evaluate a run of mnist on test"
+            "label errors are known for MNIST's test split alone: evaluate a run of mnist on test"
         )
     corrected = labels.copy()
-    corrected[places] = seen
-    right = np.delete(logits.argmax(axis=1) == corrected, UNCLEAR)
-    correct, pictures = int(right.sum()), len(right)
+    corrected[indices] = corrected_labels
+    is_correct = np.delete(logits.argmax(axis=1) == corrected, AMBIGUOUS)
+    correct, examples = int(is_correct.sum()), len(is_correct)
     return {
-        "examples": pictures,
+        "examples": examples,
         "correct": correct,
-        "accuracy": correct / pictures,
-        "accuracy_interval": list(wilson_interval(correct, pictures)),
-        "corrected": len(CORRECTED),
-        "left_out": len(UNCLEAR),
+        "accuracy": correct / examples,
+        "accuracy_interval": list(wilson_interval(correct, examples)),
+        "corrected": len(CORRECTED_LABELS),
+        "excluded": len(AMBIGUOUS),
     }

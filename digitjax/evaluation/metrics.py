@@ -1,4 +1,4 @@
-"""Metrics of a classifier: scikit-learn's and SciPy's where they exist, ours where they don't."""
+"""Metrics of a classifier, from scikit-learn and SciPy where they have them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +12,11 @@ from digitjax.runs.seed_stats import wilson_interval
 
 
 def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"]) -> dict[str, Any]:
-    """Return every headline metric of a set of predictions, ready for JSON.
+    """Return the metrics of a set of predictions, ready for JSON.
 
     Args:
         logits: float (n, classes).
-        labels: int (n,), at least one.
+        labels: the true classes, int (n,), at least one.
     """
     classes = np.arange(logits.shape[1])
     probabilities = special.softmax(logits.astype(np.float64), axis=1)
@@ -42,10 +42,18 @@ def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " 
     }
 
 
-def edit_distance(read: str, label: str) -> int:
-    """Return the fewest characters to insert, delete or replace to turn one into the other (Levenshtein 1966)."""
+def edit_distance(predicted: str, label: str) -> int:
+    """Return the edit distance of two strings (Levenshtein 1966).
+
+    Args:
+        predicted: the recognized text.
+        label: the true text.
+
+    Returns:
+        The least number of characters to insert, delete or replace to turn one into the other.
+    """
     distances = list(range(len(label) + 1))
-    for i, a in enumerate(read, 1):
+    for i, a in enumerate(predicted, 1):
         diagonal, distances[0] = distances[0], i
         for j, b in enumerate(label, 1):
             nearest = min(distances[j] + 1, distances[j - 1] + 1, diagonal + (a != b))
@@ -56,32 +64,40 @@ def edit_distance(read: str, label: str) -> int:
 def expected_calibration_error(
     probabilities: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " n"], bins: int = 15
 ) -> float:
-    """Return the mean distance of confidence and accuracy over bins of equal width (Guo et al. 2017).
+    """Return the expected calibration error: the mean distance of confidence and accuracy over bins of equal width.
 
-    arXiv 1706.04599, with its 15 bins.
+    Args:
+        probabilities: float (n, classes).
+        labels: the true classes, int (n,).
+        bins: number of bins; 15 as in Guo et al. (2017, arXiv 1706.04599).
     """
     confidences = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    surplus = np.bincount(confidence_bins(confidences, bins), weights=confidences - correct)
-    return float(np.abs(surplus).sum() / len(labels))
+    gaps = np.bincount(confidence_bins(confidences, bins), weights=confidences - correct)
+    return float(np.abs(gaps).sum() / len(labels))
 
 
 def confidence_bins(confidences: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
-    """Return the bin of each confidence, from 0: bin b holds those in (b / bins, (b + 1) / bins]."""
+    """Return the bin of each confidence: bin b, from 0, holds those in (b / bins, (b + 1) / bins].
+
+    Args:
+        confidences: probabilities of the predicted classes, float (n,).
+        bins: number of bins.
+    """
     return np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
 
 
 def format_summary(summary: Mapping[str, Any]) -> str:
-    """Lay a summary out for a terminal: the headline, then a line a digit, then the confusions."""
+    """Format a summary for a terminal: the main metrics, a line for each digit, the most frequent confusions."""
     low, high = summary["accuracy_interval"]
     lines = [
         f"accuracy   {summary['accuracy']:.2%}  ({summary['correct']:,} of {summary['examples']:,}; "
-        f"95 % interval {low:.2%} to {high:.2%})",
+        f"95% CI {low:.2%} to {high:.2%})",
         f"top 2      {summary['top2_accuracy']:.2%}",
         f"loss       {summary['loss']:.4f}",
         f"ECE        {summary['expected_calibration_error']:.2%}",
         "",
-        "digit  precision  recall      F1  pictures",
+        "digit  precision  recall      F1    images",
     ]
     lines += [
         f"{row['digit']:>5}  {row['precision']:>9.2%}  {row['recall']:>6.2%}  {row['f1']:>6.2%}  {row['examples']:>8,}"
@@ -92,5 +108,9 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     worst = np.argsort(-confusion, axis=None, kind="stable")[:5]
     pairs = [(*divmod(int(i), len(confusion)), int(confusion.flat[i])) for i in worst if confusion.flat[i]]
     if pairs:
-        lines += ["", "most confused: " + ", ".join(f"{a} read as {b} ({n})" for a, b, n in pairs)]
+        lines += [
+            "",
+            "most confused: "
+            + ", ".join(f"{label} predicted as {predicted} ({n})" for label, predicted, n in pairs),
+        ]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""Robustness: how well a model reads spoilt pictures, and how well it tells what is no digit.
+"""Robustness of a classifier: accuracy on corrupted images, and detection of out-of-distribution images.
 
-It is kept in `evaluation/robustness-<split>@<step>/robustness.json`, apart from the evaluation of the same split.
+It is stored in `evaluation/robustness-<split>@<step>/robustness.json`, apart from the evaluation of the same split.
 """
 
 import dataclasses
@@ -20,11 +20,11 @@ from digitjax import runs
 from digitjax.data import corrupt, outliers
 from digitjax.data.corruptions import CORRUPTIONS, SEVERITIES
 from digitjax.data.pipeline import Split
+from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
 from digitjax.evaluation import adversarial
 from digitjax.evaluation import reference as references
 from digitjax.evaluation.adversarial import AttackScore
-from digitjax.evaluation.evaluate import load_images
 from digitjax.evaluation.reference import mean_corruption_error
 from digitjax.model import calibration, classifier
 from digitjax.model.classifier import Classifier
@@ -35,15 +35,16 @@ from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "robustness.json"
 MAX_OUTLIERS = 2000
+"""Maximum generated outliers; fewer for a split with fewer images."""
 OUTLIER_SEED = 190_602_337
-"""Of the drawings that are no digits, apart from `data.split_seed`, which training draws its own with."""
+"""Seed of the outliers, apart from `data.split_seed`, which generates those of the training."""
 RECALL = 0.95
-"""Share of the digits that the threshold accepts at which false positives are counted."""
+"""Share of the digits that the threshold of `false_positive_rate` accepts: the usual FPR at 95% recall."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CorruptionScore:
-    """Accuracy on pictures spoilt in one way, with its 95 % interval."""
+    """Accuracy under one corruption of one severity, with its 95% confidence interval (Wilson 1927)."""
 
     corruption: str
     severity: int
@@ -52,8 +53,8 @@ class CorruptionScore:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KindScore:
-    """How well one kind of drawing is told from digits."""
+class OutlierKindScore:
+    """Detection of one kind of outliers."""
 
     kind: str
     auroc: float
@@ -61,46 +62,46 @@ class KindScore:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Detection:
-    """How well drawings that are no digits are told from digits, by the top2_probability that they are one."""
+class OutlierDetection:
+    """Detection of out-of-distribution images, outliers, by the sum of the two highest probabilities."""
 
     examples: int
     auroc: float
-    """Area under the curve of recall over false positives; digits are the positives."""
+    """Area under the ROC curve; digits are the positives."""
     false_positive_rate_at_95_recall: float
-    """Share of the drawings that the threshold accepts which accepts 95 % of the digits."""
-    kinds: tuple[KindScore, ...]
+    """Share of the outliers that the threshold accepts that accepts 95% of the digits."""
+    kinds: tuple[OutlierKindScore, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Robustness:
-    """What is known of one split, spoilt, with the weights of one step."""
+    """Robustness of a model on one split, with the weights of one step."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     examples: int
     split: str
     step: int | str
-    """The step of a run; of an ensemble `best` or `latest`, of each member its own."""
+    """The step of a run; for an ensemble `best` or `latest`, which each member resolves for itself."""
     clean_accuracy: float
     corruptions: tuple[CorruptionScore, ...]
     mean_corruption_error: float | None
-    """1 is as many mistakes as the reference makes; nothing where there is no reference."""
+    """1 if the model makes as many errors as the reference; None without a reference."""
     reference: str | None
-    outliers: Detection
+    outliers: OutlierDetection
     attacks: tuple[AttackScore, ...] | None = None
-    """Only where asked for."""
+    """None unless attacks were asked for."""
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
+        """All fields, ready for JSON."""
         summary = dataclasses.asdict(self)
         if self.attacks is None:
             del summary["attacks"]
         return summary
 
     def describe(self) -> str:
-        """Lay it out for a terminal."""
+        """Format the scores for a terminal."""
         return format_summary(self)
 
 
@@ -116,63 +117,78 @@ def evaluate_robustness(
     attacks: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Robustness:
-    """Measure a classifier on spoilt pictures and on drawings of no digit, and write `robustness.json`.
+    """Evaluate a classifier on corrupted images and on outliers, and write `robustness.json`.
 
     Args:
         model: a trained run, or an ensemble of runs that were trained on the same data.
-        split: as in `digitjax.evaluation.evaluate.evaluate`; so is `step`.
-        reference: whose mistakes the mean corruption error counts in; without one that of
-            `digitjax.evaluation.reference`, which knows MNIST's test split alone.
-        attacks: whether to attack it as well, which takes longer than all the rest.
-        progress: told what is being done; without it a terminal is.
+        split: `train`, `validation` or `test`.
+        step: a step, `latest`, or `best` on the validation split; an ensemble's members each resolve it.
+        reference: the model whose errors the mean corruption error is relative to; by default that of
+            `digitjax.evaluation.reference`, which is known for MNIST's test split alone.
+        attacks: whether to run adversarial attacks too, which take longer than all the rest.
+        progress: called with a line on what is being done; by default the line is shown on the terminal.
+
+    Returns:
+        The accuracies under corruptions and attacks, and the detection of outliers.
 
     Raises:
         InputError: there is no such split or checkpoint, the data are not those of the training, or a model is an
             autoencoder.
     """
-    pictures = load_images(model, split)
+    data = load_split(model, split)
     members = model.members()
     classify, steps = classifier.load(members, step)
-    compared = classifier.load(reference.members())[0] if reference else None
+    reference_classify = classifier.load(reference.members())[0] if reference else None
     with Status() as status:
-        tell = progress or status
-        scores = _score_corruptions(classify, pictures, tell)
-        known: tuple[str, references.Errors] | None
-        if reference and compared:
-            known = reference.name, errors_by_corruption(_score_corruptions(compared, pictures, tell))
+        report = progress or status
+        scores = _score_corruptions(classify, data, report)
+        named_errors: tuple[str, references.Errors] | None
+        if reference and reference_classify:
+            reference_scores = _score_corruptions(reference_classify, data, report)
+            named_errors = reference.name, errors_by_corruption(reference_scores)
         else:
-            known = references.shipped(members[0], split)
-        tell("drawings of no digit")
+            named_errors = references.load_reference_errors(members[0], split)
+        report("out-of-distribution images")
         temperatures = [
             calibration.read(member, used).temperature for member, used in zip(members, steps, strict=True)
         ]
-        detection = detect(lambda images: _top2_probability(classify, images, temperatures), pictures.images)
-        tell("attacks" if attacks else "")
-        attacked = _attack(members, steps, pictures) if attacks else None
-    made = Robustness(
-        examples=len(pictures),
+        detection = evaluate_ood_detection(
+            lambda images: _top2_probability(classify, images, temperatures), data.images
+        )
+        report("attacks" if attacks else "")
+        attack_scores = _score_attacks(members, steps, data) if attacks else None
+    robustness = Robustness(
+        examples=len(data),
         split=split,
         step=step if isinstance(model, Ensemble) else steps[0],
-        clean_accuracy=_correct(classify, pictures.images, pictures.labels) / len(pictures),
+        clean_accuracy=_count_correct(classify, data.images, data.labels) / len(data),
         corruptions=scores,
-        mean_corruption_error=mean_corruption_error(errors_by_corruption(scores), known[1])
-        if known
+        mean_corruption_error=mean_corruption_error(errors_by_corruption(scores), named_errors[1])
+        if named_errors
         else None,
-        reference=known[0] if known else None,
+        reference=named_errors[0] if named_errors else None,
         outliers=detection,
-        attacks=attacked,
+        attacks=attack_scores,
     )
-    folder = _folder(model, split, made.step)
+    folder = _folder(model, split, robustness.step)
     folder.mkdir(parents=True, exist_ok=True)
-    runs.write_json(folder / FILE, made.summary)
-    return made
+    runs.write_json(folder / FILE, robustness.summary)
+    return robustness
 
 
 def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -> Robustness:
-    """Read back what `evaluate_robustness` wrote; `step` is the one that it names.
+    """Read what `evaluate_robustness` wrote.
+
+    Args:
+        model: the run or ensemble that was evaluated.
+        split: `train`, `validation` or `test`.
+        step: the step of a run; `best` or `latest` of an ensemble.
+
+    Returns:
+        The robustness of the model on the split.
 
     Raises:
-        InputError: it was not made, or its file is damaged.
+        InputError: it was not evaluated, or its file is damaged.
     """
     file = _folder(model, split, step) / FILE
     try:
@@ -180,25 +196,33 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
     except (InputError, ValidationError) as error:
         reason = "it is damaged" if file.exists() else "it is missing"
         raise InputError(
-            f"{file}: {reason}: make it with `digitjax evaluate {model.name} --robustness`"
+            f"{file}: {reason}: write it with `digitjax evaluate {model.name} --robustness`"
         ) from error
 
 
-def detect(
+def evaluate_ood_detection(
     top2_probability: Callable[[UInt8[np.ndarray, "n 28 28"]], Float[np.ndarray, " n"]],
     digits: UInt8[np.ndarray, "n 28 28"],
-) -> Detection:
-    """Compare the top2_probability of digits with that of drawings, as many up to `MAX_OUTLIERS`."""
-    drawings, kinds = outliers.generate_kinds(min(len(digits), MAX_OUTLIERS), OUTLIER_SEED)
-    of_digits, of_drawings = top2_probability(digits), top2_probability(drawings)
-    return Detection(
-        examples=len(drawings),
-        auroc=auroc(of_digits, of_drawings),
-        false_positive_rate_at_95_recall=false_positive_rate(of_digits, of_drawings),
+) -> OutlierDetection:
+    """Evaluate the detection of generated outliers among digits.
+
+    Args:
+        top2_probability: returns for each image the sum of its two highest probabilities.
+        digits: uint8 (n, 28, 28); as many outliers are generated, up to `MAX_OUTLIERS`.
+
+    Returns:
+        The scores over all outliers, and for each kind.
+    """
+    images, kinds = outliers.generate_kinds(min(len(digits), MAX_OUTLIERS), OUTLIER_SEED)
+    digit_scores, outlier_scores = top2_probability(digits), top2_probability(images)
+    return OutlierDetection(
+        examples=len(images),
+        auroc=auroc(digit_scores, outlier_scores),
+        false_positive_rate_at_95_recall=false_positive_rate(digit_scores, outlier_scores),
         kinds=tuple(
-            KindScore(
+            OutlierKindScore(
                 kind=kind,
-                auroc=auroc(of_digits, of_drawings[kinds == kind]),
+                auroc=auroc(digit_scores, outlier_scores[kinds == kind]),
                 examples=int((kinds == kind).sum()),
             )
             for kind in sorted(set(kinds.tolist()))
@@ -206,49 +230,62 @@ def detect(
     )
 
 
-def auroc(digits: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> float:
-    """Return the area under the curve of recall over false positives: 1 where every digit is more certain."""
-    are_digits = np.repeat([1, 0], [len(digits), len(others)])
-    return float(roc_auc_score(are_digits, np.concatenate([digits, others])))
+def auroc(digit_scores: Float[np.ndarray, " n"], outlier_scores: Float[np.ndarray, " m"]) -> float:
+    """Return the area under the ROC curve: 1 if every digit has a higher score than every outlier.
+
+    Args:
+        digit_scores: scores of the positives, float (n,).
+        outlier_scores: scores of the negatives, float (m,).
+    """
+    is_digit = np.repeat([1, 0], [len(digit_scores), len(outlier_scores)])
+    return float(roc_auc_score(is_digit, np.concatenate([digit_scores, outlier_scores])))
 
 
-def false_positive_rate(digits: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> float:
-    """Return the share of others that the highest threshold accepts which accepts `RECALL` of the digits."""
-    threshold = np.sort(digits)[len(digits) - math.ceil(RECALL * len(digits))]
-    return float((others >= threshold).mean())
+def false_positive_rate(
+    digit_scores: Float[np.ndarray, " n"], outlier_scores: Float[np.ndarray, " m"]
+) -> float:
+    """Return the share of outliers above the highest threshold that accepts `RECALL` of the digits.
+
+    Args:
+        digit_scores: scores of the positives, float (n,).
+        outlier_scores: scores of the negatives, float (m,).
+    """
+    threshold = np.sort(digit_scores)[len(digit_scores) - math.ceil(RECALL * len(digit_scores))]
+    return float((outlier_scores >= threshold).mean())
 
 
 def errors_by_corruption(scores: Sequence[CorruptionScore]) -> dict[str, list[float]]:
-    """Return of each corruption the shares of mistakes, a severity each."""
+    """Return for each corruption its error rates, one for each severity."""
     errors: dict[str, list[float]] = {}
     for score in scores:
         errors.setdefault(score.corruption, []).append(1 - score.accuracy)
     return errors
 
 
-def format_summary(made: Robustness) -> str:
-    """Lay it out for a terminal: a line a corruption with its severities, then the headlines."""
-    detection = made.outliers
+def format_summary(robustness: Robustness) -> str:
+    """Format the scores for a terminal: a line for each corruption with its severities, then the main metrics."""
+    detection = robustness.outliers
     lines = [f"{'corruption':<16}{'severity 1':>11}{'2':>9}{'3':>9}"]
-    for name, errors in errors_by_corruption(made.corruptions).items():
+    for name, errors in errors_by_corruption(robustness.corruptions).items():
         accuracies = "".join(f"{1 - error:>9.2%}" for error in errors)
         lines.append(f"{name.replace('_', ' '):<18}{accuracies}")
+    corrupted_accuracy = np.mean([score.accuracy for score in robustness.corruptions])
     lines += [
         "",
-        f"clean      {made.clean_accuracy:.2%} of {made.examples:,} pictures",
-        f"spoilt     {np.mean([score.accuracy for score in made.corruptions]):.2%}",
+        f"clean      {robustness.clean_accuracy:.2%} of {robustness.examples:,} images",
+        f"corrupted  {corrupted_accuracy:.2%}",
     ]
-    if made.mean_corruption_error is not None:
+    if robustness.mean_corruption_error is not None:
         lines.append(
-            f"mCE        {made.mean_corruption_error:.3f}  (1: as many mistakes as {made.reference})"
+            f"mCE        {robustness.mean_corruption_error:.3f}  (1: as many errors as {robustness.reference})"
         )
     lines.append(
-        f"no digits  AUROC {detection.auroc:.4f}, {detection.false_positive_rate_at_95_recall:.2%} accepted "
-        f"where {RECALL:.0%} of the digits are ({detection.examples:,} drawings)"
+        f"outliers   AUROC {detection.auroc:.4f}, false positive rate {detection.false_positive_rate_at_95_recall:.2%} "
+        f"at {RECALL:.0%} recall ({detection.examples:,} images)"
     )
     lines += [
-        f"{score.attack:<11}{score.accuracy:.2%} within {score.epsilon:g} of full ink"
-        for score in made.attacks or ()
+        f"{score.attack:<11}{score.accuracy:.2%} with epsilon {score.epsilon:g}"
+        for score in robustness.attacks or ()
     ]
     return "\n".join(lines)
 
@@ -258,26 +295,26 @@ def _folder(model: Run | Ensemble, split: str, step: int | str) -> Path:
 
 
 def _score_corruptions(
-    classify: Classifier, pictures: Split, tell: Callable[[str], None]
+    classify: Classifier, data: Split, report: Callable[[str], None]
 ) -> tuple[CorruptionScore, ...]:
-    """Score every corruption in every severity."""
+    """Score every corruption with every severity."""
     scores = []
     for done, name in enumerate(CORRUPTIONS):
-        tell(f"{done}/{len(CORRUPTIONS)} corruptions  {name}")
-        for severity, images in zip(SEVERITIES, corrupt.load(pictures.images, name), strict=True):
-            correct = _correct(classify, images, pictures.labels)
+        report(f"{done}/{len(CORRUPTIONS)} corruptions  {name}")
+        for severity, images in zip(SEVERITIES, corrupt.load(data.images, name), strict=True):
+            correct = _count_correct(classify, images, data.labels)
             scores.append(
                 CorruptionScore(
                     corruption=name,
                     severity=severity,
-                    accuracy=correct / len(pictures),
-                    interval=wilson_interval(correct, len(pictures)),
+                    accuracy=correct / len(data),
+                    interval=wilson_interval(correct, len(data)),
                 )
             )
     return tuple(scores)
 
 
-def _correct(
+def _count_correct(
     classify: Classifier, images: UInt8[np.ndarray, "n 28 28"], labels: Int32[np.ndarray, " n"]
 ) -> int:
     return int((classify(images).argmax(axis=1) == labels).sum())
@@ -286,14 +323,14 @@ def _correct(
 def _top2_probability(
     classify: Classifier, images: UInt8[np.ndarray, "n 28 28"], temperatures: Sequence[float]
 ) -> Float[np.ndarray, " n"]:
-    """Return how certain it is of each picture that it is a digit, in double precision: many are nearly 1."""
+    """Return for each image the sum of its two highest probabilities, in double precision: many are nearly 1."""
     logits = classify(images, temperatures).astype(np.float64)
     return calibration.top2_probability(softmax(logits, axis=1))
 
 
-def _attack(members: Sequence[Run], steps: Sequence[int], pictures: Split) -> tuple[AttackScore, ...]:
+def _score_attacks(members: Sequence[Run], steps: Sequence[int], data: Split) -> tuple[AttackScore, ...]:
     networks = []
     for member, step in zip(members, steps, strict=True):
         network = Network(member.config.model)
         networks.append((network, load_weights(member, network, step)[1]))
-    return adversarial.attack(networks, pictures.images, pictures.labels)
+    return adversarial.evaluate_attacks(networks, data.images, data.labels)

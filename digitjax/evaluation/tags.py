@@ -1,8 +1,8 @@
-"""Tags: what a person says of single pictures, kept beside what a network makes of them.
+"""Tags and notes that people give to single images of a split, stored beside the model's evaluations.
 
 RUN/tags.json
-  data_sha256          of the data set: tags never move to other pictures
-  splits               of each split by the number of the picture: tags, a note
+  data_sha256          of the data set: tags of one data set are never applied to another
+  splits               split -> index of the image -> tags and note
 """
 
 import threading
@@ -13,64 +13,67 @@ from typing import Annotated
 from pydantic import BaseModel, Field, NonNegativeInt, StringConstraints, ValidationError
 
 from digitjax import runs
-from digitjax.errors import InputError
+from digitjax.errors import InputError, format_validation_error
 
 SUGGESTIONS = ("label error", "ambiguous", "badly written", "cut off")
-MOST_TAGS = 8
-"""Of a picture."""
-LONGEST_TAG, LONGEST_NOTE = 40, 500
-"""Characters."""
+MAX_TAGS = 8
+"""Maximum tags per image, so that they fit on the page."""
+MAX_TAG_LENGTH, MAX_NOTE_LENGTH = 40, 500
+"""In characters, so that they fit on the page."""
 
-# The files of a process are changed one at a time: changing one reads it and writes it anew.
-_changing = threading.Lock()
+_write_lock = threading.Lock()  # a change reads the whole file and writes it again
 
 
-class Tagged(BaseModel, frozen=True, extra="forbid"):
-    """What a person says of a picture."""
+class ExampleTags(BaseModel, frozen=True, extra="forbid"):
+    """Tags and note of an image."""
 
     tags: Annotated[
         tuple[
-            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TAG)],
+            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TAG_LENGTH)],
             ...,
         ],
-        Field(max_length=MOST_TAGS),
+        Field(max_length=MAX_TAGS),
     ] = ()
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NOTE)] = ""
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTE_LENGTH)] = ""
 
 
-def make(tags: Sequence[str], note: str = "") -> Tagged:
-    """Return what a person says of a picture.
+def create(tags: Sequence[str], note: str = "") -> ExampleTags:
+    """Return validated tags and note.
+
+    Args:
+        tags: up to `MAX_TAGS`, of up to `MAX_TAG_LENGTH` characters.
+        note: up to `MAX_NOTE_LENGTH` characters.
 
     Raises:
         InputError: there are too many tags, or one of them or the note is too long.
     """
     try:
-        return Tagged(tags=tuple(tags), note=note)
+        return ExampleTags(tags=tuple(tags), note=note)
     except ValidationError as error:
-        raise InputError(f"{_reason(error)}: use fewer or shorter ones") from None
+        raise InputError(f"{format_validation_error(error)}: use fewer or shorter ones") from None
 
 
-Tags = dict[int, Tagged]
-"""Of the pictures of a split, by their numbers."""
+Tags = dict[int, ExampleTags]
+"""Index of an image in its split -> its tags and note."""
 
 
 class _File(BaseModel, frozen=True, extra="forbid"):
     data_sha256: str
-    splits: dict[str, dict[NonNegativeInt, Tagged]]
+    splits: dict[str, dict[NonNegativeInt, ExampleTags]]
 
 
 def tags_file(folder: Path) -> Path:
-    """Return where the tags of a run or an ensemble lie."""
+    """Return the tags file in the folder of a run or an ensemble."""
     return folder / "tags.json"
 
 
 def read(folder: Path, split: str, data_sha256: str) -> Tags:
-    """Return the tags of a split; of a folder without any, none.
+    """Return the tags of a split; empty if the folder has none.
 
     Args:
         folder: of a run or an ensemble.
         split: `train`, `validation` or `test`.
-        data_sha256: of the data set that the pictures are of, as `digitjax.data.pipeline.Dataset` has it.
+        data_sha256: checksum of the data set, as `digitjax.data.pipeline.Dataset` has it.
 
     Raises:
         InputError: the file is damaged, or its tags are of other data.
@@ -78,35 +81,47 @@ def read(folder: Path, split: str, data_sha256: str) -> Tags:
     return dict(_read(tags_file(folder), data_sha256).splits.get(split, {}))
 
 
-def write(folder: Path, split: str, number: int, tagged: Tagged, data_sha256: str) -> None:
-    """Set the tags and the note of a picture in place of those that it had; without either, it is left out.
+def write(folder: Path, split: str, index: int, example_tags: ExampleTags, data_sha256: str) -> None:
+    """Replace the tags and the note of an image; if both are empty, its entry is removed.
+
+    Args:
+        folder: of a run or an ensemble.
+        split: `train`, `validation` or `test`.
+        index: of the image in its split.
+        example_tags: the new tags and note.
+        data_sha256: checksum of the data set, as `digitjax.data.pipeline.Dataset` has it.
 
     Raises:
-        InputError: as of `read`, and nothing is written then; or the file cannot be written.
+        InputError: the file is damaged, its tags are of other data, or it cannot be written; it is left unchanged.
     """
     file = tags_file(folder)
-    with _changing:
-        splits = {name: dict(tags) for name, tags in _read(file, data_sha256).splits.items()}
-        of_split = splits.setdefault(split, {})
-        of_split[number] = tagged
-        if tagged == Tagged():
-            del of_split[number]
+    with _write_lock:
+        splits = {name: dict(known) for name, known in _read(file, data_sha256).splits.items()}
+        tags = splits.setdefault(split, {})
+        tags[index] = example_tags
+        if example_tags == ExampleTags():
+            del tags[index]
         content = _File.model_validate({"data_sha256": data_sha256, "splits": splits})
         try:
             runs.write_text(file, content.model_dump_json(indent=2) + "\n")
         except OSError as error:
-            raise InputError(f"{file}: {error.strerror}: tags cannot be kept in this folder") from None
+            raise InputError(f"{file}: {error.strerror}: tags cannot be saved in this folder") from None
 
 
-def tagged_with(tags: Tags, tag: str) -> list[int]:
-    """Return the numbers of the pictures that have a tag."""
-    return [number for number, tagged in tags.items() if tag in tagged.tags]
+def find_tagged(tags: Tags, tag: str) -> list[int]:
+    """Return the indices of the images that have a tag.
+
+    Args:
+        tags: of a split.
+        tag: the tag to look for.
+    """
+    return [index for index, example_tags in tags.items() if tag in example_tags.tags]
 
 
-def names(tags: Tags) -> list[str]:
-    """Return the tags to choose from: the suggestions, then all that were given besides."""
-    given = {tag for tagged in tags.values() for tag in tagged.tags}
-    return [*SUGGESTIONS, *sorted(given.difference(SUGGESTIONS))]
+def tag_names(tags: Tags) -> list[str]:
+    """Return the tags to offer: the suggestions, then all others in use, sorted."""
+    in_use = {tag for example_tags in tags.values() for tag in example_tags.tags}
+    return [*SUGGESTIONS, *sorted(in_use.difference(SUGGESTIONS))]
 
 
 def _read(file: Path, data_sha256: str) -> _File:
@@ -115,15 +130,9 @@ def _read(file: Path, data_sha256: str) -> _File:
     try:
         content = _File.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        raise InputError(f"{file}: {_reason(error)}: repair it, or move it away") from None
+        raise InputError(f"{file}: {format_validation_error(error)}: repair it, or move it away") from None
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from None
     if content.data_sha256 != data_sha256:
-        raise InputError(f"{file}: its tags are of other data than those that are here: move it away")
+        raise InputError(f"{file}: its tags are of another version of the data set: move it away")
     return content
-
-
-def _reason(error: ValidationError) -> str:
-    """Say in one line what is wrong where."""
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"

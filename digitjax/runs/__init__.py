@@ -1,4 +1,4 @@
-"""Run folders: where everything of a run lies, and how runs, groups of seeds and ensembles are found and read."""
+"""Run folders: the paths in them, and finding, reading, listing and creating runs, groups of seeds and ensembles."""
 
 from digitjax.runs.files import read_artifact, read_json, write_bytes, write_json, write_text
 from digitjax.runs.group import (
@@ -18,28 +18,28 @@ from digitjax.runs.run import (
     DEFAULT_FOLDER,
     ENSEMBLE_FILE,
     GROUP_FILE,
-    MEASURES,
     PRETRAINED_FOLDER,
+    PRIMARY_METRIC,
     SWEEP_FILE,
     Evaluable,
     EvaluationKey,
     Run,
-    create,
     create_folder,
+    create_run,
     find_run,
     free_name,
-    leads_out,
+    has_external_link,
     list_folders,
     list_runs,
 )
-from digitjax.runs.summary import Summary, summarize_run
+from digitjax.runs.summary import RunSummary, summarize_run
 
 __all__ = [
     "DEFAULT_FOLDER",
     "ENSEMBLE_FILE",
     "GROUP_FILE",
-    "MEASURES",
     "PRETRAINED_FOLDER",
+    "PRIMARY_METRIC",
     "SWEEP_FILE",
     "Ensemble",
     "EnsembleSummary",
@@ -49,15 +49,15 @@ __all__ = [
     "GroupSummary",
     "Run",
     "RunEntry",
-    "Summary",
-    "create",
+    "RunSummary",
     "create_ensemble",
     "create_folder",
     "create_group",
+    "create_run",
     "find_entry",
     "find_run",
     "free_name",
-    "leads_out",
+    "has_external_link",
     "list_entries",
     "list_folders",
     "list_runs",

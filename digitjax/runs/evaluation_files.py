@@ -1,4 +1,4 @@
-"""Folders of artefacts that are there whole or not at all."""
+"""Write a folder of results atomically."""
 
 import shutil
 import tempfile
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 @contextmanager
-def replaced_whole(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into, which takes the place of `folder` at the end, or vanishes after an error."""
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder to write into, which replaces `folder` on success and is deleted after an error."""
     folder.parent.mkdir(exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:

@@ -1,4 +1,4 @@
-"""Files of a run: JSON and text that are written whole or not at all."""
+"""Read and atomically write the files of a run."""
 
 import json
 import os
@@ -10,12 +10,22 @@ from digitjax.migration import migrate_artifact
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a text file in UTF-8 atomically.
+
+    Args:
+        path: of the file, which is replaced if it exists.
+        text: its content.
+    """
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically.
+
+    Args:
+        path: of the file, which is replaced if it exists.
+        content: its content.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)
@@ -25,7 +35,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole or not at all."""
+    """Write an indented JSON file atomically.
+
+    Args:
+        path: of the file, which is replaced if it exists.
+        content: what `json.dumps` accepts.
+    """
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
@@ -37,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists without end
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deep
         raise InputError(f"{path}: it is not JSON ({error})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: it must hold a JSON object")
@@ -45,7 +60,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_artifact(path: Path) -> dict[str, Any]:
-    """Read a JSON object of an evaluation or a calibration, whatever version wrote it.
+    """Read a JSON object of an evaluation or a calibration that any version of digitjax wrote.
 
     Raises:
         InputError: the file is missing or damaged.

@@ -1,13 +1,13 @@
 """Folders that hold several runs: groups of seeds, and ensembles.
 
 runs/<group>/
-  group.json           written first: the seeds; in the end also the spread of their validation accuracy
-  seed-0/ seed-1/ ...  a run each
-  evaluation/<split>@<step>/   metrics.json: the spread of accuracy, loss and seconds
+  group.json           written first: the seeds; after the training also statistics of their validation accuracy
+  seed-0/ seed-1/ ...  one run for each seed
+  evaluation/<split>@<step>/   metrics.json: statistics of accuracy, loss and seconds
 
 runs/<ensemble>/
-  ensemble.json        the members, by their paths from the folder that the ensemble lies in
-  evaluation/<split>@<step>/   as that of a run
+  ensemble.json        paths of the members, relative to the parent folder of the ensemble
+  evaluation/<split>@<step>/   as in a run
 """
 
 import json
@@ -25,32 +25,32 @@ from digitjax.runs.run import (
     GROUP_FILE,
     Evaluable,
     Run,
+    candidate_paths,
     create_folder,
     find_run,
     list_folders,
-    places,
 )
 from digitjax.runs.seed_stats import SeedStats, summarize_seeds
-from digitjax.runs.summary import Summary, summarize_run
+from digitjax.runs.summary import RunSummary, summarize_run
 
 
 @dataclass(frozen=True)
 class Group(Evaluable):
-    """Runs of one experiment that differ in nothing but their seeds."""
+    """Runs of one experiment that differ only in their seeds."""
 
     def seeds(self) -> list[int]:
-        """Return the seeds that belong to it, trained or not.
+        """Return the seeds of the group, trained or not.
 
         Raises:
             InputError: group.json is missing or damaged.
         """
         seeds = read_json(self.path / GROUP_FILE).get("seeds")
         if not isinstance(seeds, list) or len(seeds) < 2 or not all(type(seed) is int for seed in seeds):
-            raise InputError(f"{self.path / GROUP_FILE}: its seeds must be two numbers or more")
+            raise InputError(f"{self.path / GROUP_FILE}: its seeds must be two or more integers")
         return seeds
 
     def member(self, seed: int) -> Run:
-        """Return the run of a seed, which may not have begun."""
+        """Return the run of a seed, whose folder need not exist."""
         return Run(self.path / f"seed-{seed}")
 
     def members(self) -> list[Run]:
@@ -66,16 +66,21 @@ class Group(Evaluable):
         return members
 
     def write(self, seeds: Sequence[int], validation_accuracy: SeedStats | None) -> None:
-        """Write group.json; the validation accuracy is known when all are trained, unless they are refits."""
+        """Write group.json.
+
+        Args:
+            seeds: of the runs.
+            validation_accuracy: over the seeds; None before all are trained, and for refits.
+        """
         write_text(self.path / GROUP_FILE, _group_json(seeds, validation_accuracy))
 
 
 @dataclass(frozen=True)
 class Ensemble(Evaluable):
-    """Runs that predict as one: the mean of their probabilities."""
+    """Runs whose probabilities are averaged."""
 
     def member_paths(self) -> list[str]:
-        """Return where its runs lie, seen from the folder that the ensemble lies in.
+        """Return the paths of its runs, relative to the parent folder of the ensemble.
 
         Raises:
             InputError: ensemble.json is missing or damaged.
@@ -101,26 +106,30 @@ class Ensemble(Evaluable):
 
 
 RunEntry = Run | Group | Ensemble
-"""What lies in a folder of runs."""
+"""An entry of a folder of runs."""
 
 
 # ---------------------------------------------------------------------------- finding and listing
 
 
 def find_entry(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> RunEntry:
-    """Return the run, the group or the ensemble of that name in `folder`, at that path, or in the box.
+    """Return a run, a group or an ensemble.
+
+    Args:
+        name_or_path: name in `folder`, path, or name of a pretrained model; the first that exists is returned.
+        folder: of runs.
 
     Raises:
         InputError: there is none.
     """
-    for path in places(name_or_path, folder):
+    for path in candidate_paths(name_or_path, folder):
         if any((path / file).is_file() for file in ("config.json", GROUP_FILE, ENSEMBLE_FILE)):
             return _open(path)
     return find_run(name_or_path, folder)
 
 
 def list_entries(folder: Path = DEFAULT_FOLDER) -> list[RunEntry]:
-    """Return the runs, groups and ensembles of a folder, newest first; the runs of a group are inside of it."""
+    """Return the runs, groups and ensembles of a folder, newest first; the runs of a group are part of its entry."""
     return [_open(path) for path in list_folders(folder)]
 
 
@@ -132,7 +141,7 @@ def _open(path: Path) -> RunEntry:
 
 @dataclass(frozen=True)
 class GroupSummary:
-    """One line of a list of runs, for a group; `problem` says what is damaged or missing, if anything."""
+    """One line of a list of runs, for a group: statistics over its seeds."""
 
     name: str
     model: str = ""
@@ -143,19 +152,20 @@ class GroupSummary:
     validation_error: SeedStats | None = None
     test_error: SeedStats | None = None
     seconds: SeedStats | None = None
-    members: tuple[Summary, ...] = ()
+    members: tuple[RunSummary, ...] = ()
     problem: str = ""
+    """What is damaged or missing; empty if nothing is."""
     kind: str = "group"
 
     @property
-    def size(self) -> str:
-        """How many runs there are."""
+    def extent(self) -> str:
+        """The number of runs: `3 seeds`."""
         return f"{len(self.seeds)} seeds"
 
 
 @dataclass(frozen=True)
 class EnsembleSummary:
-    """One line of a list of runs, for an ensemble; `problem` says what is damaged or missing, if anything."""
+    """One line of a list of runs, for an ensemble."""
 
     name: str
     model: str = ""
@@ -164,18 +174,19 @@ class EnsembleSummary:
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
     seconds: float = 0.0
-    """Of the training of all members."""
+    """Duration of the training of all members together."""
     problem: str = ""
+    """What is damaged or missing; empty if nothing is."""
     kind: str = "ensemble"
 
     @property
-    def size(self) -> str:
-        """How many runs there are."""
+    def extent(self) -> str:
+        """The number of runs: `3 members`."""
         return f"{len(self.members)} members"
 
 
-def summarize(entry: RunEntry) -> Summary | GroupSummary | EnsembleSummary:
-    """Summarize a run, a group or an ensemble without raising: what cannot be read is named in `problem`."""
+def summarize(entry: RunEntry) -> RunSummary | GroupSummary | EnsembleSummary:
+    """Summarize a run, a group or an ensemble; errors are not raised but named in `problem`."""
     if isinstance(entry, Run):
         return summarize_run(entry)
     return _summarize_group(entry) if isinstance(entry, Group) else _summarize_ensemble(entry)
@@ -212,8 +223,8 @@ def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
             model="+".join(dict.fromkeys(member.model for member in members)),
             data="+".join(dict.fromkeys(member.data for member in members)),
             members=paths,
-            validation_accuracy=ensemble.measured("accuracy", "validation"),
-            test_accuracy=ensemble.measured("accuracy", "test"),
+            validation_accuracy=ensemble.metric("accuracy", "validation"),
+            test_accuracy=ensemble.metric("accuracy", "test"),
             seconds=sum(member.seconds for member in members),
         )
     except InputError as error:
@@ -221,7 +232,7 @@ def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
 
 
 def summarize_known_seeds(values: Sequence[float | None]) -> SeedStats | None:
-    """Return the spread of the values over the seeds of a group; nothing where one of them is not known."""
+    """Return the statistics of the values over the seeds of a group; None if one of them is not known."""
     known = [value for value in values if value is not None]
     return summarize_seeds(known) if len(known) == len(values) else None
 
@@ -233,6 +244,15 @@ def create_group(
     name: str, seeds: Sequence[int], folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False
 ) -> Group:
     """Create the folder of a new group and write its seeds.
+
+    Args:
+        name: of the group.
+        seeds: of its runs.
+        folder: of runs, in which it is created.
+        overwrite: whether an existing folder of that name is deleted.
+
+    Returns:
+        The group, whose runs are still to be trained.
 
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
@@ -250,18 +270,27 @@ def _group_json(seeds: Sequence[int], validation_accuracy: SeedStats | None = No
 def create_ensemble(
     name: str, members: Sequence[Run], folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False
 ) -> Ensemble:
-    """Write an ensemble of two or more runs.
+    """Create the folder of a new ensemble and write its members.
+
+    Args:
+        name: of the ensemble.
+        members: two or more trained classifiers.
+        folder: of runs, in which it is created.
+        overwrite: whether an existing ensemble of that name is replaced.
+
+    Returns:
+        The ensemble.
 
     Raises:
-        InputError: the name cannot be used, a run is named twice, damaged or of an autoencoder, or the folder cannot
-            be written.
+        InputError: the name cannot be used, a run is given twice, damaged or an autoencoder, or the folder cannot be
+            written.
     """
     ensemble = Ensemble(folder / validate(Config(name=name), "ensemble").name)
     paths = [os.path.relpath(member.path, folder) for member in members]
-    if twice := [path for path in paths if paths.count(path) > 1]:
-        raise InputError(f"{ensemble.path}: {twice[0]} is named twice: name each run once")
+    if duplicates := [path for path in paths if paths.count(path) > 1]:
+        raise InputError(f"{ensemble.path}: {duplicates[0]} is given twice: name each run once")
     if len(paths) < 2:
-        raise InputError(f"{ensemble.path}: an ensemble needs two runs or more")
+        raise InputError(f"{ensemble.path}: an ensemble needs two or more runs")
     for member in members:
         if member.config.task != "classification":
             raise InputError(f"{member.path}: its {member.config.model.kind} has no probabilities to average")

@@ -1,4 +1,4 @@
-"""What a training has logged, as columns of numbers that grow with it, and how far it is."""
+"""Read the log of a training incrementally, as columns of numbers, and derive its progress."""
 
 import json
 import time
@@ -12,65 +12,74 @@ from digitjax.errors import InputError
 from digitjax.runs import Run, read_json
 
 Split = Literal["train", "validation"]
-Measure = Literal["loss", "accuracy", "error", "learning_rate", "images_per_second"]
-Field = Literal[Measure, "step", "epoch", "seconds"]
+Metric = Literal["loss", "accuracy", "error", "learning_rate", "images_per_second"]
+Field = Literal[Metric, "step", "epoch", "seconds"]
 SPLITS: tuple[Split, ...] = ("train", "validation")
-MEASURES: tuple[Measure, ...] = ("loss", "accuracy", "error", "learning_rate", "images_per_second")
-_FIELDS: tuple[Field, ...] = ("step", "epoch", "seconds", *MEASURES)
+METRICS: tuple[Metric, ...] = ("loss", "accuracy", "error", "learning_rate", "images_per_second")
+_FIELDS: tuple[Field, ...] = ("step", "epoch", "seconds", *METRICS)
 Table = Float64[np.ndarray, "_ fields"]
-_QUIET = 120.0  # seconds after which a training that writes nothing is taken for dead
+_STALE_AFTER = 120.0
+"""Seconds without a write after which a training counts as dead."""
 
 
-def _no_lines() -> Table:
+def _empty_table() -> Table:
     return np.empty((0, len(_FIELDS)))
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingLog:
-    """The lines of a `metrics.jsonl`, of each split a row of numbers a line; what a line leaves out is NaN."""
+    """The lines of a `metrics.jsonl` as a table for each split; fields that a line lacks are NaN."""
 
-    train: Table = field(default_factory=_no_lines)
-    validation: Table = field(default_factory=_no_lines)
+    train: Table = field(default_factory=_empty_table)
+    validation: Table = field(default_factory=_empty_table)
     steps_per_epoch: float = 0.0
-    """Zero where nothing is known yet."""
-    size: int = 0
-    """Bytes that were read."""
-    last: bytes = b""
-    """The last line of them."""
+    """Zero while it is unknown."""
+    bytes_read: int = 0
+    last_line: bytes = b""
 
     def column(self, split: Split, name: Field) -> Float64[np.ndarray, " lines"]:
-        """Return a field of every line of a split. An epoch is the number of passes that were done, with fractions."""
+        """Return the values of a field.
+
+        Args:
+            split: whose lines.
+            name: of the field; `epoch` is the number of finished epochs, with fractions.
+        """
         rows = self.train if split == "train" else self.validation
         if name == "epoch":
             return rows[:, 0] / (self.steps_per_epoch or 1.0)
         return rows[:, _FIELDS.index(name)]
 
     @property
-    def newest(self) -> tuple[int, float]:
-        """The last step that was logged and the seconds of training up to it; zeros before."""
+    def latest(self) -> tuple[int, float]:
+        """The last logged step and the seconds of training up to it; zeros if there is none."""
         rows = [rows[-1] for rows in (self.train, self.validation) if len(rows)]
         step, _, seconds = max((row[:3].tolist() for row in rows), default=(0.0, 0.0, 0.0))
         return int(step), seconds
 
 
-EMPTY = TrainingLog()
+EMPTY_LOG = TrainingLog()
 
 
-def read(run: Run, before: TrainingLog = EMPTY) -> TrainingLog:
-    """Read the log of a run; of one that was read before only what was added since.
+def read(run: Run, previous: TrainingLog = EMPTY_LOG) -> TrainingLog:
+    """Read the log of a run.
 
-    A last line that is cut off is left for the next time. A log that was begun anew is read anew.
+    Args:
+        run: whose training may be in progress.
+        previous: an earlier state of the log; only the lines added since are read, unless the log was restarted.
+
+    Returns:
+        All complete lines; an incomplete last line is left for the next call.
 
     Raises:
         InputError: the log is damaged.
     """
     try:
         with run.metrics_file.open("rb") as file:
-            known = before if _goes_on(file, before) else EMPTY
-            file.seek(known.size)
+            known = previous if _continues(file, previous) else EMPTY_LOG
+            file.seek(known.bytes_read)
             added = file.read()
     except FileNotFoundError:
-        return EMPTY
+        return EMPTY_LOG
     except OSError as error:
         raise InputError(f"{run.metrics_file}: {error.strerror}") from None
     added = added[: added.rfind(b"\n") + 1]
@@ -80,19 +89,19 @@ def read(run: Run, before: TrainingLog = EMPTY) -> TrainingLog:
         train=train,
         validation=validation,
         steps_per_epoch=_steps_per_epoch(run, np.concatenate([train, validation])),
-        size=known.size + len(added),
-        last=added[added[:-1].rfind(b"\n") + 1 :] or known.last,
+        bytes_read=known.bytes_read + len(added),
+        last_line=added[added[:-1].rfind(b"\n") + 1 :] or known.last_line,
     )
 
 
-def _goes_on(file: BinaryIO, before: TrainingLog) -> bool:
-    """Whether a file still has the line that was the last one, in its place."""
-    file.seek(before.size - len(before.last))
-    return file.read(len(before.last)) == before.last
+def _continues(file: BinaryIO, previous: TrainingLog) -> bool:
+    """Return whether a file still has the last line of an earlier state at the same position."""
+    file.seek(previous.bytes_read - len(previous.last_line))
+    return file.read(len(previous.last_line)) == previous.last_line
 
 
 def _parse(run: Run, lines: bytes) -> dict[Split, Table]:
-    """Return the numbers of each split; all lines are parsed at once, which takes half the time."""
+    """Return the table of each split; all lines are parsed in one call, which takes half the time."""
     try:
         rows: list[dict[str, Any]] = json.loads(b"[" + lines.rstrip().replace(b"\n", b",") + b"]")
         numbers = {
@@ -112,13 +121,13 @@ def _parse(run: Run, lines: bytes) -> dict[Split, Table]:
 
 
 def _steps_per_epoch(run: Run, rows: Table) -> float:
-    """Return what the run says of itself; of an older one what its log tells, right when an epoch is over."""
+    """Return the number that the run recorded; for older runs an estimate from the log, exact after an epoch."""
     try:
-        known = read_json(run.path / "environment.json").get("steps_per_epoch")
+        recorded = read_json(run.path / "environment.json").get("steps_per_epoch")
     except InputError:
-        known = None
-    if isinstance(known, int) and known > 0:
-        return float(known)
+        recorded = None
+    if isinstance(recorded, int) and recorded > 0:
+        return float(recorded)
     return float((rows[:, 0] / rows[:, 1]).max(initial=0.0))
 
 
@@ -127,44 +136,49 @@ def _steps_per_epoch(run: Run, rows: Table) -> float:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is."""
+    """Progress of a training."""
 
     step: int
     steps: int
-    """In all; zero where that is not known yet."""
+    """Total number of steps; zero while it is unknown."""
     epoch: int
-    """The one that it is in, from 1."""
+    """The current epoch, from 1."""
     epochs: float
     seconds_left: float | None
-    """None before two lines are logged."""
+    """None until two lines are logged."""
 
     @property
     def share(self) -> float:
-        """Share of the steps that are done."""
+        """Share of the steps that are finished, 0 to 1."""
         return min(1.0, self.step / self.steps) if self.steps else 0.0
 
 
 def progress(run: Run, log: TrainingLog) -> Progress:
-    """Return how far a training is.
+    """Return the progress of a training.
+
+    Args:
+        run: whose training may be in progress.
+        log: its log.
 
     Raises:
         InputError: the config is missing or damaged.
     """
     epochs = float(run.config.training.epochs)
-    step, seconds = log.newest
+    step, seconds = log.latest
     steps = round(log.steps_per_epoch * epochs)
-    left = None
-    begun, first = log.train[0, [0, 2]] if len(log.train) else (step, seconds)  # before was compiling
-    if steps and step > begun:
-        left = max(0, steps - step) * (seconds - first) / (step - begun)
+    seconds_left = None
+    # The time up to the first logged line is left out, since it includes compilation.
+    first_step, first_seconds = log.train[0, [0, 2]] if len(log.train) else (step, seconds)
+    if steps and step > first_step:
+        seconds_left = max(0, steps - step) * (seconds - first_seconds) / (step - first_step)
     epoch = 1 + int((step - 1) / log.steps_per_epoch) if step and log.steps_per_epoch else 1
-    return Progress(step, steps, epoch, epochs, left)
+    return Progress(step, steps, epoch, epochs, seconds_left)
 
 
 def is_training(run: Run) -> bool:
-    """Whether a run seems to be in training: it is not finished, and was written to in the last two minutes."""
+    """Return whether a run is unfinished and was written to in the last two minutes."""
     if (run.path / "finished.json").exists():
         return False
     files = (run.path / name for name in ("config.json", "environment.json", "metrics.jsonl"))
     written = max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
-    return time.time() - written < _QUIET
+    return time.time() - written < _STALE_AFTER

@@ -1,18 +1,18 @@
-"""The run folder: where everything of a run lies, and how it is read, listed and created.
+"""The run folder: the paths in it, and finding, reading, listing and creating runs.
 
 runs/<name>/
   config.json          written first; enough to rebuild the model
-  environment.json     versions, commit, command line, device, settings, SHA-256 of the data, steps of an epoch
-  metrics.jsonl        one line a logged step
-  calibration.json     temperature and rejection threshold: see `digitjax.model.calibration`
-  tags.json            what people say of single pictures: see `digitjax.evaluation.tags`
-  checkpoints/         full states: the latest and the best
-  weights/             weights alone every so many epochs, where asked for
-  evaluation/<split>@<step>/   metrics.json, predictions.npz; other tta than one are named: <split>@<step>+<tta>
-  evaluation/history/  what the kept weights made of each picture: see `digitjax.evaluation.history`
+  environment.json     versions, commit, command line, devices, settings, SHA-256 of the data, steps per epoch
+  metrics.jsonl        one line for each logged step
+  calibration.json     temperature and rejection thresholds: see `digitjax.model.calibration`
+  tags.json            tags and notes of single images: see `digitjax.evaluation.tags`
+  checkpoints/         full training states: the latest and the best
+  weights/             weights alone of every few epochs, with `training.keep_weights_every`
+  evaluation/<split>@<step>/   metrics.json, predictions.npz; with test-time augmentation <split>@<step>+<tta>
+  evaluation/history/  predictions of the kept weights: see `digitjax.evaluation.history`
   process.json, training.log   of a training started from the dashboard: see `digitjax.runs.jobs`
 
-What holds several runs, a group of seeds or an ensemble, is in `digitjax.runs.group`.
+Groups of seeds and ensembles are in `digitjax.runs.group`.
 """
 
 import json
@@ -22,6 +22,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -31,21 +32,24 @@ from digitjax.migration import migrate_tta, old_evaluation_folder
 from digitjax.runs.files import read_artifact, read_bytes, read_json, write_text
 
 DEFAULT_FOLDER = Path("runs")
-MEASURES: dict[Task, Literal["accuracy", "error"]] = {"classification": "accuracy", "reconstruction": "error"}
-"""What the models of each task are compared by."""
+PRIMARY_METRIC: dict[Task, Literal["accuracy", "error"]] = {
+    "classification": "accuracy",
+    "reconstruction": "error",
+}
+"""The metric that models of each task are compared by."""
 PRETRAINED_FOLDER = Path(__file__).parents[1] / "pretrained"
-"""The models in the box: packed runs, found by name like all others."""
+"""Pretrained models: packed runs, found by name like all others."""
 GROUP_FILE = "group.json"
 ENSEMBLE_FILE = "ensemble.json"
 SWEEP_FILE = "sweep.json"
 
 
 class EvaluationKey(NamedTuple):
-    """What was evaluated, and how; as a string it names the folder of the evaluation."""
+    """Split, step and test-time augmentation of an evaluation; as a string the name of its folder."""
 
     split: str
     step: int | str
-    """The step of a run; of several runs `best` or `latest`, of each its own."""
+    """The step of a run; for several runs `best` or `latest`, which each resolves for itself."""
     tta: str = "none"
 
     def __str__(self) -> str:
@@ -54,7 +58,7 @@ class EvaluationKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluable:
-    """A folder with evaluations in it: of a run, a group or an ensemble."""
+    """A folder that holds evaluations: that of a run, a group or an ensemble."""
 
     path: Path
 
@@ -64,34 +68,50 @@ class Evaluable:
         return self.path.name
 
     def evaluation_folder(self, split: str, step: int | str, tta: str = "none") -> Path:
-        """Folder of the evaluation of one split with the weights of one step."""
+        """Return the folder of an evaluation.
+
+        Args:
+            split: the split that was evaluated.
+            step: the step of a run; `best` or `latest` of several runs.
+            tta: test-time augmentation.
+        """
         folder = self.path / "evaluation" / str(EvaluationKey(split, step, tta))
         old = folder.with_name(old_evaluation_folder(folder.name))
         return old if old.exists() and not folder.exists() else folder
 
     def evaluations(self) -> list[EvaluationKey]:
-        """Return every finished evaluation, by split, then step, then views."""
-        names = [p.parent.name for p in self.path.glob("evaluation/*/metrics.json")]
-        found = [re.fullmatch(r"(\w+)@(?:(\d+)|(best|latest))(?:\+(\w+))?", name) for name in names]
+        """Return all finished evaluations, sorted by split, step and test-time augmentation."""
+        names = [file.parent.name for file in self.path.glob("evaluation/*/metrics.json")]
+        matches = [re.fullmatch(r"(\w+)@(?:(\d+)|(best|latest))(?:\+(\w+))?", name) for name in names]
         keys = [
-            EvaluationKey(split, int(step) if step else word, migrate_tta(tta or "none"))
-            for split, step, word, tta in (match.groups() for match in found if match)
+            EvaluationKey(split, int(number) if number else name, migrate_tta(tta or "none"))
+            for split, number, name, tta in (match.groups() for match in matches if match)
         ]
         return sorted(keys, key=lambda key: (key.split, isinstance(key.step, str), key.step, key.tta))
 
-    def measured(self, measure: Literal["accuracy", "error"], split: str, tta: str = "none") -> float | None:
-        """Return what was measured on a split in the evaluation of the latest step, if there is one.
+    def metric(self, name: Literal["accuracy", "error"], split: str, tta: str = "none") -> float | None:
+        """Return a metric of the evaluation of the latest step; None if there is no evaluation.
+
+        Args:
+            name: of the metric.
+            split: the split that was evaluated.
+            tta: test-time augmentation.
 
         Raises:
             InputError: the evaluation is damaged.
         """
-        measured = self.measured_with_interval(measure, split, tta)
-        return measured[0] if measured else None
+        known = self.metric_with_interval(name, split, tta)
+        return known[0] if known else None
 
-    def measured_with_interval(
-        self, measure: Literal["accuracy", "error"], split: str, tta: str = "none"
+    def metric_with_interval(
+        self, name: Literal["accuracy", "error"], split: str, tta: str = "none"
     ) -> tuple[float, tuple[float, float]] | None:
-        """Return what `measured` does, and its 95 % interval.
+        """Return a metric as `metric` does, and its 95% confidence interval.
+
+        Args:
+            name: of the metric.
+            split: the split that was evaluated.
+            tta: test-time augmentation.
 
         Raises:
             InputError: the evaluation is damaged.
@@ -101,24 +121,24 @@ class Evaluable:
             return None
         file = self.evaluation_folder(*keys[-1]) / "metrics.json"
         summary = read_artifact(file)
-        match summary.get(measure), summary.get(f"{measure}_interval"):
+        match summary.get(name), summary.get(f"{name}_interval"):
             case float(value), [float(low), float(high)]:
                 return value, (low, high)
-        raise InputError(f"{file}: its {measure} is no number with an interval: evaluate {self.name} again")
+        raise InputError(f"{file}: its {name} is no number with an interval: evaluate {self.name} again")
 
 
 @dataclass(frozen=True)
 class Run(Evaluable):
-    """One run folder. Reading what is missing or damaged raises `InputError` and names it."""
+    """One run folder; reading a missing or damaged file raises an `InputError` that names it."""
 
     @property
     def name(self) -> str:
-        """Name of the folder; of a member of a group with that of the group: `mnist/seed-0`."""
+        """Name of the folder; for a member of a group after that of the group: `mnist/seed-0`."""
         folder = self.path.absolute().parent
         return f"{folder.name}/{self.path.name}" if (folder / GROUP_FILE).exists() else self.path.name
 
     def members(self) -> list["Run"]:
-        """Return itself: a run stands for itself where a group stands for its seeds."""
+        """Return the run itself, as a group returns its runs."""
         return [self]
 
     @property
@@ -128,26 +148,26 @@ class Run(Evaluable):
 
     @property
     def weights(self) -> Path:
-        """Folder of the checkpoints that hold weights alone."""
+        """Folder of the weights that were kept of some epochs."""
         return self.path / "weights"
 
     @property
     def metrics_file(self) -> Path:
-        """Log of the training, one JSON object a line."""
+        """Log of the training, with one JSON object on each line."""
         return self.path / "metrics.jsonl"
 
     @cached_property
     def config(self) -> Config:
-        """The experiment."""
+        """The config of the experiment."""
         return from_json(read_bytes(self.path / "config.json"), str(self.path / "config.json"))
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Versions, device, settings and data of the latest training of this run."""
+        """Versions, devices, settings and data of the latest training of this run."""
         return read_json(self.path / "environment.json")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the logged lines in order; a last line that is cut off is left out."""
+        """Return the logged lines in order, without a last line that is incomplete."""
         if not self.metrics_file.exists():
             return []
         lines = read_bytes(self.metrics_file).decode(errors="replace").splitlines(keepends=True)
@@ -158,29 +178,29 @@ class Run(Evaluable):
         except (ValueError, RecursionError) as error:
             raise InputError(f"{self.metrics_file}: a line is not JSON ({error})") from None
         if not all(isinstance(row, dict) and "step" in row for row in rows):
-            raise InputError(f"{self.metrics_file}: a line is no JSON object with a step")
+            raise InputError(f"{self.metrics_file}: a line is not a JSON object with a step")
         return rows
 
 
 def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
     """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too.
 
-    The runs of a group stand in its place, in the order of their seeds.
+    A group is replaced by its runs, in the order of their seeds.
     """
-    found: list[Run] = []
+    runs: list[Run] = []
     for path in list_folders(folder):
         if (path / GROUP_FILE).exists():
             members = sorted(path.glob("seed-*"), key=lambda p: (len(p.name), p.name))
-            found += [Run(member) for member in members]
+            runs += [Run(member) for member in members]
         elif not (path / ENSEMBLE_FILE).exists():
-            found.append(Run(path))
-    return found
+            runs.append(Run(path))
+    return runs
 
 
 def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
     """Return the folders of runs, groups and ensembles, newest first.
 
-    Those of sweeps are not among them: their trials are the runs of a folder of their own.
+    Folders of sweeps are left out: each is itself a folder of runs, its trials.
     """
     if not folder.is_dir():
         return []
@@ -189,29 +209,42 @@ def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
     return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
 
 
-def leads_out(path: Path, folder: Path) -> bool:
-    """Whether an entry of a folder of runs is a link out of it, or has one among what is shown of it as text.
+def has_external_link(path: Path, folder: Path) -> bool:
+    """Return whether an entry of a folder of runs is, or directly contains, a symbolic link out of that folder.
 
-    What lies deeper, in checkpoints, is read as numbers or not at all.
+    Only files that are shown as text are checked, not checkpoints, which are read as numbers or not at all.
+
+    Args:
+        path: of the entry.
+        folder: of runs.
     """
-    home = os.path.realpath(folder)
-    inside = [path, *path.iterdir(), *path.glob("evaluation/*"), *path.glob("evaluation/*/*")]
-    links = [os.path.realpath(one) for one in inside if one.is_symlink()]
-    return any(os.path.commonpath([home, link]) != home for link in links)
+    root = os.path.realpath(folder)
+    paths = [path, *path.iterdir(), *path.glob("evaluation/*"), *path.glob("evaluation/*/*")]
+    targets = [os.path.realpath(link) for link in paths if link.is_symlink()]
+    return any(os.path.commonpath([root, target]) != root for target in targets)
 
 
-def places(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
-    """Return where a name may lead, the nearest first: into `folder`, along a path, into the box."""
+def candidate_paths(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
+    """Return the paths that a name may refer to: in `folder`, as a path, and among the pretrained models.
+
+    Args:
+        name_or_path: of a run, a group or an ensemble.
+        folder: of runs.
+    """
     return folder / name_or_path, Path(name_or_path), PRETRAINED_FOLDER / name_or_path
 
 
 def find_run(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Run:
-    """Return the run of that name in `folder`, at that path, or in the box.
+    """Return a run.
+
+    Args:
+        name_or_path: name in `folder`, path, or name of a pretrained model; the first that exists is returned.
+        folder: of runs.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it is a group or an ensemble.
     """
-    for path in places(name_or_path, folder):
+    for path in candidate_paths(name_or_path, folder):
         if (path / "config.json").is_file():
             return Run(path)
         if (path / GROUP_FILE).is_file():
@@ -224,8 +257,16 @@ def find_run(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER
     )
 
 
-def create(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False) -> Run:
+def create_run(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False) -> Run:
     """Create the folder of a new run and write its config.
+
+    Args:
+        config: of the experiment; its name becomes that of the folder.
+        folder: of runs, in which it is created.
+        overwrite: whether an existing folder of that name is deleted.
+
+    Returns:
+        The run, still to be trained.
 
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
@@ -236,7 +277,13 @@ def create(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = F
 
 
 def create_folder(path: Path, file: str, content: str, *, overwrite: bool = False) -> None:
-    """Create a folder with the one file that says what it is.
+    """Create a folder with the file that identifies its kind.
+
+    Args:
+        path: of the folder.
+        file: name of the file.
+        content: of the file.
+        overwrite: whether an existing folder is deleted.
 
     Raises:
         InputError: the folder exists and may not be overwritten, or cannot be written.
@@ -255,13 +302,16 @@ def create_folder(path: Path, file: str, content: str, *, overwrite: bool = Fals
 
 
 def free_name(name: str, folder: Path = DEFAULT_FOLDER) -> str:
-    """Return `name`, or `name-2`, `name-3`, ...: the first that is not taken."""
-    return next(n for n in _numbered(name) if not (folder / n).exists())
+    """Return the first of `name`, `name-2`, `name-3`, ... that does not exist.
+
+    Args:
+        name: of a run, a group or an ensemble.
+        folder: of runs.
+    """
+    return next(numbered for numbered in _numbered(name) if not (folder / numbered).exists())
 
 
 def _numbered(name: str) -> Iterator[str]:
     yield name
-    number = 2
-    while True:
+    for number in count(2):
         yield f"{name}-{number}"
-        number += 1

@@ -1,15 +1,15 @@
-"""What a list of runs says of each: how far it is, how good it is, and what is wrong with it."""
+"""Summary of a run for lists: progress, metrics, and what is wrong with it."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from digitjax.errors import InputError
-from digitjax.runs.run import MEASURES, Run
+from digitjax.runs.run import PRIMARY_METRIC, Run
 
 
 @dataclass(frozen=True)
-class Summary:
-    """One line of a list of runs; `problem` says what is damaged or missing, if anything."""
+class RunSummary:
+    """One line of a list of runs."""
 
     name: str
     experiment: str = ""
@@ -19,47 +19,49 @@ class Summary:
     epoch: int = 0
     epochs: int | float = 0
     validation_accuracy: float | None = None
-    """The best of all epochs."""
+    """Of the best epoch."""
     validation_interval: tuple[float, float] | None = None
-    """95 % interval of the accuracy; of older logs and of autoencoders there is none."""
+    """95% confidence interval of the accuracy; None for older logs and autoencoders."""
     last_accuracy: float | None = None
     """Validation accuracy of the last epoch."""
     test_accuracy: float | None = None
     test_interval: tuple[float, float] | None = None
-    """95 % interval of the accuracy, or of the error."""
+    """95% confidence interval of the accuracy or the error."""
     validation_error: float | None = None
-    """Of an autoencoder, in place of an accuracy: the mean squared error of the pixels."""
+    """Mean squared error of the pixels, only of autoencoders, which have no accuracy."""
     last_error: float | None = None
     test_error: float | None = None
     seconds: float = 0.0
+    """Duration of the training."""
     problem: str = ""
+    """What is damaged or missing; empty if nothing is."""
     kind: str = "run"
 
     @property
-    def size(self) -> str:
-        """How far its training is."""
-        return f"epoch {self.epoch}/{self.epochs:g}" if self.epochs else ""
+    def extent(self) -> str:
+        """The trained epochs: `epoch 20 of 20`; empty if the config is damaged."""
+        return f"epoch {self.epoch} of {self.epochs:g}" if self.epochs else ""
 
 
-def summarize_run(run: Run) -> Summary:
-    """Summarize a run without raising: what cannot be read is named in `problem`."""
+def summarize_run(run: Run) -> RunSummary:
+    """Summarize a run; errors are not raised but named in `problem`."""
     if not run.path.exists():
-        return Summary(name=run.name, problem="missing: train it with --resume")
+        return RunSummary(name=run.name, problem="missing: train it with --resume")
     try:
         config, lines = run.config, run.metrics()
         validation = [line for line in lines if line["split"] == "validation"]
         epoch = int(lines[-1]["epoch"]) if lines else 0
         finished = (run.path / "finished.json").exists()
-        measure = MEASURES[config.task]
-        choose = max if measure == "accuracy" else min
-        best = choose(validation, key=lambda line: line[measure], default={})
-        tested, interval = run.measured_with_interval(measure, "test") or (None, None)
-        measured: dict[str, Any] = {
-            f"validation_{measure}": best.get(measure),
-            f"last_{measure}": validation[-1][measure] if validation else None,
-            f"test_{measure}": tested,
+        metric = PRIMARY_METRIC[config.task]
+        best_of = max if metric == "accuracy" else min
+        best = best_of(validation, key=lambda line: line[metric], default={})
+        test, test_interval = run.metric_with_interval(metric, "test") or (None, None)
+        metrics: dict[str, Any] = {
+            f"validation_{metric}": best.get(metric),
+            f"last_{metric}": validation[-1][metric] if validation else None,
+            f"test_{metric}": test,
         }
-        return Summary(
+        return RunSummary(
             name=run.name,
             experiment=config.name,
             model=config.model.kind,
@@ -68,13 +70,13 @@ def summarize_run(run: Run) -> Summary:
             epoch=epoch,
             epochs=config.training.epochs,
             validation_interval=tuple(best["accuracy_interval"]) if "accuracy_interval" in best else None,
-            test_interval=interval,
+            test_interval=test_interval,
             seconds=float(lines[-1]["seconds"]) if lines else 0.0,
             problem="" if finished else "not finished: continue it with --resume",
-            **measured,
+            **metrics,
         )
     except (InputError, KeyError, TypeError, ValueError) as error:
         reason = (
             str(error) if isinstance(error, InputError) else f"metrics.jsonl: {error!r} is not as expected"
         )
-        return Summary(name=run.name, problem=reason)
+        return RunSummary(name=run.name, problem=reason)

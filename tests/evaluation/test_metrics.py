@@ -1,4 +1,4 @@
-"""Metrics against direct computations and hand-worked cases."""
+"""Metrics equal direct computations and hand-worked cases."""
 
 import math
 
@@ -27,18 +27,18 @@ def test_a_summary_by_hand():
     assert (two["precision"], two["recall"], two["f1"], two["examples"]) == (0.0, 0.0, 0.0, 1)
 
 
-def test_top_2_counts_the_second_answer():
+def test_top_2_accuracy_counts_the_second_likeliest_digit():
     logits = np.zeros((2, 10))
     logits[:, 3], logits[:, 5] = 2, 1
     assert metrics.summarize(logits, np.array([5, 7]))["top2_accuracy"] == 0.5
 
 
 @pytest.mark.parametrize(
-    ("read", "label", "distance"),
+    ("predicted", "label", "distance"),
     [("", "", 0), ("", "123", 3), ("12", "123", 1), ("133", "123", 1), ("213", "123", 2), ("1123", "23", 2)],
 )
-def test_edit_distance_by_hand(read: str, label: str, distance: int):
-    assert metrics.edit_distance(read, label) == distance
+def test_edit_distance_by_hand(predicted: str, label: str, distance: int):
+    assert metrics.edit_distance(predicted, label) == distance
 
 
 DIGITS = st.text("012", max_size=6)
@@ -69,13 +69,13 @@ def test_calibration_error_is_the_sum_over_bins(count: int, seed: int):
     assert metrics.expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_sure_and_right_classifier_is_calibrated():
+def test_a_confident_and_correct_classifier_is_calibrated():
     assert metrics.expected_calibration_error(np.eye(10), np.arange(10)) == 0.0
 
 
-def test_the_printed_summary_names_the_headline_and_the_confusions():
+def test_the_printed_summary_has_the_accuracy_and_the_confusions():
     text = metrics.format_summary(metrics.summarize(LOGITS, LABELS))
-    assert "accuracy   60.00%  (3 of 5; 95 % interval 23.07% to 88.24%)" in text
-    assert "most confused: 0 read as 1 (1), 2 read as 0 (1)" in text
+    assert "accuracy   60.00%  (3 of 5; 95% CI 23.07% to 88.24%)" in text
+    assert "most confused: 0 predicted as 1 (1), 2 predicted as 0 (1)" in text
     perfect = metrics.summarize(np.eye(10) * 9, np.arange(10))
     assert "most confused" not in metrics.format_summary(perfect)

@@ -1,4 +1,4 @@
-"""Calibration measures against direct loops and hand-worked cases."""
+"""Calibration metrics equal direct loops and hand-worked cases."""
 
 import json
 import math
@@ -15,7 +15,7 @@ COUNTS, SEEDS = st.integers(1, 200), st.integers(0, 2**31)
 
 
 def predictions(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities, of which some share their confidence, and labels that are often likely."""
+    """Probabilities, some of equal confidence, and labels that are often the predicted ones."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, (count, 10)).round(1)
     logits = logits[rng.integers(0, count, count)]
@@ -23,10 +23,10 @@ def predictions(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return softmax(logits, axis=1), labels
 
 
-def test_the_rows_by_hand():
-    """Two pictures of confidence 0.9, one of them right, and one of 0.4, right; in five bins."""
+def test_the_reliability_diagram_by_hand():
+    """Two images of confidence 0.9, one of them correct, and a correct one of 0.4; five bins."""
     probabilities = np.array([[0.9, 0.1, 0.0], [0.05, 0.9, 0.05], [0.3, 0.3, 0.4]])
-    lower, upper = reliability.reliability(probabilities, np.array([0, 2, 2]), bins=5)
+    lower, upper = reliability.reliability_diagram(probabilities, np.array([0, 2, 2]), bins=5)
     assert (lower["low"], lower["high"], lower["examples"]) == (0.2, 0.4, 1)
     assert (lower["confidence"], lower["accuracy"]) == (pytest.approx(0.4), 1.0)
     assert (upper["low"], upper["high"], upper["examples"]) == (0.8, 1.0, 2)
@@ -46,9 +46,9 @@ def test_the_scores_by_hand():
 
 
 @given(COUNTS, SEEDS, st.integers(1, 30))
-def test_the_rows_hold_every_picture_and_make_the_calibration_error(count: int, seed: int, bins: int):
+def test_the_bins_hold_every_image_and_give_the_calibration_error(count: int, seed: int, bins: int):
     probabilities, labels = predictions(count, seed)
-    rows = reliability.reliability(probabilities, labels, bins)
+    rows = reliability.reliability_diagram(probabilities, labels, bins)
     assert sum(row["examples"] for row in rows) == count
     assert all(row["low"] < row["confidence"] <= row["high"] + 1e-12 for row in rows)
     assert all(row["interval"][0] <= row["accuracy"] <= row["interval"][1] for row in rows)
@@ -59,12 +59,12 @@ def test_the_rows_hold_every_picture_and_make_the_calibration_error(count: int, 
 @given(COUNTS, SEEDS, st.integers(1, 300))
 def test_risk_and_coverage_against_a_direct_loop(count: int, seed: int, points: int):
     probabilities, labels = predictions(count, seed)
-    confidences, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
+    confidences, incorrect = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
     risks = []
     for k in range(1, count + 1):
         lowest = np.sort(confidences)[-k]
         above, equal = confidences > lowest, confidences == lowest
-        expected = wrong[above].sum() + (k - above.sum()) * wrong[equal].mean()
+        expected = incorrect[above].sum() + (k - above.sum()) * incorrect[equal].mean()
         risks.append((k / count, expected / k, lowest))
     rows = reliability.risk_coverage(probabilities, labels, points)
     assert len(rows) <= min(points, count)
@@ -74,7 +74,7 @@ def test_risk_and_coverage_against_a_direct_loop(count: int, seed: int, points: 
     area = reliability.area_under_risk_coverage(probabilities, labels)
     assert area == pytest.approx(np.mean([risk for _, risk, _ in risks]))
     assert rows[-1]["coverage"] == 1.0
-    assert rows[-1]["risk"] == pytest.approx(wrong.mean())
+    assert rows[-1]["risk"] == pytest.approx(incorrect.mean())
 
 
 @given(COUNTS, SEEDS)
@@ -89,22 +89,22 @@ def test_the_scores_against_a_direct_loop(count: int, seed: int):
 
 
 @given(COUNTS, SEEDS)
-def test_the_order_of_the_pictures_means_nothing(count: int, seed: int):
+def test_risks_do_not_depend_on_the_order_of_the_images(count: int, seed: int):
     probabilities, labels = predictions(count, seed)
     order = np.random.default_rng(seed).permutation(count)
-    there = reliability.risk_coverage(probabilities, labels)
-    back = reliability.risk_coverage(probabilities[order], labels[order])
-    assert [row["risk"] for row in there] == pytest.approx([row["risk"] for row in back])
+    original = reliability.risk_coverage(probabilities, labels)
+    shuffled = reliability.risk_coverage(probabilities[order], labels[order])
+    assert [row["risk"] for row in original] == pytest.approx([row["risk"] for row in shuffled])
 
 
-def test_who_is_as_sure_of_all_gains_nothing_by_rejecting():
+def test_equal_confidences_gain_nothing_by_rejection():
     probabilities = np.tile([0.6, 0.4], (10, 1))
     rows = reliability.risk_coverage(probabilities, np.arange(10) % 2)
     assert [row["risk"] for row in rows] == pytest.approx([0.5] * 10)
 
 
-def test_the_report_shows_what_the_temperature_repairs():
-    """Logits ten times too large, which a temperature of 10 makes right again."""
+def test_the_report_shows_the_effect_of_temperature_scaling():
+    """Logits ten times too large, which a temperature of 10 corrects."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (5000, 10)).astype(np.float32)
     totals = softmax(logits.astype(float), axis=1).cumsum(axis=1)
@@ -115,7 +115,7 @@ def test_the_report_shows_what_the_temperature_repairs():
     assert after["ece"] < 0.03
     assert before["brier"] > after["brier"]
     assert before["nll"] > after["nll"]
-    as_drawn = reliability.calibration_report(logits, labels, 1.0)["before"]
-    assert after["nll"] == pytest.approx(as_drawn["nll"], abs=1e-5)
+    unscaled = reliability.calibration_report(logits, labels, 1.0)["before"]
+    assert after["nll"] == pytest.approx(unscaled["nll"], abs=1e-5)
     assert report["risk_coverage"][-1]["coverage"] == 1.0
     assert json.loads(json.dumps(report)) == report

@@ -1,4 +1,4 @@
-"""Arrays of files that are damaged, or made to do harm."""
+"""Arrays are read safely from damaged and malicious files."""
 
 import pickle
 import zipfile
@@ -10,7 +10,7 @@ import pytest
 from digitjax.runs.arrays import read_arrays
 
 
-class Harm:
+class Malicious:
     def __reduce__(self):
         return pytest.fail, ("a file ran code",)
 
@@ -24,16 +24,16 @@ def test_arrays_are_read(tmp_path: Path):
 
 
 def test_nothing_is_unpickled(tmp_path: Path):
-    np.savez(tmp_path / "a.npz", a=np.array([Harm()], dtype=object))
+    np.savez(tmp_path / "a.npz", a=np.array([Malicious()], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle=False"):
         read_arrays(tmp_path / "a.npz")
-    (tmp_path / "b.npz").write_bytes(pickle.dumps(Harm()))
+    (tmp_path / "b.npz").write_bytes(pickle.dumps(Malicious()))
     with pytest.raises(zipfile.BadZipFile):
         read_arrays(tmp_path / "b.npz")
 
 
-def test_what_is_far_too_large_unpacked_is_refused_before_it_is(tmp_path: Path):
+def test_a_file_that_is_too_large_uncompressed_is_refused_beforehand(tmp_path: Path):
     np.savez_compressed(tmp_path / "a.npz", a=np.zeros(1_000_000))
     assert (tmp_path / "a.npz").stat().st_size < 20_000
     with pytest.raises(ValueError, match="larger than 100,000 bytes"):
-        read_arrays(tmp_path / "a.npz", most_bytes=100_000)
+        read_arrays(tmp_path / "a.npz", max_bytes=100_000)

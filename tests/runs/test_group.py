@@ -1,4 +1,4 @@
-"""Groups and ensembles: found, listed whatever their state, created with care; they evaluate and read as one."""
+"""Groups and ensembles are found, listed even if damaged, created, evaluated, and predict together."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from digitjax.runs.summary import summarize_run
 
 @pytest.fixture
 def folder(tiny_run: Run, tiny_group: Group, tmp_path: Path) -> Path:
-    """A folder with a run, a group and an ensemble of all of them, to be damaged."""
+    """A folder with a run, a group and an ensemble of all of them, which tests may modify."""
     shutil.copytree(tiny_run.path, tmp_path / "single")
     shutil.copytree(tiny_group.path, tmp_path / "group")
     members = runs.find_entry("group", tmp_path).members()
@@ -29,9 +29,9 @@ def folder(tiny_run: Run, tiny_group: Group, tmp_path: Path) -> Path:
 
 
 def summary(folder: Path, name: str) -> GroupSummary | EnsembleSummary:
-    made = runs.summarize(runs.find_entry(name, folder))
-    assert isinstance(made, GroupSummary | EnsembleSummary)
-    return made
+    result = runs.summarize(runs.find_entry(name, folder))
+    assert isinstance(result, GroupSummary | EnsembleSummary)
+    return result
 
 
 def test_all_are_found_by_name_and_by_path(folder: Path):
@@ -48,7 +48,7 @@ def test_all_are_found_by_name_and_by_path(folder: Path):
         runs.find_entry("other", folder)
 
 
-def test_a_list_of_runs_holds_those_of_groups_and_one_of_all_holds_each_once(folder: Path):
+def test_runs_are_listed_with_those_of_groups_and_entries_each_once(folder: Path):
     assert {r.name for r in runs.list_runs(folder)} == {"single", "group/seed-0", "group/seed-1"}
     assert {e.name for e in runs.list_entries(folder)} == {"single", "group", "all"}
     for number in (2, 10):
@@ -57,20 +57,20 @@ def test_a_list_of_runs_holds_those_of_groups_and_one_of_all_holds_each_once(fol
     assert names == [f"group/seed-{n}" for n in (0, 1, 2, 10)]
 
 
-def test_summaries_say_how_good_all_are_together(folder: Path):
+def test_summaries_hold_the_metrics_over_all_members(folder: Path):
     members = [summarize_run(run) for run in Group(folder / "group").members()]
     group, ensemble = summary(folder, "group"), summary(folder, "all")
     assert isinstance(group, GroupSummary)
     assert group.members == tuple(members)
     assert group.test_accuracy is not None
     assert group.test_accuracy.mean == np.mean([member.test_accuracy for member in members])
-    assert (group.size, group.problem) == ("2 seeds", "")
+    assert (group.extent, group.problem) == ("2 seeds", "")
     assert ensemble.members == ("single", "group/seed-0", "group/seed-1")
-    assert (ensemble.size, ensemble.test_accuracy, ensemble.problem) == ("3 members", None, "")
+    assert (ensemble.extent, ensemble.test_accuracy, ensemble.problem) == ("3 members", None, "")
 
 
 @pytest.mark.parametrize(
-    ("damage", "of_group", "of_ensemble"),
+    ("damage", "group_problem", "ensemble_problem"),
     [
         (lambda f: shutil.rmtree(f / "group/seed-1"), "group/seed-1: missing", "group/seed-1 is missing"),
         (
@@ -84,11 +84,11 @@ def test_summaries_say_how_good_all_are_together(folder: Path):
         (lambda f: (f / "all/ensemble.json").write_text("{}"), "", "its members must be paths"),
     ],
 )
-def test_what_is_damaged_is_listed_and_named(
-    folder: Path, damage: Callable[[Path], object], of_group: str, of_ensemble: str
+def test_damaged_entries_are_listed_with_the_problem(
+    folder: Path, damage: Callable[[Path], object], group_problem: str, ensemble_problem: str
 ):
     damage(folder)
-    for name, reason in (("group", of_group), ("all", of_ensemble)):
+    for name, reason in (("group", group_problem), ("all", ensemble_problem)):
         problem = summary(folder, name).problem
         assert reason in problem
         assert bool(reason) == bool(problem)
@@ -98,13 +98,13 @@ def test_what_is_damaged_is_listed_and_named(
     assert len(runs.list_runs(folder)) >= 2
 
 
-def test_an_ensemble_is_created_with_care(folder: Path):
+def test_an_ensemble_is_validated_when_created(folder: Path):
     single, first, second = runs.find_run("single", folder), *runs.find_entry("group", folder).members()
     for name, members, reason in (
         ("all", [single, first], "all exists: choose another name, or discard an ensemble with --overwrite"),
         ("a/b", [single, first], "ensemble: name: string should match"),
-        ("b", [single, single], "single is named twice"),
-        ("b", [single], "an ensemble needs two runs or more"),
+        ("b", [single, single], "single is given twice"),
+        ("b", [single], "an ensemble needs two or more runs"),
         ("b", [single, Run(folder / "none")], r"none/config\.json: No such file"),
     ):
         with pytest.raises(InputError, match=reason):
@@ -120,12 +120,12 @@ def test_an_ensemble_is_created_with_care(folder: Path):
 def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(folder: Path):
     ensemble = Ensemble(folder / "all")
     each = [evaluation.evaluate(member, "validation").probabilities for member in ensemble.members()]
-    made = evaluation.evaluate(ensemble, "validation")
-    np.testing.assert_allclose(made.probabilities, np.mean(each, axis=0), atol=1e-6)
-    assert made.summary["steps"] == {"single": 21, "group/seed-0": 21, "group/seed-1": 21}
+    evaluated = evaluation.evaluate(ensemble, "validation")
+    np.testing.assert_allclose(evaluated.probabilities, np.mean(each, axis=0), atol=1e-6)
+    assert evaluated.summary["steps"] == {"single": 21, "group/seed-0": 21, "group/seed-1": 21}
     assert ensemble.evaluations() == [("validation", "best", "none")]
-    np.testing.assert_array_equal(evaluation.read(ensemble, "validation", "best").logits, made.logits)
-    assert summary(folder, "all").validation_accuracy == made.summary["accuracy"]
+    np.testing.assert_array_equal(evaluation.read(ensemble, "validation", "best").logits, evaluated.logits)
+    assert summary(folder, "all").validation_accuracy == evaluated.summary["accuracy"]
 
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
     for name, members in (("all", ensemble.member_paths()), ("group", ["group/seed-0", "group/seed-1"])):
@@ -133,7 +133,7 @@ def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(fold
         np.testing.assert_allclose(recognizer.load(name, folder).probabilities(images), expected, atol=1e-6)
 
 
-def test_an_ensemble_has_no_autoencoders(folder: Path, tiny_vae: Run):
+def test_an_ensemble_of_autoencoders_is_refused(folder: Path, tiny_vae: Run):
     with pytest.raises(InputError, match="tiny-vae: its vae has no probabilities to average"):
         runs.create_ensemble("e", [tiny_vae, runs.find_run("single", folder)], folder)
     assert not (folder / "e").exists()

@@ -1,4 +1,4 @@
-"""Run folders: created once, read with care, listed whatever their state."""
+"""Run folders are created once, read safely, and listed even if damaged."""
 
 import json
 import shutil
@@ -14,34 +14,34 @@ from digitjax.runs import Run, log_reader
 from digitjax.runs.summary import summarize_run
 
 
-def test_create_writes_the_config_and_never_overwrites_unasked(tmp_path: Path):
-    run = runs.create(Config(name="a"), tmp_path)
+def test_create_writes_the_config_and_overwrites_only_on_request(tmp_path: Path):
+    run = runs.create_run(Config(name="a"), tmp_path)
     assert Run(run.path).config == Config(name="a")
     (run.path / "kept").touch()
     with pytest.raises(InputError, match="exists: continue it with --resume"):
-        runs.create(Config(name="a", seed=1), tmp_path)
+        runs.create_run(Config(name="a", seed=1), tmp_path)
     assert (run.path / "kept").exists()
     assert Run(run.path).config.seed == 0
-    runs.create(Config(name="a", seed=1), tmp_path, overwrite=True)
+    runs.create_run(Config(name="a", seed=1), tmp_path, overwrite=True)
     assert not (run.path / "kept").exists()
 
 
-def test_create_in_an_impossible_place_is_an_input_error(tmp_path: Path):
+def test_a_folder_that_cannot_be_created_is_an_input_error(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="Not a directory"):
-        runs.create(Config(name="a"), tmp_path / "file")
+        runs.create_run(Config(name="a"), tmp_path / "file")
 
 
 def test_find_by_name_and_by_path(tmp_path: Path):
-    run = runs.create(Config(name="a"), tmp_path)
+    run = runs.create_run(Config(name="a"), tmp_path)
     assert runs.find_run("a", tmp_path) == run
     assert runs.find_run(run.path, Path("elsewhere")) == run
     with pytest.raises(InputError, match=r"no run 'b' .*\(a\)"):
         runs.find_run("b", tmp_path)
 
 
-def test_metrics_leave_out_a_line_that_is_cut_off(tmp_path: Path):
-    run = runs.create(Config(name="a"), tmp_path)
+def test_metrics_leave_out_an_incomplete_last_line(tmp_path: Path):
+    run = runs.create_run(Config(name="a"), tmp_path)
     assert run.metrics() == []
     run.metrics_file.write_text('{"step": 1}\n{"step": 2}\n{"st')
     assert run.metrics() == [{"step": 1}, {"step": 2}]
@@ -82,12 +82,12 @@ def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_pat
         ({"config.json": "{}", "metrics.jsonl": '{"step": 1}\n'}, "metrics.jsonl: KeyError"),
         (
             {"config.json": "{}", "metrics.jsonl": "[]\n"},
-            "metrics.jsonl: a line is no JSON object with a step",
+            "metrics.jsonl: a line is not a JSON object with a step",
         ),
         ({"config.json": "{}", "evaluation/test@1/metrics.json": "["}, "metrics.json: it is not JSON"),
     ],
 )
-def test_a_damaged_run_is_listed_with_its_reason(tmp_path: Path, files: dict[str, str], problem: str):
+def test_a_damaged_run_is_listed_with_its_problem(tmp_path: Path, files: dict[str, str], problem: str):
     (tmp_path / "bad").mkdir()
     for name, text in files.items():
         path = tmp_path / "bad" / name
@@ -97,8 +97,8 @@ def test_a_damaged_run_is_listed_with_its_reason(tmp_path: Path, files: dict[str
     assert problem in summarize_run(run).problem
 
 
-def test_a_sweep_is_no_run_but_its_trials_are(tmp_path: Path):
-    trial = runs.create(Config(name="trial-0000"), tmp_path / "sweep")
+def test_trials_of_a_sweep_are_runs_and_the_sweep_is_not(tmp_path: Path):
+    trial = runs.create_run(Config(name="trial-0000"), tmp_path / "sweep")
     (tmp_path / "sweep/sweep.json").write_text("{}")
     (tmp_path / "sweep/.workers").mkdir()
     assert runs.list_runs(tmp_path) == []
@@ -106,7 +106,7 @@ def test_a_sweep_is_no_run_but_its_trials_are(tmp_path: Path):
     assert runs.find_run("sweep/trial-0000", tmp_path) == trial
 
 
-def test_no_folder_is_no_runs(tmp_path: Path):
+def test_a_missing_folder_holds_no_runs(tmp_path: Path):
     assert runs.list_runs(tmp_path / "nowhere") == []
 
 
@@ -117,7 +117,7 @@ def test_free_names_count_up(tmp_path: Path):
     assert runs.free_name("a", tmp_path) == "a-3"
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path):
+def test_a_file_is_written_atomically(tmp_path: Path):
     path = tmp_path / "a.json"
     runs.write_json(path, {"a": 1})
     with pytest.raises(TypeError):
@@ -130,7 +130,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path):
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"step": ' + "9" * 5000 + "}"])
 @pytest.mark.parametrize("file", ["environment.json", "config.json", "metrics.jsonl", "calibration.json"])
-def test_json_without_end_is_one_line(tmp_path: Path, content: str, file: str):
+def test_json_that_is_nested_too_deep_is_reported_in_one_line(tmp_path: Path, content: str, file: str):
     (tmp_path / file).write_text(content + "\n")
     run = Run(tmp_path)
     read = {
@@ -156,17 +156,17 @@ def test_a_link_is_replaced_and_never_followed(tmp_path: Path):
     assert (tmp_path / "outside").read_text() == "kept"
 
 
-def test_a_link_is_not_discarded_with_what_it_leads_to(tmp_path: Path):
+def test_overwriting_a_link_keeps_its_target(tmp_path: Path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "kept").touch()
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "linked").symlink_to(tmp_path / "outside")
     with pytest.raises(InputError, match="symbolic link"):
-        runs.create(Config(name="linked"), tmp_path / "runs", overwrite=True)
+        runs.create_run(Config(name="linked"), tmp_path / "runs", overwrite=True)
     assert (tmp_path / "outside" / "kept").exists()
 
 
-def test_a_link_that_leads_to_itself_leads_nowhere_else(tmp_path: Path):
+def test_a_link_to_itself_is_not_external(tmp_path: Path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "tags.json").symlink_to("tags.json")
-    assert not runs.leads_out(tmp_path / "run", tmp_path)
+    assert not runs.has_external_link(tmp_path / "run", tmp_path)
