@@ -1,8 +1,8 @@
-# The dashboard and the HTTP interface on one port:
+# The dashboard and the HTTP API on one port:
 #
 #   docker build -t digitjax . && docker run --rm -p 127.0.0.1:8501:8501 -v "$PWD/runs:/home/reader/runs" digitjax
 #
-# The interface alone: docker run --rm -p 127.0.0.1:8000:8000 digitjax serve --host 0.0.0.0
+# The API only: docker run --rm -p 127.0.0.1:8000:8000 digitjax serve --host 0.0.0.0
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 1000 reader

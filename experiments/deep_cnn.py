@@ -2,7 +2,7 @@
 
     digitjax train deep_cnn
 
-A quarter of the paper's channels, so that a CPU trains it in minutes; `--model.width 1` has all of them, and
+With a quarter of the paper's channels, so that a CPU trains it in minutes; `--model.width 1` has all of them, and
 `--model.kernel-size 5` and 7 are the paper's two other networks.
 
 Not measured yet: an epoch takes 67 s on one core of an AMD EPYC, beside other work.

@@ -1,8 +1,8 @@
-"""The baseline CNN on scikit-learn's digits, which need no network.
+"""The baseline CNN on scikit-learn's digits, which need no download.
 
     digitjax train digits
 
-Test accuracy 98.24 % +- 0.16 (mean and standard deviation of seeds 0, 1, 2; 360 pictures), in 6 to 10 s of training on
+Test accuracy 98.24 % +- 0.16 (mean and standard deviation of seeds 0, 1, 2; 360 images), in 6 to 10 s of training on
 2 cores of an AMD EPYC.
 """
 

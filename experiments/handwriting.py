@@ -1,11 +1,11 @@
-"""The model in the box: reads people's own digits, trained on MNIST's training set and generated strokes alone.
+"""The pretrained model for people's own digits, trained on MNIST's training set and generated outliers only.
 
     digitjax train handwriting
     digitjax calibrate handwriting --step latest
     digitjax pack handwriting digitjax/pretrained/handwriting --step latest
 
-The latest step, since what the last epochs learn of people's digits does not show on MNIST's validation split.
-Its model card, in digitjax/pretrained/handwriting, says how well it does, on MNIST and on people's own digits.
+The latest step is used, since the last epochs improve on people's digits but not on MNIST's validation split.
+The model card in digitjax/pretrained/handwriting has the results on MNIST and on people's own digits.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, Schedule, TinyCNNConfig, Training

@@ -1,4 +1,4 @@
-"""LeNet-5 of 1998 on MNIST, with today's optimizer and shifted pictures.
+"""LeNet-5 (1998) on MNIST, with Adam and random shifts.
 
     digitjax train lenet5
 

@@ -1,4 +1,4 @@
-"""Dense layers alone on MNIST: what any convolution has to beat.
+"""A multilayer perceptron on MNIST, as a baseline for convolutional networks.
 
     digitjax train mlp
 

@@ -1,11 +1,11 @@
-"""Read pictures in an engine for many machines: each worker of Ray Data holds the same `Recognizer`.
+"""Read pictures on many machines with Ray Data, where each worker has its own `Recognizer`.
 
     pip install "ray[data]"
     python experiments/ray_read.py FOLDER OUT
 
-Ray lists the pictures of FOLDER and hands them out; OUT becomes a folder of Parquet files with the columns file,
-text, error (empty if there is none) and digits (the JSON that `digitjax read --json` prints of them). Where machines
-share a disk, `digitjax read FOLDER --shard i/n --out FILE` does the same without an engine.
+Ray distributes the pictures of FOLDER; OUT becomes a folder of Parquet files with the columns file,
+text, error (empty if there is none) and digits (the JSON that `digitjax read --json` prints). Where machines
+share a disk, `digitjax read FOLDER --shard i/n --out FILE` does the same without Ray.
 """
 
 import json
@@ -19,7 +19,7 @@ from digitjax.recognition.bulk import SUFFIXES
 
 
 class Reader:
-    """What each worker holds."""
+    """A recognizer that Ray constructs once in each worker."""
 
     def __init__(self) -> None:
         self._recognizer = digitjax.load()

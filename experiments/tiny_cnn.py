@@ -1,4 +1,4 @@
-"""As accurate as it gets with 23,354 parameters, on MNIST.
+"""A small CNN of 23,354 parameters on MNIST, optimized for accuracy.
 
     digitjax train tiny_cnn
 

@@ -1,8 +1,8 @@
-"""Everything that is known of a run as pictures: one HTML file and PNGs of its charts.
+"""Write a report of a run: one HTML file and PNGs of its charts.
 
     python experiments/visualize.py RUN [--out DIR]
 
-The same as `digitjax report RUN`; see `digitjax.visualization.report` for what it calls.
+The same as `digitjax report RUN`; implemented in `digitjax.visualization.report`.
 """
 
 import sys

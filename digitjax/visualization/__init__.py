@@ -1,1 +1,1 @@
-"""Charts and pictures that explain."""
+"""Charts, images and reports of data, training, evaluation and trained networks."""

@@ -1,4 +1,4 @@
-"""What the training meets in place of its pictures: the augmentation of a run, made visible."""
+"""Examples of the augmentation of a run."""
 
 import jax
 import jax.numpy as jnp
@@ -10,24 +10,30 @@ from digitjax.data.pipeline import Split
 from digitjax.visualization.grid import Row
 
 
-def augmented(split: Split, options: Augment, seed: int, count: int = 8) -> list[Row]:
-    """Return a row for each digit: its first picture in a split, then `count` pictures that a step may make of it.
+def augmented_rows(split: Split, options: Augment, seed: int, count: int = 8) -> list[Row]:
+    """Return a row for each digit: its first image in a split, followed by random augmentations of it.
 
-    They are drawn by the very function that the training step calls, before its normalisation.
+    The augmentations come from the function that the training step calls, before normalization.
+
+    Args:
+        split: the images and their labels.
+        options: the augmentation.
+        seed: of the random augmentations.
+        count: augmentations of each image.
     """
     digits, places = np.unique(split.labels, return_index=True)
     images, labels = (np.repeat(array[places], count, axis=0) for array in (split.images, split.labels))
     key = jax.random.key(seed)
-    drawn = np.asarray(augment(key, jnp.asarray(images), jnp.asarray(labels), options))
-    changed = drawn.reshape(len(digits), count, *drawn.shape[1:])
+    augmented = np.asarray(augment(key, jnp.asarray(images), jnp.asarray(labels), options))
+    by_digit = augmented.reshape(len(digits), count, *augmented.shape[1:])
     return [
-        Row(str(digit), np.concatenate([split.images[place][None], changed[i]]))
+        Row(str(digit), np.concatenate([split.images[place][None], by_digit[i]]))
         for i, (digit, place) in enumerate(zip(digits, places, strict=True))
     ]
 
 
-def describe(options: Augment) -> str:
-    """Name what the options ask for, as the config does: `shift 2, rotation 10.0`; nothing for none."""
+def describe_augmentation(options: Augment) -> str:
+    """Return the options that differ from their defaults, such as `shift 2, rotation 10.0`; empty if none does."""
     return ", ".join(
         f"{name} {value}" for name, value in vars(options).items() if value != getattr(Augment(), name)
     )

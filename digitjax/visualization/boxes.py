@@ -1,4 +1,4 @@
-"""A picture with what was read in it: a box around each digit, dashed where it was rejected."""
+"""A picture with the bounding boxes of its digits, dashed where a digit was rejected."""
 
 from itertools import pairwise
 
@@ -7,52 +7,58 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digitjax.recognition.recognizer import Digit, Reading
 
-READ, REJECTED = "#0072B2", "#D55E00"  # blue and vermillion of Okabe and Ito
-_HALO = "#FFFFFF"  # around lines and letters, which would be lost on some pictures
-_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
+ACCEPTED_COLOR, REJECTED_COLOR = "#0072B2", "#D55E00"
+"""Blue and orange of Okabe and Ito's palette, which people of every color vision can tell apart."""
+_HALO = "#FFFFFF"  # around lines and letters, so that they stand out on dark pictures
+_MIN_SIDE = 480  # pixels; smaller pictures are enlarged, so that boxes and pixels can be told apart
 _DASH = 6  # widths of the line
 
 
-def colour_of(digit: Digit) -> str:
-    """Return the colour of the box around a digit."""
-    return REJECTED if digit.rejected else READ
+def box_color(digit: Digit) -> str:
+    """Return the color of the box around a digit."""
+    return REJECTED_COLOR if digit.rejected else ACCEPTED_COLOR
 
 
-def label_of(digit: Digit) -> str:
-    """Return what a digit was read as, with a question mark where it was rejected."""
+def box_label(digit: Digit) -> str:
+    """Return the predicted digit, with a question mark if it was rejected."""
     return f"{digit.digit}{'?' * digit.rejected}"
 
 
 def draw_boxes(reading: Reading) -> Image.Image:
-    """Draw a box around each digit, and above it what it was read as; `4?` in a dashed box was rejected."""
+    """Draw a box around each digit and its label above; rejected digits have dashed boxes and labels like `4?`."""
     height, width = reading.picture.pixels.shape[:2]
-    zoom = max(1, _SIDE // max(height, width))
+    zoom = max(1, _MIN_SIDE // max(height, width))
     size = (width * zoom, height * zoom)
-    picture = Image.fromarray(reading.picture.pixels).resize(size, Image.Resampling.NEAREST)
+    image = Image.fromarray(reading.picture.pixels).resize(size, Image.Resampling.NEAREST)
     scale = size[0] / reading.picture.width
-    canvas = ImageDraw.Draw(picture)
-    line = max(2, max(size) // 300)
-    letter = max(16, max(size) // 30)
-    font = ImageFont.load_default(letter)
+    canvas = ImageDraw.Draw(image)
+    line_width = max(2, max(size) // 300)
+    font_size = max(16, max(size) // 30)
+    font = ImageFont.load_default(font_size)
     for digit in reading.digits:
         box = tuple(side * scale for side in digit.box)
-        colour = colour_of(digit)
-        canvas.rectangle([box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1], outline=_HALO, width=line + 2)
+        color = box_color(digit)
+        canvas.rectangle(
+            [box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1], outline=_HALO, width=line_width + 2
+        )
         if digit.rejected:
-            _dashed(canvas, box, colour, line)
+            _draw_dashed(canvas, box, color, line_width)
         else:
-            canvas.rectangle(box, outline=colour, width=line)
-        place = (box[0] + line, max(box[1] - 2 * line, letter))  # of a box at the upper edge it is inside
-        canvas.text(place, label_of(digit), colour, font, anchor="ls", stroke_width=line, stroke_fill=_HALO)
-    return picture
+            canvas.rectangle(box, outline=color, width=line_width)
+        # The label of a box at the upper edge of the picture stands inside the box.
+        anchor = (box[0] + line_width, max(box[1] - 2 * line_width, font_size))
+        canvas.text(
+            anchor, box_label(digit), color, font, anchor="ls", stroke_width=line_width, stroke_fill=_HALO
+        )
+    return image
 
 
-def _dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, ...], colour: str, width: int) -> None:
+def _draw_dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, ...], color: str, width: int) -> None:
     x0, y0, x1, y1 = box
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
     for start, end in pairwise(np.array(corners)):
-        # An odd number of parts, of which each second one is left out: corners are whole.
-        parts = 2 * int(np.abs(end - start).max() // (2 * _DASH * width)) + 1
-        ends = np.linspace(start, end, parts + 1)
-        for i in range(0, parts, 2):
-            canvas.line([tuple(ends[i]), tuple(ends[i + 1])], fill=colour, width=width)
+        # An odd number of segments, of which every second is left out, so that the corners are drawn.
+        segments = 2 * int(np.abs(end - start).max() // (2 * _DASH * width)) + 1
+        ends = np.linspace(start, end, segments + 1)
+        for i in range(0, segments, 2):
+            canvas.line([tuple(ends[i]), tuple(ends[i + 1])], fill=color, width=width)

@@ -1,4 +1,4 @@
-"""Curves of training, made fit to be drawn: smoothed, averaged over seeds, thinned out."""
+"""Learning curves as arrays: averaged over seeds, smoothed and downsampled."""
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -7,42 +7,46 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from digitjax.runs.log_reader import Measure, Split, TrainingLog
+from digitjax.runs.log_reader import Metric, Split, TrainingLog
 
 
 class Curve(NamedTuple):
-    """A measure along a training, of a run or of several that differ in their seeds; points by step."""
+    """A metric over the training of one run, or of several seeds; points are sorted by step."""
 
     step: Float64[np.ndarray, " points"]
     epoch: Float64[np.ndarray, " points"]
-    """Passes over the training pictures, with fractions."""
+    """Passes over the training images, with fractions."""
     seconds: Float64[np.ndarray, " points"]
     mean: Float64[np.ndarray, " points"]
     low: Float64[np.ndarray, " points"]
     high: Float64[np.ndarray, " points"]
     runs: Int64[np.ndarray, " points"]
-    """How many got so far."""
+    """How many runs have logged this step."""
 
-    def at(self, points: np.ndarray) -> "Curve":
-        """Return some of its points: by their places, or by a mask."""
+    def take(self, points: np.ndarray) -> "Curve":
+        """Return the points that an index array or a mask selects."""
         return Curve(*(column[points] for column in self))
 
 
-def find_curve(logs: Sequence[TrainingLog], split: Split, measure: Measure, weight: float = 0.0) -> Curve:
-    """Return the curve of a measure over one run or several; what is not finite is left out.
+def aggregate_curve(
+    logs: Sequence[TrainingLog], split: Split, metric: Metric, smoothing: float = 0.0
+) -> Curve:
+    """Return mean, minimum and maximum of a metric at each step, over one run or several seeds.
+
+    Values that are not finite are left out.
 
     Args:
-        logs: of a run, or of each run of a group: their mean, the lowest and the highest are taken step by step.
-        split: of which lines.
-        measure: which field of them.
-        weight: of `smooth`, which is done run by run.
+        logs: the log of a run, or of each seed.
+        split: "train" or "validation".
+        metric: the logged field.
+        smoothing: weight of the exponential moving average of `smooth`, applied to each seed.
     """
     columns: list[list[np.ndarray]] = []
     for log in logs:
-        values = log.column(split, measure)
+        values = log.column(split, metric)
         finite = np.isfinite(values)
-        places = [log.column(split, name)[finite] for name in ("step", "epoch", "seconds")]
-        columns.append([*places, smooth(values[finite], weight)])
+        axes = [log.column(split, name)[finite] for name in ("step", "epoch", "seconds")]
+        columns.append([*axes, smooth(values[finite], smoothing)])
     steps, epochs, seconds, values = (np.concatenate(column) for column in zip(*columns, strict=True))
     order = np.argsort(steps, kind="stable")
     unique, first, runs = np.unique(steps[order], return_index=True, return_counts=True)
@@ -55,11 +59,11 @@ def find_curve(logs: Sequence[TrainingLog], split: Split, measure: Measure, weig
 
 
 def smooth(values: Float64[np.ndarray, " n"], weight: float) -> Float64[np.ndarray, " n"]:
-    """Return the exponential moving average, corrected for its start at zero as in Adam (arXiv 1412.6980).
+    """Return the exponential moving average, with the bias correction of Adam (arXiv 1412.6980).
 
     Args:
-        values: what is averaged, all finite.
-        weight: of what came before, from 0 (nothing is smoothed) to below 1.
+        values: finite values.
+        weight: of the past, from 0 (no smoothing) to below 1.
     """
 
     def decay(mean: float, value: float) -> float:
@@ -69,22 +73,22 @@ def smooth(values: Float64[np.ndarray, " n"], weight: float) -> Float64[np.ndarr
     return means[1:] / (1 - weight ** np.arange(1, len(values) + 1))
 
 
-def thin(most: int, *columns: Float64[np.ndarray, " points"]) -> Int64[np.ndarray, " kept"]:
-    """Return which points to draw: all, or evenly from left to right the lowest and the highest of each stretch.
+def downsample(max_points: int, *columns: Float64[np.ndarray, " points"]) -> Int64[np.ndarray, " kept"]:
+    """Return the indices of the minimum and maximum of each of evenly spaced bins, or of all points if they are few.
 
-    The first point, the last, and the extremes of each column are always among them.
+    The first point, the last point and the extremes of each column are always kept.
 
     Args:
-        most: how many points at most: 2, and 2 for each column, or more.
+        max_points: at least 2, and 2 more for each column.
         columns: values of the same points.
     """
     count = len(columns[0])
-    if count <= most:
+    if count <= max_points:
         return np.arange(count)
-    stretches = np.linspace(0, count, (most - 2) // (2 * len(columns)) + 1).astype(int)
+    bins = np.linspace(0, count, (max_points - 2) // (2 * len(columns)) + 1).astype(int)
     kept = {0, count - 1}
-    for first, last in pairwise(stretches.tolist()):
+    for first, last in pairwise(bins.tolist()):
         for column in columns:
-            stretch = column[first:last]
-            kept |= {first + int(stretch.argmin()), first + int(stretch.argmax())}
+            values = column[first:last]
+            kept |= {first + int(values.argmin()), first + int(values.argmax())}
     return np.array(sorted(kept))

@@ -1,4 +1,4 @@
-"""The results of all experiments as one Markdown table, from what their folders hold."""
+"""The results of runs, groups and ensembles as a Markdown table."""
 
 import statistics
 import warnings
@@ -8,18 +8,18 @@ import jax
 
 from digitjax.errors import InputError
 from digitjax.model.network import Network
-from digitjax.runs import MEASURES, Ensemble, Evaluable, Group, Run, RunEntry
+from digitjax.runs import PRIMARY_METRIC, Ensemble, Evaluable, Group, Run, RunEntry
 from digitjax.runs.summary import summarize_run
 
 _HEAD = ("experiment", "model", "parameters", "validation accuracy", "test accuracy", "training", "hardware")
 
 
 def markdown(entries: Sequence[RunEntry]) -> str:
-    """Return a table with a row for each run, group and ensemble, by name.
+    """Return a Markdown table with a row for each run, group and ensemble, sorted by name.
 
-    What was tested with several kinds of tta has a row for each. Accuracies, of autoencoders errors, and seconds of
-    a group are mean and standard deviation over its seeds; an ensemble has the parameters and the seconds of all its
-    members.
+    An entry that was evaluated with several kinds of test-time augmentation has a row for each. Accuracies (errors, of
+    autoencoders) and training seconds of a group are mean and standard deviation over its seeds; parameters and
+    seconds of an ensemble are sums over its members.
 
     Warns:
         UserWarning: a run is damaged or not finished, and left out.
@@ -34,55 +34,55 @@ def markdown(entries: Sequence[RunEntry]) -> str:
 
 
 def _rows(entry: RunEntry) -> list[tuple[str, ...]]:
-    """Return a row for each kind of tta that the entry was tested with."""
+    """Return a row for each kind of test-time augmentation that the entry was evaluated with on the test split."""
     members = entry.members()
     summaries = [summarize_run(member) for member in members]
     if problems := [f"{summary.name}: {summary.problem}" for summary in summaries if summary.problem]:
         raise InputError("; ".join(problems))
     parameters = [count_parameters(member) for member in members]
     seconds = [summary.seconds for summary in summaries]
-    measure = MEASURES[members[0].config.task]
+    measure = PRIMARY_METRIC[members[0].config.task]
     best = [getattr(summary, f"validation_{measure}") for summary in summaries]
     title = f"`{entry.name}`"
-    measured: Sequence[Evaluable] = members
+    evaluated: Sequence[Evaluable] = members
     if isinstance(entry, Group):
         title, parameters = f"{title}, {len(members)} seeds", parameters[:1]
     elif isinstance(entry, Ensemble):
-        title, measured, seconds = f"{title}, ensemble of {len(members)}", [entry], [sum(seconds)]
-        best = [entry.measured("accuracy", "validation")]
-    tta = {key.tta for one in measured for key in one.evaluations() if key.split == "test"}
+        title, evaluated, seconds = f"{title}, ensemble of {len(members)}", [entry], [sum(seconds)]
+        best = [entry.metric("accuracy", "validation")]
+    tta = {key.tta for item in evaluated for key in item.evaluations() if key.split == "test"}
     return [
         (
             f"{title}, tta {name}" if name != "none" else title,
-            _list(member.config.model.kind for member in members),
+            _join_distinct(member.config.model.kind for member in members),
             f"{sum(parameters):,}",
-            _measured(
+            _format_scores(
                 measure,
-                best if name == "none" else [one.measured(measure, "validation", name) for one in measured],
+                best if name == "none" else [item.metric(measure, "validation", name) for item in evaluated],
             ),
-            _measured(measure, [one.measured(measure, "test", name) for one in measured]),
-            f"{_spread(seconds, 1)} s",
-            _list(_hardware(member) for member in members),
+            _format_scores(measure, [item.metric(measure, "test", name) for item in evaluated]),
+            f"{_mean_and_std(seconds, 1)} s",
+            _join_distinct(_hardware(member) for member in members),
         )
         for name in sorted(tta or {"none"})
     ]
 
 
 def count_parameters(run: Run) -> int:
-    """Return how many numbers the training of a run changes."""
+    """Return the number of trainable parameters of a run."""
     return sum(leaf.size for leaf in jax.tree.leaves(Network(run.config.model).abstract().params))
 
 
-def _measured(measure: str, values: Sequence[float | None]) -> str:
+def _format_scores(measure: str, values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):
         return "-"
     if measure == "error":
-        return f"error {_spread(known, 5)}"
-    return f"{_spread([100 * value for value in known], 2)} %"
+        return f"error {_mean_and_std(known, 5)}"
+    return f"{_mean_and_std([100 * value for value in known], 2)} %"
 
 
-def _spread(values: Sequence[float], digits: int) -> str:
+def _mean_and_std(values: Sequence[float], digits: int) -> str:
     mean = f"{statistics.fmean(values):.{digits}f}"
     return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
 
@@ -94,9 +94,9 @@ def _hardware(run: Run) -> str:
         count = environment.get("cpus")
         cores = f"{count} core{'s' * (count != 1)}"
         return f"{cores}, {environment.get('processor') or 'CPU'}"
-    return f"{len(devices)} x {_list(devices)}"
+    return f"{len(devices)} x {_join_distinct(devices)}"
 
 
-def _list(names: Iterable[str]) -> str:
-    """Join what differs, in the order of its first appearance."""
+def _join_distinct(names: Iterable[str]) -> str:
+    """Join the distinct names, in the order of their first appearance."""
     return ", ".join(dict.fromkeys(names))

@@ -1,3 +1,5 @@
+"""The charts of evaluations: calibration, robustness, embeddings and classes."""
+
 import base64
 import io
 import math
@@ -27,7 +29,7 @@ def test_a_confusion_matrix_shows_counts_or_shares():
         assert squares[0]["encoding"]["color"]["scale"]["domain"] == [0, highest]
 
 
-def test_more_is_better_on_the_diagonal_and_worse_elsewhere():
+def test_a_difference_is_an_improvement_on_the_diagonal_and_a_regression_elsewhere():
     difference = np.zeros((10, 10), int)
     difference[2, 2], difference[2, 7], difference[7, 2] = 3, -4, 1
     chart = charts.confusion_difference(difference)
@@ -39,10 +41,10 @@ def test_more_is_better_on_the_diagonal_and_worse_elsewhere():
     assert (scale["range"][0], scale["range"][2]) == ("#D55E00", "#0072B2")
     assert numbers["encoding"]["text"]["field"] == "difference"
     assert numbers["transform"] == [{"filter": "datum.difference != 0"}]
-    assert "blue is better" in " ".join(chart.to_dict()["title"]["subtitle"])
+    assert "blue: improved" in " ".join(chart.to_dict()["title"]["subtitle"])
 
 
-def test_each_class_has_three_measures_told_apart_by_shape():
+def test_each_class_has_three_metrics_of_different_shapes():
     row = {"digit": 4, "precision": 0.75, "recall": 0.5, "f1": 0.6, "examples": 12}
     chart = charts.per_class([row])
     spec = chart.to_dict()
@@ -53,7 +55,7 @@ def test_each_class_has_three_measures_told_apart_by_shape():
     assert list(charts.table(chart)[0].values()) == [4, 0.75, 0.5, 0.6, 12]
 
 
-def test_reliability_has_a_point_with_an_interval_for_each_bin_of_pictures():
+def test_reliability_has_a_point_with_an_interval_for_each_bin_of_examples():
     chart = charts.reliability([BIN, BIN | {"examples": 0, "confidence": math.nan}])
     (diagonal, ends), (intervals, rows), (points, _) = layers(chart)
     assert [(end["confidence"], end["accuracy"]) for end in ends] == [(0, 0), (1, 1)]
@@ -66,17 +68,17 @@ def test_reliability_has_a_point_with_an_interval_for_each_bin_of_pictures():
     assert "shape" not in points["encoding"]
 
 
-def test_before_and_after_the_temperature_differ_in_colour_and_shape():
+def test_before_and_after_temperature_scaling_differ_in_color_and_shape():
     points, rows = layers(charts.reliability([BIN], [BIN | {"confidence": 0.52}]))[2]
     assert [(row["probabilities"], row["confidence"]) for row in rows] == [
-        ("as trained", 0.55),
-        ("with temperature", 0.52),
+        ("before temperature scaling", 0.55),
+        ("after temperature scaling", 0.52),
     ]
     for channel in ("color", "shape"):
         assert len(set(points["encoding"][channel]["scale"]["range"])) == 2
 
 
-def test_risk_is_drawn_over_coverage_where_anything_is_answered():
+def test_risk_is_drawn_over_coverage_where_predictions_are_accepted():
     row = {"coverage": 0.5, "risk": 0.01, "confidence": 0.9}
     spec = charts.risk_coverage([row, {"coverage": 0.0, "risk": math.nan, "confidence": 1.0}]).to_dict()
     assert spec["data"]["values"] == [row]
@@ -99,11 +101,11 @@ def test_the_worst_corruption_comes_first():
     assert squares[0]["encoding"]["color"]["scale"]["domain"] == [0.5, 1]
     assert numbers[0]["encoding"]["text"]["field"] == "accuracy"
     assert charts.table(charts.corruption_heatmap(rows))[3] == {
-        "corruption": "noise", "severity": 2, "accuracy": 0.5, "at least": 0.25, "at most": 1.0
+        "corruption": "noise", "severity": 2, "accuracy": 0.5, "95 % interval from": 0.25, "to": 1.0
     }  # fmt: skip
 
 
-def test_an_embedding_draws_digits_and_rings_mistakes():
+def test_an_embedding_draws_digits_and_circles_errors():
     (digits, rows), (rings, _) = layers(charts.embedding(POINTS, LABELS, PREDICTED, names=["a", "b"]))
     assert rows[1] == {"x": 2.0, "y": 3.0, "label": 5, "predicted": 6, "name": "b"}
     assert digits["mark"]["type"] == "text"
@@ -111,7 +113,7 @@ def test_an_embedding_draws_digits_and_rings_mistakes():
     assert rings["transform"] == [{"filter": "datum.label != datum.predicted"}]
 
 
-def test_an_embedding_shows_thumbnails_of_the_pictures():
+def test_an_embedding_shows_thumbnails_of_the_images():
     images = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
     chart = charts.embedding(POINTS, LABELS, PREDICTED, images=images)
     layer, rows = layers(chart)[0]
@@ -120,16 +122,16 @@ def test_an_embedding_shows_thumbnails_of_the_pictures():
     assert kind == "data:image/png;base64"
     thumbnail = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
     assert (thumbnail[::3, ::3] == images[1]).all()
-    assert charts.table(chart)[0] == {"picture": "0", "true digit": 3, "predicted digit": 3}
+    assert charts.table(chart)[0] == {"image name": "0", "true digit": 3, "predicted digit": 3}
 
 
 def test_an_embedding_of_too_many_points_is_refused():
-    many = charts.MOST_POINTS + 1
-    with pytest.raises(InputError, match="at most 2,000 points, not 2,001: choose fewer"):
+    many = charts.MAX_EMBEDDING_POINTS + 1
+    with pytest.raises(InputError, match="at most 2,000 points, not 2,001: pass fewer"):
         charts.embedding(np.zeros((many, 2)), np.zeros(many, int), np.zeros(many, int))
 
 
-def test_a_table_tells_what_the_tooltips_of_each_layer_tell_once():
+def test_a_table_has_the_fields_of_the_tooltips_of_each_layer_once():
     assert charts.table(charts.probabilities([0.25, 0.75])) == [
         {"digit": 0, "probability": 0.25},
         {"digit": 1, "probability": 0.75},
@@ -140,50 +142,41 @@ def test_a_table_tells_what_the_tooltips_of_each_layer_tell_once():
         "true digit": 0,
         "predicted digit": 0,
         "examples": 1,
-        "share of the true digit": 1.0,
+        "% of the true digit": 1.0,
     }
-    step = {"step": 1, "epoch": 1, "loss": 2.0}
-    lines = [step | {"split": "train"}, step | {"split": "validation", "loss": 1.0}]
-    assert charts.table(charts.curves(lines, "loss")) == [
-        {"loss of a batch": 2.0, "step": 1, "epoch": 1},
-        {"mean loss of an epoch": 2.0, "step": 1, "epoch": 1},
-        {"validation loss": 1.0, "step": 1, "epoch": 1},
-    ]
 
 
 @pytest.mark.parametrize(
     "chart",
     [
-        charts.compare_curves({}, "loss"),
-        charts.compare_curves({"a": []}, "accuracy"),
         charts.per_class([]),
         charts.reliability([], []),
         charts.risk_coverage([]),
         charts.corruption_heatmap([]),
         charts.embedding(np.zeros((0, 2)), np.zeros(0, int), np.zeros(0, int)),
-        charts.history([]),
+        charts.accuracy_by_epoch([]),
         charts.learned_and_forgotten([]),
     ],
 )
-def test_nothing_is_an_empty_chart_with_a_title(chart):
+def test_no_data_is_an_empty_chart_with_a_title(chart):
     assert charts.table(chart) == []
     assert chart.to_dict()["title"]["text"]
 
 
-def test_the_probability_by_epoch_tells_right_from_wrong_by_shape_too():
+def test_the_probability_by_epoch_shows_errors_by_shape_and_color():
     rows = [
         {"epoch": 1, "probability": 0.2, "predicted": 9, "right": False},
         {"epoch": 2, "probability": 0.8, "predicted": 4, "right": True},
     ]
     (_, values), (dots, _) = layers(charts.probability_by_epoch(rows))
-    assert [row["answer"] for row in values] == ["wrong", "right"]
-    assert dots["encoding"]["shape"]["field"] == dots["encoding"]["color"]["field"] == "answer"
+    assert [row["prediction"] for row in values] == ["incorrect", "correct"]
+    assert dots["encoding"]["shape"]["field"] == dots["encoding"]["color"]["field"] == "prediction"
     assert dots["encoding"]["y"]["scale"]["domain"] == [0, 1]
     assert charts.table(charts.probability_by_epoch(rows))[0] == {
         "epoch": 1,
         "probability of the true digit": 0.2,
-        "read as": 9,
-        "answer": "wrong",
+        "predicted digit": 9,
+        "prediction": "incorrect",
     }
 
 

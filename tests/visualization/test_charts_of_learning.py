@@ -1,25 +1,33 @@
-"""The chart of how several runs learn."""
+"""The chart of learning curves."""
+
+import math
 
 import numpy as np
 import pytest
 
 pytest.importorskip("altair")
 
+from digitjax.runs.log_reader import TrainingLog
 from digitjax.visualization import charts
-from digitjax.visualization.charts import Line
-from digitjax.visualization.curves import Curve
 
 
-def curve(values, spread=0.0):
-    """Return a curve with a point every 10 steps, of two runs where they are to differ."""
-    values = np.array(values, float)
-    step = 10.0 * np.arange(1, len(values) + 1)
-    runs = np.full(len(values), 2 if spread else 1)
-    return Curve(step, step / 20, step * 3, values, values - spread, values + spread, runs)
+def log(train=(), validation=()):
+    """Return the log of losses, one every 10 steps; accuracies are 1 minus the loss, epochs have 20 steps."""
+
+    def table(losses):
+        steps = 10.0 * np.arange(1, len(losses) + 1)
+        columns = [steps, np.ceil(steps / 20), steps * 3, losses, 1 - np.array(losses, float)]
+        return (
+            np.stack([*columns, *[np.full(len(losses), np.nan)] * 3], axis=1)
+            if len(losses)
+            else np.empty((0, 8))
+        )
+
+    return TrainingLog(train=table(train), validation=table(validation), steps_per_epoch=20.0)
 
 
 def layers(chart):
-    """Return each layer of a chart by its mark, with its rows."""
+    """Return each layer of a chart by its mark, with its rows, and check the whole against Vega-Lite's schema."""
     spec = chart.to_dict()
     return {
         layer["mark"]["type"] + ("-faint" if layer["mark"].get("opacity") == 0.3 else ""): (
@@ -30,13 +38,9 @@ def layers(chart):
     }
 
 
-def test_runs_differ_in_colour_dashes_and_shape_and_splits_in_marks():
-    lines = [
-        Line("b", "train", curve([3, 2])),
-        Line("b", "validation", curve([2, 1])),
-        Line("a", "train", curve([1, 1])),
-    ]
-    drawn = layers(charts.learning_curves(lines, "loss"))
+def test_runs_differ_in_color_dashes_and_shape_and_splits_in_markers():
+    chart = charts.learning_curves({"b": log([3, 2], [2, 1]), "a": log([1, 1])}, "loss")
+    drawn = layers(chart)
     assert set(drawn) == {"line", "point"}
     for mark, channel in (("line", "color"), ("line", "strokeDash"), ("point", "color"), ("point", "shape")):
         scale = drawn[mark][0][channel]["scale"]
@@ -51,68 +55,93 @@ def test_runs_differ_in_colour_dashes_and_shape_and_splits_in_marks():
         "test": "datum.split === 'validation' || datum.last",
         "value": 1,
     }
-    assert drawn["line"][0]["detail"]["field"] == "split"
+    assert [field["field"] for field in drawn["line"][0]["detail"]] == ["run", "split"]
 
 
-def test_a_group_has_a_band_and_smoothing_leaves_the_raw_curve_faint():
-    lines = [Line("group", "train", curve([3, 2], 0.5), curve([4, 1])), Line("one", "train", curve([1, 1]))]
-    chart = charts.learning_curves(lines, "loss")
-    drawn = layers(chart)
-    assert set(drawn) == {"area", "line-faint", "line", "point"}
-    encoding, rows = drawn["area"]
+def test_splits_can_be_selected_and_differ_in_color():
+    drawn = layers(charts.learning_curves({"a": log([3], [2])}, "loss", color_by="split"))
+    assert drawn["line"][0]["color"]["scale"]["domain"] == ["train", "validation"]
+    drawn = layers(charts.learning_curves({"a": log([3], [2])}, "loss", splits=["validation"]))
+    assert [row["split"] for row in drawn["point"][1]] == ["validation"]
+
+
+def test_a_group_has_the_mean_and_a_band_of_its_seeds():
+    chart = charts.learning_curves({"group": [log([4, 2]), log([3, 1, 1])], "one": log([1, 1])}, "loss")
+    encoding, rows = layers(chart)["area"]
     assert (encoding["y"]["field"], encoding["y2"]["field"]) == ("low", "high")
-    assert [(row["run"], row["low"], row["high"]) for row in rows] == [
-        ("group", 2.5, 3.5),
-        ("group", 1.5, 2.5),
+    assert [(row["run"], row["low"], row["high"]) for row in rows] == [("group", 3, 4), ("group", 1, 2)]
+    assert [(row["mean"], row["runs"]) for row in layers(chart)["line"][1]][:3] == [
+        (3.5, 2),
+        (1.5, 2),
+        (1, 1),
     ]
-    assert [row["mean"] for row in drawn["line-faint"][1]] == [4, 1]
+    assert chart.to_dict()["title"]["subtitle"][-1] == "bands: lowest to highest seed"
+    assert charts.table(chart)[0] == {
+        "run": "group", "split": "train", "loss": 3.5, "lowest seed": 3, "highest seed": 4, "seeds": 2,
+        "step": 10, "epoch": 0.5, "seconds": 30,
+    }  # fmt: skip
+
+
+def test_smoothing_leaves_the_training_curve_faintly_visible():
+    chart = charts.learning_curves({"a": log([4, 1], [3, 1])}, "loss", smoothing=0.5)
+    drawn = layers(chart)
+    assert set(drawn) == {"line-faint", "line", "point"}
+    assert [(row["split"], row["mean"]) for row in drawn["line-faint"][1]] == [("train", 4), ("train", 1)]
+    means = [(row["split"], row["mean"]) for row in drawn["line"][1]]
+    assert means == [("train", 4), ("train", 2), ("validation", 3), ("validation", 1)]
     assert chart.to_dict()["title"]["subtitle"] == [
-        "at the end alone: training",
-        "faint: before smoothing · bands: lowest to highest seed",
+        "all markers: validation · end marker only: training",
+        "faint: unsmoothed",
     ]
 
 
 @pytest.mark.parametrize(("axis", "first"), [("step", 10), ("epoch", 0.5), ("seconds", 30)])
 def test_the_axis_may_be_steps_epochs_or_seconds(axis, first):
-    chart = charts.learning_curves([Line("a", "train", curve([3]))], "loss", axis)
+    chart = charts.learning_curves({"a": log([3])}, "loss", axis)
     encoding, rows = layers(chart)["point"]
     assert encoding["x"]["field"] == axis
     assert rows[0][axis] == first
     assert charts.table(chart) == [
-        {"run": "a", "split": "train", "loss": 3, "lowest seed": 3, "highest seed": 3, "runs": 1}
-        | {"step": 10, "epoch": 0.5, "seconds": 30}
+        {"run": "a", "split": "train", "loss": 3, "step": 10, "epoch": 0.5, "seconds": 30}
     ]
 
 
 def test_a_logarithmic_axis_leaves_out_what_it_cannot_show():
-    lines = [Line("a", "train", curve([3, 0, -1, 2]))]
-    encoding, rows = layers(charts.learning_curves(lines, "loss", log_x=True, log_y=True))["line"]
+    logs = {"a": log([3, 0, -1, math.nan, 2])}
+    encoding, rows = layers(charts.learning_curves(logs, "loss", log_x=True, log_y=True))["line"]
     assert [row["mean"] for row in rows] == [3, 2]
     assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"
-    encoding, rows = layers(charts.learning_curves(lines, "loss"))["line"]
-    assert len(rows) == 4
+    encoding, rows = layers(charts.learning_curves(logs, "loss"))["line"]
+    assert [row["mean"] for row in rows] == [3, 0, -1, 2]
     assert "type" not in encoding["x"]["scale"] | encoding["y"]["scale"]
 
 
-def test_long_curves_are_thinned_out_to_a_share_each():
+def test_long_curves_are_downsampled_to_a_share_each():
     values = np.sin(np.arange(5000.0))
     values[[1234, -1]] = 7, 3
-    lines = [Line(name, "train", curve(values), curve(values)) for name in "abc"]
-    drawn = layers(charts.learning_curves(lines, "learning_rate", most=600))
-    for mark in ("line", "line-faint"):
-        rows = drawn[mark][1]
-        assert 200 < len(rows) <= 300
-        of_one = [row["mean"] for row in rows if row["run"] == "b"]
-        assert max(of_one) == 7
-        assert of_one[-1] == 3
+    chart = charts.learning_curves({name: log(values) for name in "abc"}, "loss", max_points=600)
+    rows = layers(chart)["line"][1]
+    assert 400 < len(rows) <= 600
+    values_of_b = [row["mean"] for row in rows if row["run"] == "b"]
+    assert max(values_of_b) == 7
+    assert values_of_b[-1] == 3
+    subtitle = chart.to_dict()["title"]["subtitle"]
+    assert subtitle[-1] == "downsampled to 600 points (min/max kept)"
+    assert "downsampled" not in str(
+        charts.learning_curves({"a": log(values)}, "loss", max_points=5000).to_dict()["title"]
+    )
 
 
-def test_an_accuracy_is_in_per_cent():
-    y = layers(charts.learning_curves([Line("a", "train", curve([0.5]))], "accuracy"))["line"][0]["y"]
-    assert (y["title"], y["axis"]["format"]) == ("accuracy (%)", "~%")
+@pytest.mark.parametrize(
+    ("metric", "title", "format"), [("loss", "loss (nats)", "~g"), ("accuracy", "accuracy (%)", "~%")]
+)
+def test_the_y_axis_names_its_unit(metric, title, format):
+    y = layers(charts.learning_curves({"a": log([0.5])}, metric))["line"][0]["y"]
+    assert (y["title"], y["axis"]["format"]) == (title, format)
 
 
-def test_nothing_is_an_empty_chart_with_a_title():
-    chart = charts.learning_curves([], "images_per_second")
+@pytest.mark.parametrize("logs", [{}, {"a": log()}, {"a": [log(), log()]}])
+def test_no_data_is_an_empty_chart_with_a_title(logs):
+    chart = charts.learning_curves(logs, "images_per_second")
     assert charts.table(chart) == []
     assert chart.to_dict()["title"]["text"] == "Throughput"

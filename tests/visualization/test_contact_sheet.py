@@ -1,4 +1,4 @@
-"""The contact sheet shows every mistake up to its limits, and nothing that goes wrong stops it."""
+"""The contact sheet shows every error up to its limits, also of pictures that cannot be decoded."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def draw(folder: Path, *results: PictureResult) -> np.ndarray:
     return np.asarray(sheets.contact_sheet(PicturesEvaluation(folder, "run", results)))
 
 
-def mistake(digits: str = "8", file: str = "three.png", **options: bool) -> PictureResult:
+def error(digits: str = "8", file: str = "three.png", **options: bool) -> PictureResult:
     return PictureResult(
         ManifestRow(file, ("3",), "single", "", {}), (digits,), found(digits, **options), None
     )
@@ -34,41 +34,41 @@ def digits_shown(sheet: np.ndarray) -> int:
     return int((sheet == 77).all(axis=2).sum()) // 56**2
 
 
-def boxes_shown(sheet: np.ndarray, colour: tuple[int, int, int]) -> bool:
-    return bool((sheet == colour).all(axis=2).sum() > 4 * 80)  # a quarter of the size
+def boxes_shown(sheet: np.ndarray, color: tuple[int, int, int]) -> bool:
+    return bool((sheet == color).all(axis=2).sum() > 4 * 80)  # a quarter of the size
 
 
-def test_only_mistakes_are_shown(tmp_path: Path):
+def test_only_errors_are_shown(tmp_path: Path):
     right = PictureResult(ManifestRow("three.png", ("3",), "single", "", {}), ("3",), found("3"), None)
     empty = draw(tmp_path, right)
     assert empty.shape == (40, 1800, 3)
-    assert digits_shown(draw(tmp_path, right, mistake(), mistake("88"))) == 3
+    assert digits_shown(draw(tmp_path, right, error(), error("88"))) == 3
 
 
 def test_each_picture_has_its_boxes(tmp_path: Path):
-    blue, vermillion = (0, 114, 178), (213, 94, 0)
-    read, rejected = draw(tmp_path, mistake()), draw(tmp_path, mistake(rejected=True))
+    blue, orange = (0, 114, 178), (213, 94, 0)
+    read, rejected = draw(tmp_path, error()), draw(tmp_path, error(rejected=True))
     assert boxes_shown(read, blue)
-    assert not boxes_shown(read, vermillion)
-    assert boxes_shown(rejected, vermillion)
+    assert not boxes_shown(read, orange)
+    assert boxes_shown(rejected, orange)
     corner = read[40:204, 8:172]
-    assert corner.max() > 200 > 60 > corner.min()  # the pen and the paper of the picture
+    assert corner.max() > 200 > 60 > corner.min()  # strokes and background of the picture
 
 
-def test_many_digits_make_a_tile_higher_up_to_a_limit(tmp_path: Path):
-    one, twenty = draw(tmp_path, mistake()), draw(tmp_path, mistake("8" * 20))
+def test_a_tile_grows_with_its_digits_up_to_a_limit(tmp_path: Path):
+    one, twenty = draw(tmp_path, error()), draw(tmp_path, error("8" * 20))
     assert len(twenty) > len(one)
     assert digits_shown(twenty) == 20
-    assert digits_shown(draw(tmp_path, mistake("8" * 99))) == sheets.MOST_DIGITS
+    assert digits_shown(draw(tmp_path, error("8" * 99))) == sheets.MAX_DIGITS
 
 
-def test_many_mistakes_fill_rows_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    assert digits_shown(draw(tmp_path, *[mistake()] * 5)) == 5
-    monkeypatch.setattr(sheets, "MOST_TILES", 4)
-    assert digits_shown(draw(tmp_path, *[mistake()] * 5)) == 4
+def test_errors_fill_rows_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    assert digits_shown(draw(tmp_path, *[error()] * 5)) == 5
+    monkeypatch.setattr(sheets, "MAX_TILES", 4)
+    assert digits_shown(draw(tmp_path, *[error()] * 5)) == 4
 
 
-def test_what_cannot_be_decoded_has_a_tile_too(tmp_path: Path):
+def test_a_picture_that_cannot_be_decoded_has_a_tile(tmp_path: Path):
     damaged = PictureResult(
         ManifestRow("ü" * 99 + ".png", ("3",), "single", "", {}), (), (), "it is damaged " * 20
     )

@@ -1,20 +1,20 @@
-"""Small pictures laid out in rows, and values as colours."""
+"""Grids of images, and values as colors."""
 
 import numpy as np
 
-from digitjax.visualization.grid import Row, diverging, picture_grid
+from digitjax.visualization.grid import Row, diverging_colors, image_grid
 
 
-def test_a_grid_has_each_picture_in_its_place_behind_a_label():
+def test_images_are_laid_out_in_rows_beside_their_labels():
     black, white = np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)
     grid = np.asarray(
-        picture_grid([Row("one", np.stack([black])), Row("two", np.stack([white, black]))], scale=2).convert(
+        image_grid([Row("one", np.stack([black])), Row("two", np.stack([white, black]))], scale=2).convert(
             "L"
         )
     )
     black_columns = (grid == 0).sum(axis=0) >= 56
     assert grid.shape[0] == 2 * (56 + 4) + 4
-    assert black_columns.sum() == 2 * 56  # two columns of pictures
+    assert black_columns.sum() == 2 * 56  # two columns of images
     left = int(black_columns.argmax())
     assert (grid[4:60, left : left + 56] == 0).all()
     assert (grid[64:120, left : left + 56] == 255).all()
@@ -22,32 +22,32 @@ def test_a_grid_has_each_picture_in_its_place_behind_a_label():
     assert (grid[4:60, :left] < 128).any()  # the label
 
 
-def test_captions_stand_below_their_row_and_take_room():
+def test_captions_add_space_below_their_row():
     images = np.zeros((2, 28, 28), np.uint8)
     plain, with_captions = (
-        picture_grid([Row("a", images, captions), Row("b", images)]) for captions in ((), ("1", "2"))
+        image_grid([Row("a", images, captions), Row("b", images)]) for captions in ((), ("1", "2"))
     )
     assert with_captions.height > plain.height
     below = np.asarray(with_captions.convert("L"))[62:74]
     assert (below < 128).any()
 
 
-def test_pictures_of_any_size_and_in_colour_fill_a_cell():
+def test_color_images_of_any_size_fill_a_cell():
     red = np.zeros((1, 3, 3, 3), np.uint8)
     red[..., 0] = 255
-    grid = np.asarray(picture_grid([Row("", red)], scale=2))
+    grid = np.asarray(image_grid([Row("", red)], scale=2))
     assert (grid == (255, 0, 0)).all(axis=2).sum() == 56 * 56
 
 
-def test_colours_tell_the_sign_and_strength_the_size():
+def test_hue_shows_the_sign_and_saturation_the_magnitude():
     values = np.array([[[-2.0, 0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0, 0.0]]])
-    colours = diverging(values).astype(int)
-    blue, white, pale, vermillion = colours[0, 0]
+    colors = diverging_colors(values).astype(int)
+    blue, white, pale, orange = colors[0, 0]
     assert blue[2] > blue[0]
     assert (white == 255).all()
-    assert vermillion[0] > vermillion[2]
-    assert (pale >= vermillion).all()
-    assert (colours[1] == 255).all()
-    weak, strong = diverging(np.array([[[1.0]], [[2.0]]]), shared=True).astype(int)
+    assert orange[0] > orange[2]
+    assert (pale >= orange).all()
+    assert (colors[1] == 255).all()
+    weak, strong = diverging_colors(np.array([[[1.0]], [[2.0]]]), shared=True).astype(int)
     assert (weak >= strong).all()
     assert (weak > strong).any()

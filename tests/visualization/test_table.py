@@ -1,4 +1,4 @@
-"""The table of results says what the folders hold."""
+"""The Markdown table of results shows what run folders hold."""
 
 import shutil
 from pathlib import Path
@@ -18,12 +18,12 @@ def cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_path: Path):
+def test_rows_hold_what_was_evaluated(tiny_run: Run, tiny_group: Group, tmp_path: Path):
     run = Run(Path(shutil.copytree(tiny_run.path, tmp_path / "run")))
     group = Group(Path(shutil.copytree(tiny_group.path, tmp_path / "a-group")))
     ensemble: Ensemble = runs.create_ensemble("both", group.members(), tmp_path)
     shifted = evaluate(ensemble, tta="shifts")
-    one = evaluate(ensemble)
+    plain = evaluate(ensemble)
     head, rule, *rows = cells(table.markdown([run, group, ensemble]))
     assert head[0] == "experiment"
     assert set(rule) == {"---"}
@@ -35,9 +35,9 @@ def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_pa
     ]
     size = table.count_parameters(run)
     assert [row[2] for row in rows] == [f"{n * size:,}" for n in (1, 2, 2, 1)]
-    accuracies = [100 * (member.measured("accuracy", "test") or 0) for member in group.members()]
+    accuracies = [100 * (member.metric("accuracy", "test") or 0) for member in group.members()]
     assert rows[0][4] == f"{np.mean(accuracies):.2f} ± {np.std(accuracies, ddof=1):.2f} %"
-    assert rows[1][3:5] == ["-", f"{100 * one.summary['accuracy']:.2f} %"]
+    assert rows[1][3:5] == ["-", f"{100 * plain.summary['accuracy']:.2f} %"]
     assert rows[2][4] == f"{100 * shifted.summary['accuracy']:.2f} %"
     assert rows[3][3] == f"{100 * run.metrics()[-1]['accuracy']:.2f} %"
     seconds = [member.metrics()[-1]["seconds"] for member in group.members()]
@@ -45,7 +45,7 @@ def test_every_row_is_what_was_measured(tiny_run: Run, tiny_group: Group, tmp_pa
     assert all(" core" in row[6] for row in rows)
 
 
-def test_what_is_not_finished_is_left_out_with_a_warning(tiny_run: Run, tmp_path: Path):
+def test_an_unfinished_run_is_left_out_with_a_warning(tiny_run: Run, tmp_path: Path):
     run = Run(Path(shutil.copytree(tiny_run.path, tmp_path / "run")))
     (run.path / "finished.json").unlink()
     with pytest.warns(UserWarning, match="left out of the table: run: not finished"):

@@ -1,4 +1,4 @@
-"""Charts of confusion matrices: of one evaluation, and of the difference of two."""
+"""Charts of a confusion matrix, and of the difference of two."""
 
 import math
 from collections.abc import Sequence
@@ -9,27 +9,33 @@ import numpy as np
 
 from digitjax.visualization.charts import style
 
-_SIDE = 420  # px
-_BETTER = "better is more (+) on the diagonal, fewer (−) elsewhere"  # noqa: RUF001
+_SIDE = 420  # pixels
+_EXPLANATION = [
+    "change in the number of examples; blue: improved, orange: regressed",
+    "(on the diagonal, more is better)",
+]
 
 
 def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: bool = False) -> alt.LayerChart:
-    """Chart a confusion matrix: true digits down, predicted digits across.
+    """Chart a confusion matrix: true digits on the y-axis, predicted digits on the x-axis.
 
-    A click on a cell is the selection `cell` with the fields `true` and `predicted`, which
-    `st.altair_chart(..., on_select=...)` hands on. Shades are logarithmic, so that a single mistake can be seen beside
-    a thousand right answers; cells without pictures are blank.
+    Clicking a cell sets the selection `cell` with the fields `true` and `predicted`, which
+    `st.altair_chart(..., on_select=...)` returns. The color scale is logarithmic, so that a single error is visible
+    beside a thousand correct predictions; empty cells are blank.
 
     Args:
-        confusion: counts (digits, digits), a row for each true digit.
-        share: show each count as its share of the true digit (per cent of the row).
+        confusion: counts (classes, classes), a row for each true digit.
+        share: normalize each row, and show per cent of the true digit.
+
+    Returns:
+        The chart.
     """
     rows = [
         {"true": true, "predicted": predicted, "count": int(count), "share": int(count) / max(1, sum(row))}
         for true, row in enumerate(np.asarray(confusion).tolist())
         for predicted, count in enumerate(row)
     ]
-    # The unit of the logarithm: what is seen well beside nothing.
+    # The linear range of the symlog scale, which must be visible beside 0.
     field, number, unit = ("share", ".1%", 0.001) if share else ("count", ",d", 1)
     highest = max(unit, *(row[field] for row in rows))
     shades = alt.Scale(
@@ -40,13 +46,13 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
     base = _matrix(
         rows,
         alt.Tooltip("count:Q", title="examples", format=",d"),
-        alt.Tooltip("share:Q", title="share of the true digit", format=".2%"),
+        alt.Tooltip("share:Q", title="% of the true digit", format=".2%"),
     )
     squares = (
         base.mark_rect(cursor="pointer", strokeWidth=3)
         .encode(
             color=alt.Color(f"{field}:Q", scale=shades, legend=None),
-            stroke=alt.condition(cell, alt.value(style.VERMILLION), alt.value(None), empty=False),
+            stroke=alt.condition(cell, alt.value(style.ORANGE), alt.value(None), empty=False),
         )
         .add_params(cell)
     )
@@ -58,7 +64,7 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
             color=alt.condition(dark, alt.value("white"), alt.value("black")),
         )
     )
-    subtitle = "% of the examples" if share else "examples"
+    subtitle = "% of examples" if share else "examples"
     return (squares + numbers).properties(
         height=_SIDE,
         width=_SIDE,
@@ -67,13 +73,13 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
 
 
 def confusion_difference(difference: Sequence[Sequence[int]] | np.ndarray) -> alt.LayerChart:
-    """Chart how a confusion matrix differs from another: true digits down, predicted digits across.
+    """Chart the difference of two confusion matrices: true digits on the y-axis, predicted digits on the x-axis.
 
-    The numbers say how many pictures more or fewer, the colours whether that is better (blue) or worse
-    (vermillion): more on the diagonal are right answers, more elsewhere mistakes. Cells without a difference are blank.
+    Cells are blue where the difference is an improvement (more on the diagonal, fewer elsewhere), orange where it is a
+    regression, and blank where there is none.
 
     Args:
-        difference: counts of the one less counts of the other (digits, digits), a row for each true digit.
+        difference: counts (classes, classes) of B minus those of A, a row for each true digit.
     """
     rows = [
         {
@@ -85,15 +91,15 @@ def confusion_difference(difference: Sequence[Sequence[int]] | np.ndarray) -> al
         for true, row in enumerate(np.asarray(difference).tolist())
         for predicted, count in enumerate(row)
     ]
-    largest = max(1, *(abs(row["gain"]) for row in rows))
+    limit = max(1, *(abs(row["gain"]) for row in rows))
     shades = alt.Scale(
         type="symlog",
-        domain=[-largest, 0, largest],
-        range=[style.VERMILLION, "#F7F7F7", style.BLUE],
+        domain=[-limit, 0, limit],
+        range=[style.ORANGE, "#F7F7F7", style.BLUE],
         interpolate="lab",
     )
-    dark = f"log(1 + abs(datum.gain)) > {math.log1p(largest) * 0.8}"
-    base = _matrix(rows, alt.Tooltip("difference:Q", title="pictures more or fewer", format="+,d"))
+    dark = f"log(1 + abs(datum.gain)) > {math.log1p(limit) * 0.8}"
+    base = _matrix(rows, alt.Tooltip("difference:Q", title="difference in examples", format="+,d"))
     squares = base.mark_rect().encode(color=alt.Color("gain:Q", scale=shades, legend=None))
     numbers = (
         base.transform_filter("datum.difference != 0")
@@ -108,13 +114,13 @@ def confusion_difference(difference: Sequence[Sequence[int]] | np.ndarray) -> al
         width=_SIDE,
         title=style.title(
             "Difference of the confusion matrices",
-            ["pictures more or fewer; blue is better, orange worse:", _BETTER],
+            _EXPLANATION,
         ),
     )
 
 
 def _matrix(rows: list[dict[str, Any]], *tooltips: alt.Tooltip) -> alt.Chart:
-    """Lay cells out, true digits down and predicted digits across."""
+    """Return a chart of cells without marks."""
     return alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("predicted:O", title="predicted digit", axis=alt.Axis(orient="top", labelAngle=0)),
         y=alt.Y("true:O", title="true digit"),

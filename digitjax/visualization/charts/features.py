@@ -1,4 +1,4 @@
-"""Charts of what a network makes of pictures: its features, laid out on a plane."""
+"""The chart of embeddings, projected to two dimensions."""
 
 import base64
 import io
@@ -13,10 +13,10 @@ from PIL import Image
 from digitjax.errors import InputError
 from digitjax.visualization.charts import style
 
-MOST_POINTS = 2_000
-"""Points of an embedding; browsers are slow with more."""
+MAX_EMBEDDING_POINTS = 2_000
+"""Maximum points; browsers become slow with more."""
 
-_ZOOM = 3
+_ZOOM = 3  # enlargement of the thumbnails
 
 
 def embedding(
@@ -26,21 +26,24 @@ def embedding(
     names: Sequence[str] | None = None,
     images: UInt8[np.ndarray, "n 28 28"] | None = None,
 ) -> alt.LayerChart:
-    """Chart pictures as points on a plane, each drawn as its digit; mistakes are ringed.
+    """Chart projected embeddings as a scatter plot of the true digits; errors are circled.
 
     Args:
-        points: where each picture lies, float (n, 2): at most `MOST_POINTS`.
-        labels: the true digits, int (n,).
-        predicted: the predicted digits, int (n,).
-        names: what the tooltips call the pictures; by default their numbers, from 0.
-        images: their thumbnails in the tooltips, uint8 (n, 28, 28), ink bright.
+        points: at most `MAX_EMBEDDING_POINTS` points.
+        labels: the true digits.
+        predicted: the predicted digits.
+        names: of the images in the tooltips; by default their indices.
+        images: thumbnails for the tooltips, light digits on a dark ground.
+
+    Returns:
+        The scatter plot.
 
     Raises:
         InputError: there are more points.
     """
-    if len(points) > MOST_POINTS:
+    if len(points) > MAX_EMBEDDING_POINTS:
         raise InputError(
-            f"an embedding shows at most {MOST_POINTS:,} points, not {len(points):,}: choose fewer"
+            f"an embedding chart has at most {MAX_EMBEDDING_POINTS:,} points, not {len(points):,}: pass fewer"
         )
     rows: list[dict[str, Any]] = [
         {"x": float(x), "y": float(y), "label": int(label), "predicted": int(guess), "name": str(name)}
@@ -49,38 +52,38 @@ def embedding(
         )
     ]
     tooltips = [
-        alt.Tooltip("name:N", title="picture"),
+        alt.Tooltip("name:N", title="image name"),
         alt.Tooltip("label:O", title="true digit"),
         alt.Tooltip("predicted:O", title="predicted digit"),
     ]
     if images is not None:
         for row, image in zip(rows, images, strict=True):
             row["image"] = _data_uri(image)
-        tooltips.append(alt.Tooltip("image:N", title="image"))  # the title that Vega draws an image for
+        tooltips.append(alt.Tooltip("image:N", title="image"))  # Vega draws an image in a field of this title
     bare = alt.Axis(grid=False, ticks=False, labels=False)
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("x:Q", title="first axis (no unit)", scale=alt.Scale(zero=False), axis=bare),
-        y=alt.Y("y:Q", title="second axis (no unit)", scale=alt.Scale(zero=False), axis=bare),
+        x=alt.X("x:Q", title="component 1", scale=alt.Scale(zero=False), axis=bare),
+        y=alt.Y("y:Q", title="component 2", scale=alt.Scale(zero=False), axis=bare),
         tooltip=tooltips,
     )
     digits = base.mark_text(fontWeight="bold").encode(
         text="label:O",
-        # Ten colours are more than can be told apart: the digits tell.
+        # Ten colors are more than can be told apart: the glyphs say which class it is.
         color=alt.Color("label:N", scale=alt.Scale(domain=list(range(10)), scheme="tableau10"), legend=None),
     )
     rings = base.transform_filter("datum.label != datum.predicted").mark_point(
-        size=250, color=style.VERMILLION, strokeWidth=1.5, opacity=1
+        size=250, color=style.ORANGE, strokeWidth=1.5, opacity=1
     )
     return (digits + rings).properties(
-        height=480, title=style.title("Embedding", "each picture as its true digit; ringed: read as another")
+        height=480, title=style.title("Embedding", "true digits; circled: misclassified")
     )
 
 
 def _data_uri(image: UInt8[np.ndarray, "28 28"]) -> str:
-    """Return a PNG as the address of itself."""
-    picture = Image.fromarray(image)
+    """Return an enlarged image as a data URI."""
+    thumbnail = Image.fromarray(image)
     with io.BytesIO() as file:
-        picture.resize((_ZOOM * picture.width, _ZOOM * picture.height), Image.Resampling.NEAREST).save(
+        thumbnail.resize((_ZOOM * thumbnail.width, _ZOOM * thumbnail.height), Image.Resampling.NEAREST).save(
             file, "PNG"
         )
         return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,164 +1,205 @@
-"""The chart of how several runs learn: a measure over steps, epochs or seconds."""
+"""The chart of learning curves: a metric of one or several runs over steps, epochs or seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from digitjax.runs.log_reader import Measure, Split
+from digitjax.runs.log_reader import SPLITS, Metric, Split, TrainingLog
 from digitjax.visualization.charts import style
-from digitjax.visualization.curves import Curve, thin
+from digitjax.visualization.curves import Curve, aggregate_curve, downsample
 
 Axis = Literal["step", "epoch", "seconds"]
-MOST_LINES = len(style.CATEGORIES)  # of runs: more could not be told apart
-MOST_MARKS = 1500  # in a chart: more would make it slow
-_FEWEST = 8  # points of a curve that are enough for `thin`
-
-
-class Line(NamedTuple):
-    """What is drawn for a split of a run, or of a group of runs."""
-
-    run: str
-    split: Split
-    curve: Curve
-    raw: Curve | None = None
-    """What the curve was before it was smoothed."""
+MAX_RUNS = len(style.CATEGORIES)
+"""Maximum runs and groups in a chart: as many as there are colors that can be told apart."""
+MAX_POINTS = 1500
+"""Maximum points in a chart, of all its curves together; browsers become slow with more."""
+_MIN_POINTS = 8  # of a curve: what `downsample` needs for three columns
 
 
 def learning_curves(
-    lines: Sequence[Line],
-    measure: Measure,
+    logs: Mapping[str, TrainingLog | Sequence[TrainingLog]],
+    metric: Metric,
     axis: Axis = "step",
     *,
+    splits: Sequence[Split] = SPLITS,
+    color_by: Literal["run", "split"] = "run",
+    smoothing: float = 0.0,
     log_x: bool = False,
     log_y: bool = False,
-    most: int = MOST_MARKS,
+    max_points: int = MAX_POINTS,
 ) -> alt.LayerChart:
-    """Chart a measure of several runs or groups along their training.
+    """Chart a metric of runs, or of groups of seeds, over their training.
+
+    The curves of a group are the means of its seeds, with a band from the lowest to the highest.
 
     Args:
-        lines: those of at most `MOST_LINES` runs or groups.
-        measure: what they are of.
-        axis: what goes to the right; seconds are of training.
-        log_x: whether the axis to the right is logarithmic.
-        log_y: whether the upward axis is; what such an axis cannot show is left out.
-        most: points to draw, of all lines together; `thin` chooses them.
+        logs: by name, the log of a run or those of the seeds of a group; at most `MAX_RUNS`.
+        metric: the logged field on the y-axis.
+        axis: the x-axis; seconds are of training.
+        splits: which curves to draw.
+        color_by: what colors, dashes and the legend tell apart; splits always differ in their markers.
+        smoothing: weight of the exponential moving average of training curves, from 0 (none) to below 1; the
+            unsmoothed curves stay visible.
+        log_x: logarithmic x-axis.
+        log_y: logarithmic y-axis; values that it cannot show are left out.
+        max_points: maximum points of all curves together; longer ones are downsampled.
+
+    Returns:
+        The chart, empty where nothing was logged.
     """
-    names = list(dict.fromkeys(line.run for line in lines))
-    curves = [(line, line.curve) for line in lines]
-    raws = [(line, line.raw) for line in lines if line.raw]
-    share = max(_FEWEST, most // max(1, len(curves) + len(raws)))
+    lines = _compute_lines(logs, metric, splits, smoothing)
+    names = list(dict.fromkeys(getattr(line, color_by) for line in lines))
+    curves = [(line, _visible(line.curve, axis, log_x, log_y)) for line in lines]
+    unsmoothed = [(line, _visible(line.unsmoothed, axis, log_x, log_y)) for line in lines if line.unsmoothed]
+    share = max(_MIN_POINTS, max_points // max(1, len(curves) + len(unsmoothed)))
 
     def layer(points: pd.DataFrame, y: str = "mean") -> alt.Chart:
         return alt.Chart(points).encode(
             x=alt.X(
                 f"{axis}:Q", title=_AXES[axis], scale=_scale(log_x), axis=alt.Axis(format=",f", tickCount=6)
             ),
-            y=_y(y, measure, log_y),
-            color=style.color("run", names, symbolStrokeWidth=0),  # or dashes spoil its shapes
-            detail="split:N",
+            y=_y(y, metric, log_y),
+            color=style.color(
+                color_by, names, symbolStrokeWidth=0
+            ),  # or dashes distort the shapes of its symbols
+            detail=["run:N", "split:N"],
         )
 
-    def find_points(drawn: Sequence[tuple[Line, Curve]]) -> pd.DataFrame:
-        return _tabulate([(line, _choose(curve, axis, log_x, log_y, share)) for line, curve in drawn])
-
-    points = find_points(curves)
-    dashes, shapes = style.dash("run", names), style.shape("run", names)
+    points = _tabulate(curves, share)
+    several = points[points["runs"] > 1]
     width = alt.condition(_VALIDATION, alt.value(2), alt.value(1.25))
-    seen = alt.condition(f"{_VALIDATION} || datum.last", alt.value(1), alt.value(0))
+    visible = alt.condition(f"{_VALIDATION} || datum.last", alt.value(1), alt.value(0))
     layers = [
-        layer(points).mark_line().encode(strokeDash=dashes, strokeWidth=width),
-        # A line tells nothing of its points: marks, which may be unseen, do.
+        layer(points).mark_line().encode(strokeDash=style.dash(color_by, names), strokeWidth=width),
+        # The tooltip of a line is that of the whole line: markers, some of them invisible, have those of the points.
         layer(points)
         .mark_point(filled=True, size=35)
-        .encode(shape=shapes, opacity=seen, tooltip=_tooltips(measure)),
+        .encode(
+            shape=style.shape(color_by, names),
+            opacity=visible,
+            tooltip=_tooltips(metric, groups=bool(len(several))),
+        ),
     ]
-    if raws:
-        layers.insert(0, layer(find_points(raws)).mark_line(opacity=0.3, strokeWidth=1))
-    several = points[points["runs"] > 1]
+    if unsmoothed:
+        layers.insert(0, layer(_tabulate(unsmoothed, share)).mark_line(opacity=0.3, strokeWidth=1))
     if len(several):
         layers.insert(0, layer(several, "low").mark_area(opacity=0.2).encode(y2="high:Q"))
-    title = style.title(_TITLES[measure], _explain(lines))
+    downsampled = len(points) < sum(len(curve.step) for _, curve in curves)
+    title = style.title(_TITLES[metric], _subtitle(lines, max_points if downsampled else None))
     return alt.LayerChart(layer=layers).properties(height=380, title=title)
 
 
 _VALIDATION = "datum.split === 'validation'"
-_TITLES: dict[Measure, str] = {
+_TITLES: dict[Metric, str] = {
     "loss": "Loss",
     "accuracy": "Accuracy",
     "error": "Error",
     "learning_rate": "Learning rate",
     "images_per_second": "Throughput",
 }
-_UNITS: dict[Measure, str] = {
+_UNITS: dict[Metric, str] = {
     "loss": "loss (nats)",
     "accuracy": "accuracy (%)",
     "error": "mean squared error",
     "learning_rate": "learning rate",
-    "images_per_second": "pictures a second",
+    "images_per_second": "images per second",
 }
-_FORMATS: dict[Measure, str] = {"accuracy": "~%", "images_per_second": "~s"}
-_AXES: dict[Axis, str] = {"step": "step", "epoch": "epoch", "seconds": "seconds of training"}
+_FORMATS: dict[Metric, str] = {"accuracy": "~%", "images_per_second": "~s"}
+_AXES: dict[Axis, str] = {"step": "step", "epoch": "epoch", "seconds": "training time (s)"}
 
 
-def _explain(lines: Sequence[Line]) -> list[str]:
-    """Say how the chart is read, as far as it applies, in lines that fit on a telephone."""
+class _Line(NamedTuple):
+    """The curve of one split of a run, or of a group."""
+
+    run: str
+    split: Split
+    curve: Curve
+    unsmoothed: Curve | None
+
+
+def _compute_lines(
+    logs: Mapping[str, TrainingLog | Sequence[TrainingLog]],
+    metric: Metric,
+    splits: Sequence[Split],
+    smoothing: float,
+) -> list[_Line]:
+    """Return the curves that have points, smoothed where they are of training."""
+    lines = []
+    for name, log in logs.items():
+        seeds = [log] if isinstance(log, TrainingLog) else log
+        for split in splits:
+            curve = aggregate_curve(seeds, split, metric)
+            if not len(curve.step):
+                continue
+            if smoothing and split == "train":
+                lines.append(_Line(name, split, aggregate_curve(seeds, split, metric, smoothing), curve))
+            else:
+                lines.append(_Line(name, split, curve, None))
+    return lines
+
+
+def _subtitle(lines: Sequence[_Line], max_points: int | None) -> list[str]:
+    """Explain the marks that the chart has, in lines that fit on a phone."""
     splits = {line.split for line in lines}
-    smoothed = any(line.raw for line in lines)
-    several = any((line.curve.runs > 1).any() for line in lines)
-    told = (
+    seeds = any((line.curve.runs > 1).any() for line in lines)
+    rows = (
         {
-            "marks all along: validation": "validation" in splits,
-            "at the end alone: training": "train" in splits,
+            "all markers: validation": "validation" in splits,
+            "end marker only: training": "train" in splits,
         },
-        {"faint: before smoothing": smoothed, "bands: lowest to highest seed": several},
+        {"faint: unsmoothed": any(line.unsmoothed for line in lines), "bands: lowest to highest seed": seeds},
+        {f"downsampled to {max_points or 0:,} points (min/max kept)": max_points is not None},
     )
-    texts = (" · ".join(text for text, applies in row.items() if applies) for row in told)
+    texts = (" · ".join(text for text, applies in row.items() if applies) for row in rows)
     return [text for text in texts if text]
 
 
-def _tabulate(curves: Sequence[tuple[Line, Curve]]) -> pd.DataFrame:
-    """Return a row for each point, which says whether it is the last of its curve."""
+def _tabulate(curves: Sequence[tuple[_Line, Curve]], max_points: int) -> pd.DataFrame:
+    """Return a row for each point of the downsampled curves, which says whether it is the last of its curve."""
     columns = [*Curve._fields, "run", "split", "last"]
     tables = [pd.DataFrame(columns=columns)] * (not curves)
     for line, curve in curves:
+        extremes = (curve.mean, curve.low, curve.high) if (curve.runs > 1).any() else (curve.mean,)
+        curve = curve.take(downsample(max_points, *extremes))
         last = np.arange(len(curve.step)) == len(curve.step) - 1
         tables.append(pd.DataFrame(curve._asdict()).assign(run=line.run, split=line.split, last=last))
     return pd.concat(tables)
 
 
-def _choose(curve: Curve, axis: Axis, log_x: bool, log_y: bool, most: int) -> Curve:
-    """Return the points of a curve that are drawn."""
+def _visible(curve: Curve, axis: Axis, log_x: bool, log_y: bool) -> Curve:
+    """Return the points of a curve that the axes can show."""
     shown = np.ones(len(curve.step), bool)
     if log_x:
         shown &= getattr(curve, axis) > 0
     if log_y:
         shown &= curve.low > 0
-    curve = curve.at(shown)
-    columns = (curve.mean, curve.low, curve.high) if (curve.runs > 1).any() else (curve.mean,)
-    return curve.at(thin(most, *columns))
+    return curve.take(shown)
 
 
 def _scale(logarithmic: bool) -> alt.Scale:
     return alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
 
 
-def _y(field: str, measure: Measure, logarithmic: bool) -> alt.Y:
-    axis = alt.Axis(format=_FORMATS.get(measure, "~g"), tickCount=5)
-    return alt.Y(f"{field}:Q", title=_UNITS[measure], scale=_scale(logarithmic), axis=axis)
+def _y(field: str, metric: Metric, logarithmic: bool) -> alt.Y:
+    axis = alt.Axis(format=_FORMATS.get(metric, "~g"), tickCount=5)
+    return alt.Y(f"{field}:Q", title=_UNITS[metric], scale=_scale(logarithmic), axis=axis)
 
 
-def _tooltips(measure: Measure) -> list[alt.Tooltip]:
-    number = ".2%" if measure == "accuracy" else ",.5~g"
+def _tooltips(metric: Metric, groups: bool) -> list[alt.Tooltip]:
+    number = ".2%" if metric == "accuracy" else ",.5~g"
+    seeds = [
+        alt.Tooltip("low:Q", title="lowest seed", format=number),
+        alt.Tooltip("high:Q", title="highest seed", format=number),
+        alt.Tooltip("runs:Q", title="seeds"),
+    ]
     return [
         alt.Tooltip("run:N"),
         alt.Tooltip("split:N"),
-        alt.Tooltip("mean:Q", title=_TITLES[measure].lower(), format=number),
-        alt.Tooltip("low:Q", title="lowest seed", format=number),
-        alt.Tooltip("high:Q", title="highest seed", format=number),
-        alt.Tooltip("runs:Q", title="runs"),
+        alt.Tooltip("mean:Q", title=_TITLES[metric].lower(), format=number),
+        *(seeds if groups else []),
         alt.Tooltip("step:Q", format=",.0f"),
         alt.Tooltip("epoch:Q", format=",.2f"),
         alt.Tooltip("seconds:Q", format=",.1f"),

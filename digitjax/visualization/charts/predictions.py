@@ -1,4 +1,4 @@
-"""Charts of what a network predicts, for one digit and for each class, and of how many there are of each."""
+"""Charts of predictions: of one image, over the epochs, and by class; and of the class balance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from digitjax.visualization.charts import style
 
 
 def probabilities(p: Sequence[float] | np.ndarray) -> alt.Chart:
-    """Chart the probability of each digit, the most probable one in a stronger colour.
+    """Chart class probabilities as bars, with the predicted class highlighted.
 
     Args:
-        p: (digits,), each 0 to 1.
+        p: probabilities (classes,), each 0 to 1.
     """
     values = np.asarray(p, float)
     rows = [
@@ -34,20 +34,20 @@ def probabilities(p: Sequence[float] | np.ndarray) -> alt.Chart:
             color=alt.condition("datum.best", alt.value(style.BLUE), alt.value(style.GREY)),
             tooltip=[alt.Tooltip("digit:O"), alt.Tooltip("probability:Q", format=".2%")],
         )
-        .properties(height=220, title="Probability of each digit")
+        .properties(height=220, title="Class probabilities")
     )
 
 
 def probability_by_epoch(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
-    """Chart the probability that the weights of each epoch gave the true digit of one picture.
+    """Chart the probability of the true digit of one image after each epoch.
 
     Args:
-        rows: each has `epoch`, `probability` (0 to 1, of the true digit) and `predicted`, a digit, and says whether
-            that was `right`.
+        rows: each has `epoch`, `probability` (of the true digit, 0 to 1), `predicted` (a digit) and `right` (whether
+            the prediction is correct).
     """
     values = [
         {field: row[field] for field in ("epoch", "probability", "predicted")}
-        | {"answer": _ANSWERS[not row["right"]]}
+        | {"prediction": _OUTCOMES[not row["right"]]}
         for row in rows
     ]
     base = alt.Chart(alt.Data(values=values)).encode(
@@ -58,24 +58,26 @@ def probability_by_epoch(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("epoch:Q"),
             alt.Tooltip("probability:Q", title="probability of the true digit", format=".2%"),
-            alt.Tooltip("predicted:O", title="read as"),
-            alt.Tooltip("answer:N"),
+            alt.Tooltip("predicted:O", title="predicted digit"),
+            alt.Tooltip("prediction:N"),
         ],
     )
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(
-        color=style.color("answer", _ANSWERS), shape=style.shape("answer", _ANSWERS)
+        color=style.color("prediction", _OUTCOMES), shape=style.shape("prediction", _OUTCOMES)
     )
-    return (base.mark_line(color=style.GREY) + dots).properties(height=260, title="The true digit by epoch")
+    return (base.mark_line(color=style.GREY) + dots).properties(
+        height=260, title="Probability of the true digit by epoch"
+    )
 
 
-_ANSWERS = ("right", "wrong")
+_OUTCOMES = ("correct", "incorrect")
 
 
 def class_balance(counts: Mapping[str, Sequence[int] | np.ndarray]) -> alt.Chart:
-    """Chart how large a share of each split each digit is: splits of any size can be compared.
+    """Chart the class distribution of each split, in per cent so that splits of any size can be compared.
 
     Args:
-        counts: of each split by its name how many pictures of each digit it holds, from 0 on.
+        counts: by split, the number of images of each digit from 0.
     """
     splits = list(counts)
     rows = [
@@ -83,10 +85,10 @@ def class_balance(counts: Mapping[str, Sequence[int] | np.ndarray]) -> alt.Chart
             "split": split,
             "digit": digit,
             "examples": int(count),
-            "share": int(count) / max(1, int(np.sum(each))),
+            "share": int(count) / max(1, int(np.sum(by_digit))),
         }
-        for split, each in counts.items()
-        for digit, count in enumerate(each)
+        for split, by_digit in counts.items()
+        for digit, count in enumerate(by_digit)
     ]
     return (
         alt.Chart(alt.Data(values=rows))
@@ -104,12 +106,12 @@ def class_balance(counts: Mapping[str, Sequence[int] | np.ndarray]) -> alt.Chart
                 alt.Tooltip("share:Q", title="share of the split", format=".2%"),
             ],
         )
-        .properties(height=320, title=style.title("Class balance", "how much of each split each digit is"))
+        .properties(height=320, title=style.title("Class balance", "share of each digit in each split"))
     )
 
 
 def per_class(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    """Chart precision, recall and F1 of each digit, as points: the axis begins near the lowest.
+    """Chart precision, recall and F1 of each class as points; the y-axis does not start at 0.
 
     Args:
         rows: `per_class` of `metrics.summarize`: each has `digit`, `precision`, `recall`, `f1` (0 to 1) and `examples`.
@@ -119,14 +121,14 @@ def per_class(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
     return (
         alt.Chart(alt.Data(values=[{field: row[field] for field in fields} for row in rows]))
         .transform_calculate(F1="datum.f1")
-        .transform_fold([*names], as_=["measure", "value"])
+        .transform_fold([*names], as_=["metric", "value"])
         .mark_point(filled=True, size=70, opacity=1)
         .encode(
             x=alt.X("digit:O", title="digit", axis=alt.Axis(labelAngle=0, grid=True, bandPosition=0.5)),
-            xOffset=alt.XOffset("measure:N", sort=names),
+            xOffset=alt.XOffset("metric:N", sort=names),
             y=style.share("value", "score"),
-            color=style.color("measure", names),
-            shape=style.shape("measure", names),
+            color=style.color("metric", names),
+            shape=style.shape("metric", names),
             tooltip=[
                 alt.Tooltip("digit:O", title="true digit"),
                 alt.Tooltip("precision:Q", format=".2%"),
@@ -138,8 +140,8 @@ def per_class(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
         .properties(
             height=320,
             title=style.title(
-                "Precision and recall by digit",
-                "precision: right of those read as the digit · recall: right of those that are it · F1: harmonic mean",
+                "Precision and recall by class",
+                "precision: correct of those predicted · recall: correct of those labelled · F1: harmonic mean",
             ),
         )
     )

@@ -1,4 +1,4 @@
-"""A chart of what was read in a picture."""
+"""The chart of the class probabilities of several digits."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,20 @@ import altair as alt
 from digitjax.visualization.charts import style
 
 
-def probability_table(labels: Sequence[str], p: Sequence[Sequence[float]]) -> alt.LayerChart:
-    """Chart the probabilities of several digits, a row each: shades, with the per cent in the cells that have any.
+def probability_heatmap(labels: Sequence[str], p: Sequence[Sequence[float]]) -> alt.LayerChart:
+    """Chart the class probabilities of several digits as a heatmap with a row for each.
 
     Args:
-        labels: of the rows, what each was read as.
-        p: (n, digits) probabilities, each 0 to 1.
+        labels: the predicted digit of each row.
+        p: probabilities (n, classes), each 0 to 1; cells below 0.5 % have no text.
+
+    Returns:
+        The heatmap.
     """
     names = [f"{number}: {label}" for number, label in enumerate(labels, start=1)]
     rows = [
         {
-            "found": name,
+            "position": name,
             "digit": digit,
             "probability": float(value),
             "text": f"{value:.0%}" * (value >= 0.005),
@@ -27,8 +30,8 @@ def probability_table(labels: Sequence[str], p: Sequence[Sequence[float]]) -> al
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("digit:O", title="digit", axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("found:N", title="read as", sort=names),
-        tooltip=["found:N", "digit:O", alt.Tooltip("probability:Q", format=".2%")],
+        y=alt.Y("position:N", title="predicted", sort=names),
+        tooltip=["position:N", "digit:O", alt.Tooltip("probability:Q", format=".2%")],
     )
     cells = base.mark_rect().encode(
         color=alt.Color(
@@ -43,5 +46,5 @@ def probability_table(labels: Sequence[str], p: Sequence[Sequence[float]]) -> al
     )
     return (cells + texts).properties(
         height=alt.Step(24),
-        title=style.title("Probability of each digit", "a row for each digit that was found"),
+        title=style.title("Class probabilities", "a row for each detected digit"),
     )

@@ -1,4 +1,4 @@
-"""Charts of how a network bears corrupted pictures."""
+"""The chart of robustness to corruptions."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from digitjax.visualization.charts import style
 
 
 def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
-    """Chart the accuracy under each corruption: corruptions down, the worst first, severities across.
+    """Chart the accuracy by corruption (y-axis, the lowest mean accuracy first) and severity (x-axis).
 
     Args:
         rows: each has `corruption` (its name), `severity` (from 1), `accuracy` (0 to 1) and its `interval`.
@@ -43,8 +43,8 @@ def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             alt.Tooltip("corruption:N"),
             alt.Tooltip("severity:O"),
             alt.Tooltip("accuracy:Q", format=".2%"),
-            alt.Tooltip("interval_low:Q", title="at least", format=".2%"),
-            alt.Tooltip("interval_high:Q", title="at most", format=".2%"),
+            alt.Tooltip("interval_low:Q", title="95 % interval from", format=".2%"),
+            alt.Tooltip("interval_high:Q", title="to", format=".2%"),
         ],
     )
     squares = base.mark_rect().encode(
@@ -61,7 +61,5 @@ def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     return (squares + numbers).properties(
         height=alt.Step(26),
         width=360,
-        title=style.title(
-            "Accuracy on corrupted pictures", "% of the pictures read right; the worst corruption first"
-        ),
+        title=style.title("Accuracy on corrupted images", "% of examples; the worst corruption first"),
     )

@@ -1,4 +1,4 @@
-"""The table twin of a chart: the numbers behind it, for those who cannot see it or want to copy them."""
+"""The data of a chart as a table, for screen readers and for copying."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +7,9 @@ import altair as alt
 
 
 def table(chart: alt.Chart | alt.LayerChart) -> list[dict[str, Any]]:
-    """Return what the tooltips of a chart tell, a row for each: headings and plain values, no thumbnails.
+    """Return the fields of the tooltips of a chart as rows, without thumbnails.
 
-    The headings are those of the tooltips. Shares are from 0 to 1, and no value is rounded.
+    The keys are the titles of the tooltips. Shares are from 0 to 1, and no value is rounded.
     """
     rows = []
     for layer, values in _layers(chart.to_dict()):
@@ -19,11 +19,11 @@ def table(chart: alt.Chart | alt.LayerChart) -> list[dict[str, Any]]:
             if tip.get("title") != "image"
         }
         rows += [{headings[field]: value[field] for field in headings} for value in values if headings]
-    return list({tuple(row.items()): row for row in rows}.values())  # layers tell the same of a row once
+    return list({tuple(row.items()): row for row in rows}.values())  # layers repeat rows
 
 
 def _layers(spec: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Yield each layer with the rows that it draws, which are its own or those of the chart."""
+    """Yield each layer with its rows, which are its own or those of the chart."""
     for layer in spec.get("layer", [spec]):
         data = layer.get("data", spec.get("data"))
         yield layer, spec["datasets"][data["name"]] if "name" in data else data["values"]

@@ -1,25 +1,39 @@
-"""What all charts share: colours, the title, the axis of a share."""
+"""What all charts share: colors, titles and axes in per cent."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
-BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#808080"  # seen on white and on black
-LIGHT_BLUE, DARK_BLUE = "#EEF3FA", "#08519C"  # the ends of the shades of counts and shares
-CATEGORIES = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # of Okabe and Ito
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#808080"
+"""Colors that stand out on white and on black."""
+LIGHT_BLUE, DARK_BLUE = "#EEF3FA", "#08519C"
+"""Ends of the sequential colormap of counts and shares."""
+CATEGORIES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Categorical palette of Okabe and Ito."""
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-_DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 2])  # drawn and left out, in pixels
-_LEGEND_CHARACTERS = 80  # of all labels in a row of a legend
+_DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 2])  # lengths of dashes and gaps in pixels
+_LEGEND_CHARACTERS = 80  # that fit in a row of a legend
 
 
 def title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
-    """Return a title above a grey subtitle, of one line or several, which says how to read the chart."""
+    """Return a title with a grey subtitle.
+
+    Args:
+        text: the title.
+        subtitle: how to read the chart, in one line or several.
+    """
     return alt.TitleParams(text, subtitle=subtitle, subtitleColor=GREY)
 
 
 def share(field: str, text: str, **scale: Any) -> alt.Y:
-    """Return a vertical axis in per cent of a field from 0 to 1; it need not begin at 0."""
+    """Return a y-axis in per cent, which need not begin at 0.
+
+    Args:
+        field: the field of the rows, from 0 to 1.
+        text: the title, to which the unit is added.
+        **scale: options of `alt.Scale`.
+    """
     return alt.Y(
         f"{field}:Q",
         title=f"{text} (%)",
@@ -29,7 +43,13 @@ def share(field: str, text: str, **scale: Any) -> alt.Y:
 
 
 def color(field: str, names: Sequence[str], **legend: Any) -> alt.Color:
-    """Tell the names apart by colour, with a legend in as many rows as their labels need."""
+    """Return a color for each name, with a legend of as many rows as the labels need.
+
+    Args:
+        field: the field of the rows that holds a name.
+        names: in the order of the legend.
+        **legend: options of `alt.Legend`.
+    """
     width = 4 + max(map(len, names), default=0)
     columns = max(1, _LEGEND_CHARACTERS // width)
     shown = alt.Legend(orient="top", columns=columns, labelLimit=0, symbolOpacity=1, **legend)
@@ -38,12 +58,22 @@ def color(field: str, names: Sequence[str], **legend: Any) -> alt.Color:
 
 
 def shape(field: str, names: Sequence[str]) -> alt.Shape:
-    """Tell the names apart by shape; the legend is that of `color`."""
+    """Return a shape for each name, merged into the legend of `color`.
+
+    Args:
+        field: the field of the rows that holds a name.
+        names: in the order of the legend.
+    """
     shapes = [_SHAPES[i % len(_SHAPES)] for i in range(len(names))]
     return alt.Shape(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=shapes))
 
 
 def dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
-    """Tell the names apart by the dashes of their lines; the legend is that of `color`."""
+    """Return a dash pattern for each name, merged into the legend of `color`.
+
+    Args:
+        field: the field of the rows that holds a name.
+        names: in the order of the legend.
+    """
     dashes = [_DASHES[i % len(_DASHES)] for i in range(len(names))]
     return alt.StrokeDash(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=dashes))

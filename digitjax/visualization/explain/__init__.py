@@ -1,5 +1,6 @@
-"""What a classifier learned: pure functions of a trained network and of pictures, arrays in and arrays out.
+"""Explanations of a trained classifier, as pure functions of the network and of images.
 
-`network` makes a run differentiable in its pictures, `features` shows what it computes, `attribution` which pixels it
-goes by, `inputs` which pictures it would call a digit.
+`network` loads a run as a differentiable function of pixel intensities, `attribution` computes saliency maps,
+`features` filters, activations and embeddings, `inputs` counterfactuals and activation maximization, `neighbors` the
+nearest training images.
 """

@@ -1,4 +1,4 @@
-"""What a classifier computes: its filters, each layer's answer to a picture, and which pictures are near."""
+"""Filters, activations and embeddings of a classifier, and projections of its embeddings to two dimensions."""
 
 import functools
 from typing import NamedTuple
@@ -6,43 +6,42 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float, Int, UInt8
+from jaxtyping import Array, Float, UInt8
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.neighbors import NearestNeighbors
 
 from digitjax.config import Model
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights
 from digitjax.model.predictor import Predictor
-from digitjax.visualization.explain.network import InkClassifier, to_ink
+from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
 
 
-def kernels(classifier: InkClassifier) -> dict[str, Float[np.ndarray, "h w inputs outputs"]]:
+def kernels(classifier: DifferentiableClassifier) -> dict[str, Float[np.ndarray, "h w inputs outputs"]]:
     """Return the kernel of each layer, from the first to the last.
 
-    A dense layer is a convolution of 1x1, and one that sees the pixels themselves of 28x28.
+    A dense layer counts as a 1x1 convolution, or as a 28x28 convolution if its inputs are the pixels.
     """
-    found = {}
+    by_layer = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(nnx.to_pure_dict(classifier.weights.params)):
         *parents, last = (str(getattr(key, "key", key)) for key in path)
         if last == "kernel":
             kernel = np.asarray(leaf)
             sees_pixels = kernel.ndim == 2 and kernel.shape[0] == 28 * 28
             shape = (28, 28, 1, -1) if sees_pixels else (1, 1, *kernel.shape)
-            found[" ".join(parents)] = kernel if kernel.ndim == 4 else kernel.reshape(shape)
-    return found
+            by_layer[" ".join(parents)] = kernel if kernel.ndim == 4 else kernel.reshape(shape)
+    return by_layer
 
 
 def filters(
     kernel: Float[np.ndarray, "h w inputs outputs"], source: int | None = None
 ) -> Float[np.ndarray, "outputs h w"]:
-    """Return what each output of a layer weighs one of its inputs with.
+    """Return the filter of each output channel of a layer for one of its input channels.
 
     Args:
         kernel: of the layer.
-        source: which input; by default of each output the one that it heeds most.
+        source: the input channel; by default, for each output channel, the one with the largest weights (L2 norm).
     """
     by_output = kernel.transpose(3, 2, 0, 1)
     if source is not None:
@@ -51,31 +50,39 @@ def filters(
     return by_output[np.arange(len(by_output)), strongest]
 
 
-def first_filters(classifier: InkClassifier) -> Float[np.ndarray, "filters h w"]:
-    """Return the kernels of the first convolution, or what each hidden unit of a dense network weighs the pixels with.
+def first_filters(classifier: DifferentiableClassifier) -> Float[np.ndarray, "filters h w"]:
+    """Return the filters of the first convolution, or the pixel weights of each hidden unit of a dense network.
 
     Raises:
-        InputError: no layer of the network sees the pixels themselves.
+        InputError: no layer of the network takes the pixels as its input.
     """
     for kernel in kernels(classifier).values():
         if kernel.shape[2] == 1 and kernel.size > kernel.shape[3]:
             return filters(kernel, 0)
-    raise InputError("no layer of this network sees the pixels themselves: it has no filters to show")
+    raise InputError("this network has no filters to show: no layer takes the pixels as its input")
 
 
 def activations(
-    classifier: InkClassifier, image: UInt8[np.ndarray, "28 28"]
+    classifier: DifferentiableClassifier, image: UInt8[np.ndarray, "28 28"]
 ) -> dict[str, Float[np.ndarray, "channels h w"]]:
-    """Return what each layer makes of one picture, from the first to the last; a dense layer is a row of 1x1."""
+    """Return the activations of each layer for one image, from the first to the last.
+
+    Args:
+        classifier: the network.
+        image: light digit on a dark ground.
+
+    Returns:
+        The channels by the name of the layer; those of a dense layer are 1x1.
+    """
     layers = {}
-    for name, values in classifier.intermediates(to_ink(image[None])).items():
-        one = np.asarray(values[0])
-        layers[name] = one.transpose(2, 0, 1) if one.ndim == 3 else one.reshape(-1, 1, 1)
+    for name, batch in classifier.intermediates(to_intensity(image[None])).items():
+        values = np.asarray(batch[0])
+        layers[name] = values.transpose(2, 0, 1) if values.ndim == 3 else values.reshape(-1, 1, 1)
     return layers
 
 
-class _Features(Network):
-    """The network with what its last layer before the logits sees in the place of its logits."""
+class _EmbeddingNetwork(Network):
+    """The network with the output of its last layer before the logits in place of the logits."""
 
     def __call__(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"]
@@ -85,61 +92,60 @@ class _Features(Network):
         return last.mean((1, 2)) if last.ndim == 4 else last, layers
 
 
-def embed(classifier: InkClassifier, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n features"]:
-    """Return what the last layer before the logits makes of each picture; maps are averaged over their places."""
+def embed(
+    classifier: DifferentiableClassifier, images: UInt8[np.ndarray, "n 28 28"]
+) -> Float[np.ndarray, "n features"]:
+    """Return the output of the last layer before the logits; feature maps are averaged over their positions.
+
+    Args:
+        classifier: the network.
+        images: light digits on a dark ground.
+    """
     return _predictor(classifier.options)(classifier.weights, images)
 
 
 @functools.lru_cache(maxsize=4)
 def _predictor(options: Model) -> Predictor:
-    """Keep what is compiled for an architecture: it is the same for all its weights."""
-    return Predictor(_Features(options))
+    """Keep the compiled function of an architecture, which serves all its weights."""
+    return Predictor(_EmbeddingNetwork(options))
 
 
-class EmbeddingMap(NamedTuple):
-    """Features drawn on a plane."""
+class Projection(NamedTuple):
+    """Embeddings projected to two dimensions by PCA."""
 
     points: Float[np.ndarray, "n 2"]
-    explained: float
-    """Share of the variance that the plane shows."""
+    explained_variance: float
+    """Share of the variance that the two components explain, 0 to 1."""
 
 
-def project(
-    features: Float[np.ndarray, "n features"], like: Float[np.ndarray, "n 2"] | None = None
-) -> EmbeddingMap:
-    """Return the two principal components of features (Pearson 1901); of a single feature, and 0.
+def project_pca(
+    embeddings: Float[np.ndarray, "n features"], align_to: Float[np.ndarray, "n 2"] | None = None
+) -> Projection:
+    """Return the first two principal components of embeddings; a single feature is padded with 0.
 
     Args:
-        features: a row for each picture.
-        like: points of the same pictures in another map, of other weights: the plane is turned and mirrored to be as
-            near to them as it can be (Schoenemann 1966).
+        embeddings: a row for each image.
+        align_to: a projection of the same images by other weights; the result is rotated and reflected to be as close
+            to it as possible (orthogonal Procrustes, Schoenemann 1966).
     """
-    if features.shape[1] < 2:
-        features = np.pad(features, ((0, 0), (0, 1)))
+    if embeddings.shape[1] < 2:
+        embeddings = np.pad(embeddings, ((0, 0), (0, 1)))
     pca = PCA(2, svd_solver="full")
-    points = pca.fit_transform(features)
-    if like is not None:
-        points = points @ orthogonal_procrustes(points, like)[0]
+    points = pca.fit_transform(embeddings)
+    if align_to is not None:
+        points = points @ orthogonal_procrustes(points, align_to)[0]
     explained = pca.explained_variance_ratio_
-    return EmbeddingMap(points.astype(np.float32), float(np.nansum(explained)))
+    return Projection(points.astype(np.float32), float(np.nansum(explained)))
 
 
-def spread_out(features: Float[np.ndarray, "n features"], seed: int = 0) -> Float[np.ndarray, "n 2"]:
-    """Return points on a plane that keep near what is near, by t-SNE (van der Maaten and Hinton 2008).
+def project_tsne(embeddings: Float[np.ndarray, "n features"], seed: int = 0) -> Float[np.ndarray, "n 2"]:
+    """Return a t-SNE of embeddings (van der Maaten and Hinton 2008).
 
-    Unlike `project` it shows groups apart; how far they are from each other, and how wide, means nothing.
+    It shows clusters, but their sizes and the distances between them mean nothing.
 
     Args:
-        features: of at least four pictures.
-        seed: of its search.
+        embeddings: of at least four images.
+        seed: of the optimization.
     """
-    perplexity = min(30.0, (len(features) - 1) / 3)
-    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(features)
-
-
-def nearest(
-    features: Float[np.ndarray, "n features"], queries: Float[np.ndarray, "m features"], count: int
-) -> Int[np.ndarray, "m count"]:
-    """Return which rows of `features` are nearest to each query, the nearest first."""
-    found = NearestNeighbors(n_neighbors=min(count, len(features))).fit(features)
-    return found.kneighbors(queries, return_distance=False)
+    perplexity = min(30.0, (len(embeddings) - 1) / 3)
+    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(embeddings)

@@ -1,4 +1,4 @@
-"""Pictures that a classifier is sure of: what it likes best for a digit, and the least edit that changes its mind."""
+"""Optimized inputs of a classifier: activation maximization and counterfactuals."""
 
 from typing import NamedTuple
 
@@ -8,105 +8,118 @@ import optax
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from digitjax.visualization.explain.network import LogitsOfInk
+from digitjax.visualization.explain.network import LogitsFunction
 
 _BLUR = (0.05, 0.9, 0.05)
+"""Blur kernel of a row or column, applied after each step of activation maximization."""
 
 
 def activation_maximization(
-    classifier: LogitsOfInk, digits: Int[Array, " n"], steps: int = 200, seed: int = 0
+    classifier: LogitsFunction, classes: Int[Array, " n"], steps: int = 200, seed: int = 0
 ) -> Float[Array, "n 28 28"]:
-    """Return for each digit a picture, as ink, that the classifier finds most like it.
+    """Return an image for each class that maximizes its logit, optimized from faint noise.
 
-    Gradient ascent on the digit's logit above the mean of all from faint noise. A little blur at each step keeps
-    strokes and takes out what no pen draws (Yosinski et al. 2015, arXiv 1506.06579), and the picture is moved by up to
-    two pixels before it is looked at, so that it holds where strokes are and not which pixels (Olah et al. 2017).
+    Gradient ascent on the logit of the class minus the mean of all logits. A slight blur after each step suppresses
+    high frequencies (Yosinski et al. 2015, arXiv 1506.06579), and a random shift of up to two pixels before each step
+    makes the image independent of exact positions (Olah et al. 2017).
+
+    Args:
+        classifier: the network.
+        classes: the class of each image.
+        steps: of gradient ascent.
+        seed: of the noise and the shifts.
+
+    Returns:
+        Pixel intensities, 0 to 1.
     """
-    rows = jnp.arange(len(digits))
+    rows = jnp.arange(len(classes))
 
-    def loss(ink: Float[Array, "n 28 28"], move: Int[Array, "2"]) -> Float[Array, ""]:
-        logits = classifier(jnp.roll(ink, move, axis=(1, 2)))
-        return 0.01 * ink.sum() - (logits[rows, digits] - logits.mean(axis=1)).sum()
+    def loss(images: Float[Array, "n 28 28"], shift: Int[Array, "2"]) -> Float[Array, ""]:
+        logits = classifier(jnp.roll(images, shift, axis=(1, 2)))
+        return 0.01 * images.sum() - (logits[rows, classes] - logits.mean(axis=1)).sum()
 
     optimizer = optax.adam(0.05)
 
     def step(
-        carry: tuple[Array, optax.OptState], move: Int[Array, "2"]
+        carry: tuple[Array, optax.OptState], shift: Int[Array, "2"]
     ) -> tuple[tuple[Array, optax.OptState], None]:
-        ink, state = carry
-        update, state = optimizer.update(jax.grad(loss)(ink, move), state)
-        return (_blurred(ink + update).clip(0, 1), state), None
+        images, state = carry
+        update, state = optimizer.update(jax.grad(loss)(images, shift), state)
+        return (_blur(images + update).clip(0, 1), state), None
 
-    start_key, move_key = jax.random.split(jax.random.key(seed))
-    start = jax.random.uniform(start_key, (len(digits), 28, 28), maxval=0.1)
-    moves = jax.random.randint(move_key, (steps, 2), -2, 3)
-    (ink, _), _ = lax.scan(step, (start, optimizer.init(start)), moves)
-    return ink
+    noise_key, shift_key = jax.random.split(jax.random.key(seed))
+    noise = jax.random.uniform(noise_key, (len(classes), 28, 28), maxval=0.1)
+    shifts = jax.random.randint(shift_key, (steps, 2), -2, 3)
+    (images, _), _ = lax.scan(step, (noise, optimizer.init(noise)), shifts)
+    return images
 
 
-class Edit(NamedTuple):
-    """A picture, and what would have to change for another answer."""
+class Counterfactual(NamedTuple):
+    """Images changed as little as possible so that the classifier predicts other classes."""
 
-    ink: Float[Array, "n 28 28"]
-    """The edited pictures."""
+    images: Float[Array, "n 28 28"]
+    """Pixel intensities, 0 to 1; unchanged where no counterfactual was found."""
     found: Bool[Array, " n"]
-    """Whether the classifier reads the wanted digit in it."""
-    size: Float[Array, " n"]
-    """Euclidean length of the edit, in ink."""
+    """Whether the classifier predicts the target class."""
+    distance: Float[Array, " n"]
+    """L2 norm of the change; infinite where no counterfactual was found."""
 
 
 def counterfactual(
-    classifier: LogitsOfInk, ink: Float[Array, "n 28 28"], wanted: Int[Array, " n"], steps: int = 300
-) -> Edit:
-    """Return pictures near the given ones in which the classifier reads the wanted digits.
+    classifier: LogitsFunction, images: Float[Array, "n 28 28"], targets: Int[Array, " n"], steps: int = 300
+) -> Counterfactual:
+    """Find images near the given ones for which the classifier predicts the target classes.
 
-    After Carlini and Wagner (2017, arXiv 1608.04644): gradient descent on the length of the edit, plus what the wanted
-    logit lacks to the highest other one; of all steps the shortest edit that is enough is kept.
+    Carlini and Wagner (2017, arXiv 1608.04644): gradient descent on the squared L2 norm of the change plus the margin
+    by which the target logit falls short of the highest other logit.
 
     Args:
-        classifier: what is to change its mind.
-        ink: the pictures.
-        wanted: of each picture, the digit that is to be read.
+        classifier: the network.
+        images: pixel intensities, 0 to 1.
+        targets: the class to reach for each image.
         steps: of gradient descent.
-    """
-    rows, margin = jnp.arange(len(wanted)), 0.1
 
-    def lacking(edited: Float[Array, "n 28 28"]) -> Float[Array, " n"]:
+    Returns:
+        The smallest successful change of all steps, for each image.
+    """
+    rows, confidence_margin = jnp.arange(len(targets)), 0.1
+
+    def shortfall(edited: Float[Array, "n 28 28"]) -> Float[Array, " n"]:
         logits = classifier(edited)
-        others = logits.at[rows, wanted].set(-jnp.inf).max(axis=1)
-        return others - logits[rows, wanted]
+        others = logits.at[rows, targets].set(-jnp.inf).max(axis=1)
+        return others - logits[rows, targets]
 
     def loss(edited: Float[Array, "n 28 28"]) -> Float[Array, ""]:
-        return (_length(edited - ink) ** 2 + 2 * jnp.maximum(lacking(edited) + margin, 0)).sum()
+        return (_norm(edited - images) ** 2 + 2 * jnp.maximum(shortfall(edited) + confidence_margin, 0)).sum()
 
     optimizer = optax.adam(0.02)
 
     def step(
-        carry: tuple[Array, optax.OptState, Edit], _: None
-    ) -> tuple[tuple[Array, optax.OptState, Edit], None]:
+        carry: tuple[Array, optax.OptState, Counterfactual], _: None
+    ) -> tuple[tuple[Array, optax.OptState, Counterfactual], None]:
         edited, state, best = carry
         update, state = optimizer.update(jax.grad(loss)(edited), state)
         edited = (edited + update).clip(0, 1)
-        enough, size = lacking(edited) < 0, _length(edited - ink)
-        better = enough & (size < best.size)
-        kept = Edit(
-            jnp.where(better[:, None, None], edited, best.ink),
-            best.found | enough,
-            jnp.where(better, size, best.size),
+        success, distance = shortfall(edited) < 0, _norm(edited - images)
+        better = success & (distance < best.distance)
+        best = Counterfactual(
+            jnp.where(better[:, None, None], edited, best.images),
+            best.found | success,
+            jnp.where(better, distance, best.distance),
         )
-        return (edited, state, kept), None
+        return (edited, state, best), None
 
-    none = Edit(ink, jnp.zeros(len(ink), bool), jnp.full(len(ink), jnp.inf))
-    (_, _, best), _ = lax.scan(step, (ink, optimizer.init(ink), none), length=steps)
+    none = Counterfactual(images, jnp.zeros(len(images), bool), jnp.full(len(images), jnp.inf))
+    (_, _, best), _ = lax.scan(step, (images, optimizer.init(images), none), length=steps)
     return best
 
 
-def _length(edits: Float[Array, "n 28 28"]) -> Float[Array, " n"]:
-    """Return Euclidean lengths, whose gradient at 0 is 0."""
-    return jnp.sqrt((edits**2).sum(axis=(1, 2)) + 1e-12)
+def _norm(changes: Float[Array, "n 28 28"]) -> Float[Array, " n"]:
+    """Return L2 norms, whose gradient at 0 is 0."""
+    return jnp.sqrt((changes**2).sum(axis=(1, 2)) + 1e-12)
 
 
-def _blurred(ink: Float[Array, "n 28 28"]) -> Float[Array, "n 28 28"]:
+def _blur(images: Float[Array, "n 28 28"]) -> Float[Array, "n 28 28"]:
     kernel = jnp.array(_BLUR)
     kernel2 = jnp.outer(kernel, kernel)[None, None]
-    return lax.conv(ink[:, None], kernel2, (1, 1), "SAME")[:, 0]
+    return lax.conv(images[:, None], kernel2, (1, 1), "SAME")[:, 0]

@@ -1,4 +1,4 @@
-"""A trained classifier as a function of ink, whose gradient can be taken."""
+"""A trained classifier as a differentiable function of pixel intensities."""
 
 import functools
 from collections.abc import Callable
@@ -9,68 +9,87 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from digitjax.config import Model
-from digitjax.data.pipeline import normalize_ink
+from digitjax.data.pipeline import normalize_intensities
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights, load_weights
 from digitjax.runs import Run
 
-LogitsOfInk = Callable[[Float[Array, "n 28 28"]], Float[Array, "n classes"]]
-"""What attribution and inputs ask: any function of ink that JAX can differentiate."""
+LogitsFunction = Callable[[Float[Array, "n 28 28"]], Float[Array, "n classes"]]
+"""Any differentiable function from pixel intensities, 0 to 1, to logits."""
 
 
 @jax.tree_util.register_pytree_node_class
-class InkClassifier:
-    """A network with its weights, of pictures as ink: float32 (n, 28, 28), 0 for paper to 1 for a full stroke.
+class DifferentiableClassifier:
+    """A network with its weights, as a function of pixel intensities: float32 (n, 28, 28), 0 (ground) to 1 (stroke).
 
-    It may be an argument of what `jax.jit` compiles: other weights of the same architecture compile nothing anew.
+    It is a pytree and may be an argument of a jitted function: other weights of the same architecture do not
+    recompile it.
     """
 
     def __init__(self, options: Model, weights: Weights):
+        """Keep the architecture and its weights.
+
+        Args:
+            options: the architecture.
+            weights: parameters and batch statistics.
+        """
         self.options = options
         self.weights = weights
 
     def tree_flatten(self) -> tuple[tuple[Weights], Model]:
-        """Take it apart for JAX."""
+        """Return the children and the static data, as JAX asks."""
         return (self.weights,), self.options
 
     @classmethod
-    def tree_unflatten(cls, options: Model, children: tuple[Weights]) -> "InkClassifier":
-        """Put it together again."""
+    def tree_unflatten(cls, options: Model, children: tuple[Weights]) -> "DifferentiableClassifier":
+        """Return the classifier of static data and children.
+
+        Args:
+            options: the architecture.
+            children: the weights.
+        """
         return cls(options, *children)
 
-    def __call__(self, ink: Float[Array, "n 28 28"]) -> Float[Array, "n classes"]:
+    def __call__(self, images: Float[Array, "n 28 28"]) -> Float[Array, "n classes"]:
         """Return logits."""
-        logits, _ = _forward(self.options, self.weights, ink)
+        logits, _ = _forward(self.options, self.weights, images)
         return logits
 
-    def intermediates(self, ink: Float[Array, "n 28 28"]) -> dict[str, Float[Array, "n ..."]]:
-        """Return what each named layer makes of the pictures, from the first to the last."""
-        _, layers = _forward(self.options, self.weights, ink)
+    def intermediates(self, images: Float[Array, "n 28 28"]) -> dict[str, Float[Array, "n ..."]]:
+        """Return the output of each named layer, from the first to the last."""
+        _, layers = _forward(self.options, self.weights, images)
         return layers
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _forward(
-    options: Model, weights: Weights, ink: Float[Array, "n 28 28"]
+    options: Model, weights: Weights, images: Float[Array, "n 28 28"]
 ) -> tuple[Float[Array, "n classes"], dict[str, Array]]:
-    return Network(options)(weights, normalize_ink(ink))
+    return Network(options)(weights, normalize_intensities(images))
 
 
-def load(run: Run, step: int | str = "best") -> tuple[InkClassifier, int]:
-    """Load the network of a run, and return the step that its weights are of with it.
+def load(run: Run, step: int | str = "best") -> tuple[DifferentiableClassifier, int]:
+    """Load the classifier of a run.
+
+    Args:
+        run: a trained run.
+        step: of the weights, or `best` or `latest`.
+
+    Returns:
+        The classifier and the step of its weights.
 
     Raises:
-        InputError: it is of an autoencoder, or none of its checkpoints can be used.
+        InputError: the run is an autoencoder, or no checkpoint can be used.
     """
     if run.config.task != "classification":
         raise InputError(
-            f"{run.path}: its {run.config.model.kind} tells no digits apart: see `digitjax reconstruct`"
+            f"{run.path}: {run.config.model.kind} is not a classifier: use `digitjax reconstruct`"
         )
     network = Network(run.config.model)
     used, weights = load_weights(run, network, step)
-    return InkClassifier(network.options, weights), used
+    return DifferentiableClassifier(network.config, weights), used
 
 
-def to_ink(images: UInt8[np.ndarray, "n 28 28"]) -> Float[Array, "n 28 28"]:
-    """Return pictures as ink, 0 to 1."""
+def to_intensity(images: UInt8[np.ndarray, "n 28 28"]) -> Float[Array, "n 28 28"]:
+    """Return images as pixel intensities, 0 to 1."""
     return jnp.asarray(images, jnp.float32) / 255

@@ -1,4 +1,4 @@
-"""A run as one HTML file that opens without a network, and its charts as PNGs. Needs the extra `app`."""
+"""Report of a run as one HTML file that opens offline, and its charts as PNGs. Needs the extra `app`."""
 
 import importlib.util
 import io
@@ -7,8 +7,8 @@ from pathlib import Path
 from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.runs import Run
-from digitjax.runs.evaluation_files import replaced_whole
-from digitjax.visualization.report.parts import Chart, Picture, Section
+from digitjax.runs.evaluation_files import atomic_folder
+from digitjax.visualization.report.parts import Chart, Figure, Section
 
 __all__ = ["write_report"]
 
@@ -16,15 +16,15 @@ _NEEDED = ("altair", "jinja2", "vl_convert")
 
 
 def write_report(run: Run, folder: Path | None = None, split: str = "test", step: int | str = "best") -> Path:
-    """Write `report.html` and the PNGs of its charts and pictures into a folder, in place of those before.
+    """Write `report.html` and the PNGs of its charts and figures into a folder, replacing an earlier report.
 
-    What cannot be shown is named in its place, with the reason; everything else is there.
+    A section that is not available says why.
 
     Args:
         run: a trained run.
         folder: where to write (default: `report` in the run).
-        split: whose evaluation is shown.
-        step: the step of the weights, `latest`, or `best` on the validation split.
+        split: the evaluated split to show.
+        step: of the weights, `latest`, or `best` on the validation split.
 
     Returns:
         The path of `report.html`.
@@ -36,14 +36,14 @@ def write_report(run: Run, folder: Path | None = None, split: str = "test", step
     if missing:
         raise InputError(f"report needs {', '.join(missing)}: pip install 'digitjax[app]'")
     from digitjax.visualization.report import page
-    from digitjax.visualization.report.sections import Subject, sections
+    from digitjax.visualization.report.sections import ReportContext, make_sections
 
     folder = folder or run.path / "report"
     _require_replaceable(folder)
-    made = sections(Subject(run, split, step))
-    with replaced_whole(folder) as partial:
-        _write_pictures(made, partial)
-        runs.write_text(partial / "report.html", page.render(run.name, made))
+    sections = make_sections(ReportContext(run, split, step))
+    with atomic_folder(folder) as partial:
+        _write_images(sections, partial)
+        runs.write_text(partial / "report.html", page.render(run.name, sections))
     return folder / "report.html"
 
 
@@ -57,13 +57,13 @@ def _require_replaceable(folder: Path) -> None:
         else [folder]
     )
     if others:
-        raise InputError(f"{others[0]} is no part of a report: name another folder with --out")
+        raise InputError(f"{others[0]} is not part of a report: choose another folder with --out")
 
 
-def _write_pictures(made: list[Section], folder: Path) -> None:
-    for section in made:
+def _write_images(sections: list[Section], folder: Path) -> None:
+    for section in sections:
         for part in section.parts:
-            if isinstance(part, Chart | Picture):
+            if isinstance(part, Chart | Figure):
                 png = io.BytesIO()
                 part.save_png(png)
                 runs.write_bytes(folder / f"{part.name}.png", png.getvalue())

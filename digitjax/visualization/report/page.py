@@ -1,4 +1,4 @@
-"""The HTML of a report: one file that holds its pictures, its charts and what draws them."""
+"""The HTML of a report: one file with its images, its charts and the scripts that draw them."""
 
 import json
 from collections.abc import Sequence
@@ -11,13 +11,17 @@ from altair import SCHEMA_VERSION
 from digitjax import __version__
 from digitjax.visualization.report.parts import Chart, Section
 
-_VEGA_LITE = "_".join(
-    SCHEMA_VERSION.split(".")[:2]
-)  # as vl-convert names the version that Altair writes: v6_4
+# The version of Vega-Lite that Altair writes, as vl-convert names it: v6_4.
+_VEGA_LITE = "_".join(SCHEMA_VERSION.split(".")[:2])
 
 
 def render(title: str, sections: Sequence[Section]) -> str:
-    """Return the page."""
+    """Return the HTML of a report.
+
+    Args:
+        title: the name of the run.
+        sections: in the order of the page.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""What a section of a report is made of."""
+"""The parts of a section of a report."""
 
 import base64
 import io
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 PIXELS_PER_INCH = 144
+"""Resolution of the PNG of a chart."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows below their headings; numbers as they are to be read."""
+    """Rows of formatted values below their headings."""
 
     kind: ClassVar[str] = "table"
     headings: Sequence[str]
@@ -31,7 +32,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """An Altair chart, with its rows as a table."""
+    """An Altair chart, with its data as rows."""
 
     kind: ClassVar[str] = "chart"
     name: str
@@ -40,46 +41,46 @@ class Chart:
 
     @property
     def tables(self) -> list[Table]:
-        """The rows, those of the same headings in a table of their own."""
+        """A table for each run of rows with the same headings."""
         return [
             Table(headings, [[str(value) for value in row.values()] for row in rows])
             for headings, rows in itertools.groupby(self.rows, tuple)
         ]
 
     def save_png(self, file: io.BytesIO) -> None:
-        """Draw it."""
+        """Render the chart as a PNG."""
         self.chart.save(file, format="png", ppi=PIXELS_PER_INCH)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture, and what it shows in words."""
+class Figure:
+    """An image with its caption."""
 
-    kind: ClassVar[str] = "picture"
+    kind: ClassVar[str] = "figure"
     name: str
     image: Image.Image
-    shows: str
+    caption: str
 
     def save_png(self, file: io.BytesIO) -> None:
-        """Write it."""
+        """Write the image as a PNG."""
         self.image.save(file, "PNG")
 
     @property
     def data_uri(self) -> str:
-        """The picture itself in place of a path."""
+        """The image as a data URI."""
         png = io.BytesIO()
         self.save_png(png)
         return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
-Part = Text | Table | Chart | Picture
-"""Something that a section shows; `kind` says how the page lays it out. What has a name becomes a PNG."""
+Part = Text | Table | Chart | Figure
+"""`kind` selects the layout in the page; charts and figures are also written as `<name>.png`."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it, or why nothing does."""
+    """A heading with its parts, or with the reason why there are none."""
 
     title: str
     parts: Sequence[Part] = ()
-    gap: str = ""
+    problem: str = ""

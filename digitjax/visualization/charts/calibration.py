@@ -1,4 +1,4 @@
-"""Charts of how far confidences can be trusted: reliability, and the risk of answering more or less often."""
+"""Charts of calibration and selective prediction."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,20 +8,23 @@ import altair as alt
 
 from digitjax.visualization.charts import style
 
-_BEFORE, _AFTER = "as trained", "with temperature"
+_BEFORE, _AFTER = "before temperature scaling", "after temperature scaling"
 
 
 def reliability(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]] | None = None
 ) -> alt.LayerChart:
-    """Chart accuracy over confidence, in bins; where probabilities are calibrated, points lie on the diagonal.
+    """Chart a reliability diagram: accuracy over confidence in bins, on the diagonal if calibrated.
 
     Guo et al. 2017, arXiv 1706.04599.
 
     Args:
         before: a row for each bin: `low` and `high` (its limits), mean `confidence`, `accuracy`, the `interval` of the
-            accuracy (all 0 to 1) and `examples`. Bins without pictures are left out.
-        after: the same with the temperature, if it is to be compared.
+            accuracy (all 0 to 1) and `examples`. Empty bins are left out.
+        after: the same after temperature scaling, for comparison.
+
+    Returns:
+        The diagram.
     """
     names = [_BEFORE, _AFTER] if after is not None else [_BEFORE]
     rows = [
@@ -45,8 +48,8 @@ def reliability(
             alt.Tooltip("high:Q", title="bin to", format=".1%"),
             alt.Tooltip("confidence:Q", title="mean confidence", format=".2%"),
             alt.Tooltip("accuracy:Q", format=".2%"),
-            alt.Tooltip("interval_low:Q", title="accuracy at least", format=".2%"),
-            alt.Tooltip("interval_high:Q", title="accuracy at most", format=".2%"),
+            alt.Tooltip("interval_low:Q", title="95 % interval from", format=".2%"),
+            alt.Tooltip("interval_high:Q", title="to", format=".2%"),
             alt.Tooltip("examples:Q", format=",d"),
         ],
     )
@@ -64,7 +67,8 @@ def reliability(
         height=420,
         width=420,
         title=style.title(
-            "Reliability", "below the diagonal: overconfident · size: pictures · rules: 95 % intervals"
+            "Reliability diagram",
+            "below the diagonal: overconfident · size: examples · bars: 95 % intervals",
         ),
     )
 
@@ -76,23 +80,23 @@ def _bin(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def risk_coverage(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    """Chart the share of mistakes among the answers (risk) over the share of pictures that are answered (coverage).
+    """Chart the error rate of accepted predictions (risk) over the share of examples accepted (coverage).
 
     El-Yaniv and Wiener 2010, "On the Foundations of Noise-free Selective Classification".
 
     Args:
-        rows: each has `coverage`, `risk` and the least `confidence` of those answered (all 0 to 1). Those with a
-            risk of NaN (no answers) are left out.
+        rows: each has `coverage`, `risk` and the confidence threshold `confidence` (all 0 to 1). Rows without
+            accepted predictions (a risk of NaN) are left out.
     """
     fields = ("coverage", "risk", "confidence")
     values = [{field: row[field] for field in fields} for row in rows if math.isfinite(row["risk"])]
     return (
         alt.Chart(alt.Data(values=values))
-        .mark_line(color=style.BLUE, point="transparent")  # a line without points has one tooltip
+        .mark_line(color=style.BLUE, point="transparent")  # a line without points has a single tooltip
         .encode(
             x=alt.X(
                 "coverage:Q",
-                title="coverage (% of the pictures answered)",
+                title="coverage (% of examples)",
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format="~%"),
             ),
@@ -100,14 +104,14 @@ def risk_coverage(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("coverage:Q", format=".2%"),
                 alt.Tooltip("risk:Q", format=".3%"),
-                alt.Tooltip("confidence:Q", title="answered from a confidence of", format=".2%"),
+                alt.Tooltip("confidence:Q", title="confidence threshold", format=".2%"),
             ],
         )
         .properties(
             height=320,
             title=style.title(
-                "Risk and coverage",
-                "mistakes among the answers; from right to left the less sure are left unanswered",
+                "Risk-coverage curve",
+                "error rate of accepted predictions, as the confidence threshold falls from left to right",
             ),
         )
     )
