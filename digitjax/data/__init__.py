@@ -1,1 +1,1 @@
-"""Pictures of digits: builders, folders of one's own, fixed splits, normalisation, batches."""
+"""Images of digits: dataset builders, folders of one's own, fixed splits, normalization, batches."""

@@ -1,4 +1,4 @@
-"""The cache of prepared data: arrays that are written whole or not at all, and verified when they are read."""
+"""The cache of prepared data: arrays that are written atomically and verified when they are read."""
 
 import hashlib
 import json
@@ -16,65 +16,76 @@ from platformdirs import user_cache_path
 from digitjax.errors import InputError
 
 Arrays = dict[str, np.ndarray]
-"""Arrays by name, which become files of these names."""
+"""Arrays by name; each becomes a file of that name."""
 
-LOCK = ".lock"
-"""Name of the file in the cache that the process holds which writes there."""
+LOCK_FILE = ".lock"
+"""Name of the lock file in the cache: the process that writes to the cache holds it."""
 
-DATASET = ("train_images", "train_labels", "test_images", "test_labels")
-"""The arrays of a data set: images uint8 (n, 28, 28), labels int32 (n,)."""
+DATASET_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
+"""Names of the arrays of a data set: images uint8 (n, 28, 28), labels int32 (n,)."""
 
 
 def cache_folder() -> Path:
     """Return the folder for prepared data: DIGITJAX_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("DIGITJAX_CACHE")
-    return Path(chosen) if chosen else user_cache_path("digitjax")
+    folder = os.environ.get("DIGITJAX_CACHE")
+    return Path(folder) if folder else user_cache_path("digitjax")
 
 
-def prepare(name: str, make: Callable[[Path], Arrays], keys: Sequence[str] = DATASET) -> Path:
-    """Make arrays afresh and return the folder in the cache that holds them.
+def prepare(name: str, build: Callable[[Path], Arrays], keys: Sequence[str] = DATASET_KEYS) -> Path:
+    """Build arrays and write them to the cache, in place of those that are there.
 
     Args:
-        name: of that folder; what decides the arrays must decide it.
-        make: returns the arrays; it may use the folder that it is given, which is removed afterwards.
-        keys: the names of the arrays.
+        name: name of the folder in the cache; different arrays need different names.
+        build: returns the arrays; takes a temporary folder that it may use.
+        keys: names of the arrays.
+
+    Returns:
+        The folder in the cache.
 
     Raises:
         InputError: the cache cannot be written.
     """
     folder = cache_folder() / name
-    with _alone(folder):
-        _make_folder(folder, make, keys)
+    with _locked(folder):
+        _write(folder, build, keys)
     return folder
 
 
-def load(name: str, make: Callable[[Path], Arrays], keys: Sequence[str] = DATASET) -> tuple[Arrays, str]:
-    """Map arrays into memory and return them with their SHA-256; prepare them if they are missing or damaged.
+def load(
+    name: str, build: Callable[[Path], Arrays], keys: Sequence[str] = DATASET_KEYS
+) -> tuple[Arrays, str]:
+    """Load arrays from the cache; build and write them first if they are missing or damaged.
 
-    The arguments are those of `prepare`.
+    Args:
+        name: name of the folder in the cache; different arrays need different names.
+        build: returns the arrays; takes a temporary folder that it may use.
+        keys: names of the arrays.
+
+    Returns:
+        The arrays, mapped into memory, and their SHA-256.
 
     Raises:
         InputError: the cache cannot be written, or not be read back.
     """
     folder = cache_folder() / name
-    found = _read(folder, keys)
-    if found is None:
-        with _alone(folder):
-            found = _read(folder, keys)  # again: another process may have made it meanwhile
-            if found is None:
-                _make_folder(folder, make, keys)
-                found = _read(folder, keys)
-    if found is None:
+    cached = _read(folder, keys)
+    if cached is None:
+        with _locked(folder):
+            cached = _read(folder, keys)  # again: another process may have written it meanwhile
+            if cached is None:
+                _write(folder, build, keys)
+                cached = _read(folder, keys)
+    if cached is None:
         raise InputError(f"{folder}: what was just written cannot be read back: check the disk")
-    return found
+    return cached
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Have other processes wait that want to write to the cache."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of the cache, for which other processes that want to write to it wait."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(LOCK)):
+        with FileLock(folder.with_name(LOCK_FILE)):
             yield
     except OSError as error:
         raise InputError(
@@ -82,16 +93,16 @@ def _alone(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _make_folder(folder: Path, make: Callable[[Path], Arrays], keys: Sequence[str]) -> None:
+def _write(folder: Path, build: Callable[[Path], Arrays], keys: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        arrays = make(Path(scratch))
-        whole = Path(scratch, "whole")
-        whole.mkdir()
+        arrays = build(Path(scratch))
+        complete = Path(scratch, "complete")
+        complete.mkdir()
         for key in keys:
-            np.save(whole / f"{key}.npy", arrays[key])
-        (whole / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
+            np.save(complete / f"{key}.npy", arrays[key])
+        (complete / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
         shutil.rmtree(folder, ignore_errors=True)
-        whole.replace(folder)
+        complete.replace(folder)
 
 
 def _read(folder: Path, keys: Sequence[str]) -> tuple[Arrays, str] | None:

@@ -1,4 +1,4 @@
-"""Spoilt copies of pictures: seeded, made in chunks, and cached once a data set.
+"""Corrupted copies of images: seeded, computed in chunks, and cached for each data set.
 
 The corruptions are in `digitjax.data.corruptions`, our own after MNIST-C: figures are not comparable with those of its
 published files.
@@ -17,13 +17,23 @@ from digitjax.data import cache
 from digitjax.data.corruptions import CORRUPTIONS, SEVERITIES, VERSION
 from digitjax.errors import InputError
 
-_CHUNK = 500  # pictures at once; the last are filled up, so that a picture does not depend on how many follow
+_CHUNK = 500
+"""Images per call; the last chunk is padded, so that no image depends on how many follow it."""
 
 
 def corrupt(
     images: UInt8[np.ndarray, "n 28 28"], name: str, severity: int, seed: int = 0
 ) -> UInt8[np.ndarray, "n 28 28"]:
-    """Return the pictures spoilt in one of the ways in `CORRUPTIONS`. A pure function of its arguments.
+    """Apply a corruption to images; the same arguments always give the same result.
+
+    Args:
+        images: uint8 (n, 28, 28).
+        name: a key of `CORRUPTIONS`.
+        severity: one of `SEVERITIES`.
+        seed: seed of the random numbers.
+
+    Returns:
+        Corrupted images, uint8 (n, 28, 28).
 
     Raises:
         InputError: there is no such corruption or severity.
@@ -36,7 +46,15 @@ def corrupt(
 def corrupt_all_severities(
     images: UInt8[np.ndarray, "n 28 28"], name: str, seed: int = 0
 ) -> UInt8[np.ndarray, "3 n 28 28"]:
-    """Return the pictures spoilt in one way in each severity, for little more than the cost of one.
+    """Apply a corruption to images in all severities, for little more than the cost of one.
+
+    Args:
+        images: uint8 (n, 28, 28).
+        name: a key of `CORRUPTIONS`.
+        seed: seed of the random numbers, which all severities share.
+
+    Returns:
+        Corrupted images, uint8 (3, n, 28, 28), in the order of `SEVERITIES`.
 
     Raises:
         InputError: there is no such corruption.
@@ -46,15 +64,15 @@ def corrupt_all_severities(
     key, chunks = jax.random.key(seed), [np.zeros((len(SEVERITIES), 0, 28, 28), np.uint8)]
     for start in range(0, len(images), _CHUNK):
         chunk = images[start : start + _CHUNK]
-        filled = np.concatenate([chunk, np.zeros((_CHUNK - len(chunk), 28, 28), np.uint8)])
-        spoilt = _compiled(name)(jax.random.fold_in(key, start), filled)
-        chunks.append(np.asarray(spoilt)[:, : len(chunk)])
+        padded = np.concatenate([chunk, np.zeros((_CHUNK - len(chunk), 28, 28), np.uint8)])
+        corrupted = _compiled(name)(jax.random.fold_in(key, start), padded)
+        chunks.append(np.asarray(corrupted)[:, : len(chunk)])
     return np.concatenate(chunks, axis=1)
 
 
 @memoize
 def _compiled(name: str) -> Callable[[jax.Array, np.ndarray], Array]:
-    """Compile one corruption in all severities together, which share what they draw."""
+    """Compile a corruption in all severities together, which share their random numbers."""
 
     def all_severities(key: jax.Array, images: UInt8[Array, "n 28 28"]) -> UInt8[Array, "3 n 28 28"]:
         return jnp.stack([CORRUPTIONS[name](key, images, severity) for severity in SEVERITIES])
@@ -63,10 +81,17 @@ def _compiled(name: str) -> Callable[[jax.Array, np.ndarray], Array]:
 
 
 def load(images: UInt8[np.ndarray, "n 28 28"], name: str) -> UInt8[np.ndarray, "3 n 28 28"]:
-    """Return what `corrupt_all_severities` makes with seed 0, kept in the cache and mapped into memory.
+    """Return the result of `corrupt_all_severities` with seed 0, from the cache if it is there.
 
-    The pictures themselves decide the place in the cache, and so the data set and the split do. For 10,000
-    pictures all 15 take 14 s to compile and make and 0.3 s to read, on two cores: 350 MB, in a file a corruption.
+    The hash of the images is part of the name in the cache. For 10,000 images all 15 corruptions take 14 s to compile
+    and compute and 0.3 s to read, on two cores: 350 MB, one file for each.
+
+    Args:
+        images: uint8 (n, 28, 28).
+        name: a key of `CORRUPTIONS`.
+
+    Returns:
+        Corrupted images, uint8 (3, n, 28, 28), mapped into memory.
 
     Raises:
         InputError: there is no such corruption, or the cache cannot be written.

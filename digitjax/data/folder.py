@@ -1,12 +1,12 @@
-"""A folder of people's own pictures as a data set.
+"""Folders of people's own pictures as data sets.
 
-Either a `manifest.csv` names the pictures in its columns `file` and `label`, or there is a sub-folder for each
-label. Two more columns are heeded: `split`, which is train or test, and `writer`.
+Either a `manifest.csv` lists the pictures in its columns `file` and `label`, or each label has a sub-folder. Two more
+columns are optional: `split`, which is train or test, and `writer`.
 
-Each picture takes the very way that reading takes, and is used if that finds as many digits as its label has:
-what reading never meets is nothing to train on. The others are left out, and named with the reason.
+Digits are extracted from each picture exactly as recognition does it. A picture is used if as many digits are found as
+its label has; the others are left out, and reported with the reason.
 
-This is no TFDS builder, since one has a fixed version and checksums, and such a folder changes from day to day.
+This is no TFDS builder, since a builder has a fixed version and checksums, while such a folder changes from day to day.
 """
 
 import hashlib
@@ -23,75 +23,88 @@ from digitjax.errors import InputError
 from digitjax.imaging import binarize, color, components, decode, extract, normalize, ruling, segmentation
 from digitjax.progress import PictureCount
 
-TEST_SHARE = 0.2
-"""Share of the test split in a folder that does not name its own: of the writers, or else of the pictures."""
+TEST_FRACTION = 0.2
+"""Fraction of the writers (or of the pictures, where no writers are given) in the test split, where none is given."""
 
-_READING = (color, components, decode, extract, binarize, normalize, ruling, segmentation)
+_EXTRACTION_MODULES = (color, components, decode, extract, binarize, normalize, ruling, segmentation)
+"""Modules whose source decides which digits are extracted from a picture."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture that the folder says it has."""
+    """A labeled picture in the folder."""
 
     file: str
-    """Its path, from the folder."""
+    """Path relative to the folder."""
     label: str
     """Its digits in reading order."""
     split: str = ""
-    """`train`, `test`, or empty where the folder does not say."""
+    """`train`, `test`, or empty where none is given."""
     writer: str = ""
-    """Who wrote it, or empty where the folder does not say."""
+    """Who wrote it, or empty where no writer is given."""
 
 
-def list_entries(folder: Path) -> list[Sample]:
-    """Return what a folder says it has, without opening a picture.
+def list_samples(folder: Path) -> list[Sample]:
+    """Return the labeled pictures of a folder, without opening them.
 
     Raises:
-        InputError: there is no such folder, it names no pictures, or its manifest is not as it must be.
+        InputError: there is no such folder, it has no labeled pictures, or its manifest is invalid.
     """
     if not folder.is_dir():
         raise InputError(f"data.folder: there is no folder {folder}")
-    entries = _from_manifest(folder) if (folder / NAME).exists() else _from_sub_folders(folder)
-    if not entries:
+    samples = _from_manifest(folder) if (folder / NAME).exists() else _from_sub_folders(folder)
+    if not samples:
         raise InputError(
             f"{folder}: it has no pictures: put them into sub-folders 0 to 9, or name them in a manifest.csv"
         )
-    return entries
+    return samples
 
 
-def fingerprint(folder: Path, entries: list[Sample]) -> str:
-    """Return 16 hexadecimal digits that change with the entries, their files, and how pictures are read.
+def fingerprint(folder: Path, samples: list[Sample]) -> str:
+    """Return a hash of the samples, of the size and modification time of their files, and of the extraction code.
 
-    A file is known by its size and the time of its last change.
+    Args:
+        folder: folder of the pictures.
+        samples: its labeled pictures.
+
+    Returns:
+        16 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for module in _READING:
+    for module in _EXTRACTION_MODULES:
         digest.update(inspect.getsource(module).encode())
-    for entry in entries:
-        file = (folder / entry.file).stat()
-        digest.update(f"{entry} {file.st_size} {file.st_mtime_ns}\n".encode())
+    for sample in samples:
+        file = (folder / sample.file).stat()
+        digest.update(f"{sample} {file.st_size} {file.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def to_arrays(folder: Path, entries: list[Sample]) -> Arrays:
-    """Read the pictures, and name those that are left out on the standard error stream.
+def to_arrays(folder: Path, samples: list[Sample]) -> Arrays:
+    """Extract the digits of the pictures, and report on standard error which pictures are left out.
+
+    Args:
+        folder: folder of the pictures.
+        samples: its labeled pictures.
+
+    Returns:
+        The arrays of a data set, see `digitjax.data.cache.DATASET_KEYS`.
 
     Raises:
-        InputError: too few of them can be used.
+        InputError: too few pictures can be used.
     """
-    samples: dict[str, list[tuple[np.ndarray, int]]] = {"train": [], "test": []}
+    pairs: dict[str, list[tuple[np.ndarray, int]]] = {"train": [], "test": []}
     progress, used = PictureCount(), 0
-    for entry in progress.over(entries):
+    for sample in progress.over(samples):
         try:
-            digits = _digits(folder, entry)
+            digits = _extract_digits(folder, sample)
         except InputError as error:
-            progress.line(f"left out {entry.file}: {error}")
+            progress.line(f"left out {sample.file}: {error}")
             continue
-        samples[_split(folder, entry)] += zip(digits, map(int, entry.label), strict=True)
+        pairs[_split(folder, sample)] += zip(digits, map(int, sample.label), strict=True)
         used += 1
-    train, test = len(samples["train"]), len(samples["test"])
+    train, test = len(pairs["train"]), len(pairs["test"])
     progress.line(
-        f"used {used:,} of {len(entries):,} pictures: {train:,} digits to train on, {test:,} to test with"
+        f"used {used:,} of {len(samples):,} pictures: {train:,} digits to train on, {test:,} to test with"
     )
     if train < 2 or not test:
         raise InputError(
@@ -99,13 +112,13 @@ def to_arrays(folder: Path, entries: list[Sample]) -> Arrays:
             "add pictures, or name the split of each in a column of manifest.csv"
         )
     arrays = {}
-    for split, pairs in samples.items():
-        arrays[f"{split}_images"] = np.stack([image for image, _ in pairs])
-        arrays[f"{split}_labels"] = np.array([digit for _, digit in pairs], np.int32)
+    for split, pairs_of_split in pairs.items():
+        arrays[f"{split}_images"] = np.stack([image for image, _ in pairs_of_split])
+        arrays[f"{split}_labels"] = np.array([digit for _, digit in pairs_of_split], np.int32)
     return arrays
 
 
-# --------------------------------------------------------------------------------------- entries
+# --------------------------------------------------------------------------------------- samples
 
 
 def _from_manifest(folder: Path) -> list[Sample]:
@@ -133,18 +146,18 @@ def _is_digits(label: str) -> bool:
 # -------------------------------------------------------------------------------------- pictures
 
 
-def _digits(folder: Path, entry: Sample) -> UInt8[np.ndarray, "n 28 28"]:
-    """Return the digits of a picture, as many as its label has, in the form of MNIST."""
-    images = extract.extract(folder / entry.file).images
-    if len(images) != len(entry.label):
-        raise InputError(f"digits found: {len(images)}, where its label is {entry.label}")
+def _extract_digits(folder: Path, sample: Sample) -> UInt8[np.ndarray, "n 28 28"]:
+    """Return the digits of a picture as images like those of MNIST, as many as its label has."""
+    images = extract.extract(folder / sample.file).images
+    if len(images) != len(sample.label):
+        raise InputError(f"digits found: {len(images)}, where its label is {sample.label}")
     return images
 
 
-def _split(folder: Path, entry: Sample) -> str:
-    """Return the split of a picture, which no other picture has a say in."""
-    if entry.split:
-        return entry.split
-    known_by = entry.writer.encode() or (folder / entry.file).read_bytes()
-    place = int.from_bytes(hashlib.sha256(known_by).digest()[:8]) / 2**64
-    return "test" if place < TEST_SHARE else "train"
+def _split(folder: Path, sample: Sample) -> str:
+    """Return the split of a picture, which does not depend on the other pictures."""
+    if sample.split:
+        return sample.split
+    identity = sample.writer.encode() or (folder / sample.file).read_bytes()
+    fraction = int.from_bytes(hashlib.sha256(identity).digest()[:8]) / 2**64
+    return "test" if fraction < TEST_FRACTION else "train"

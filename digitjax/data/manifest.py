@@ -1,4 +1,4 @@
-"""The manifest of a folder of labelled pictures: which files there are, and which digits each shows."""
+"""The manifest of a folder of labeled pictures: their files and the digits that each shows."""
 
 import csv
 import re
@@ -9,33 +9,35 @@ from digitjax.errors import InputError
 
 NAME = "manifest.csv"
 LAYOUTS = ("single", "string", "lines")
-"""One digit, one line of digits, several lines: each may also show what those before it show."""
+"""One digit, one line of digits, several lines of digits; each includes the ones before it."""
 GROUPINGS = ("kind", "polarity", "writer")
-"""Columns that pictures may be grouped by."""
+"""Optional columns by which results are grouped."""
 
 LABEL = re.compile(r"[0-9]+(\|[0-9]+)*")
+"""A valid label: digits, with `|` between lines."""
 
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One labelled picture."""
+    """A labeled picture."""
 
     file: str
-    """Path from the folder of the manifest."""
+    """Path relative to the folder of the manifest."""
     lines: tuple[str, ...]
-    """The digits it shows, a string a line from the top."""
+    """The digits it shows, one string for each line, from the top."""
     layout: str
     """One of `LAYOUTS`."""
     split: str
-    """`train` or `test`, or empty where the manifest does not say."""
+    """`train`, `test`, or empty where the manifest gives none."""
     groups: dict[str, str]
-    """Value of each of `GROUPINGS` that the manifest gives."""
+    """Values of those of `GROUPINGS` that the manifest gives."""
 
 
 def read_manifest(folder: Path) -> list[ManifestRow]:
-    """Read `manifest.csv`: its columns `file` and `label` are required, the others optional.
+    """Read the `manifest.csv` of a folder.
 
-    A label is made of digits, with `|` between lines. A layout that is not given follows from the label.
+    The columns `file` and `label` are required, the others optional. A layout that is not given follows from the
+    label.
 
     Raises:
         InputError: the folder, the manifest, a column or a picture is missing, or a label, layout or split is wrong.
@@ -49,38 +51,38 @@ def read_manifest(folder: Path) -> list[ManifestRow]:
                 raise InputError(
                     f"{path}: it has no column {missing[0]!r}: its first line must name file and label, with commas"
                 )
-            entries = [_entry(row, folder, f"{path}, line {table.line_num}") for row in table]
+            rows = [_parse_row(row, folder, f"{path}, line {table.line_num}") for row in table]
     except OSError as error:
         raise InputError(
             f"{path}: {error.strerror}: name a folder that holds pictures and a {NAME}"
         ) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: it cannot be read ({error}): save it as CSV in UTF-8") from None
-    if not entries:
+    if not rows:
         raise InputError(f"{path}: it names no pictures: add a line with file and label for each")
-    return entries
+    return rows
 
 
-def _entry(row: dict[str, str], folder: Path, place: str) -> ManifestRow:
+def _parse_row(row: dict[str, str], folder: Path, location: str) -> ManifestRow:
     file, label = row["file"].strip(), row["label"].strip()
     if not (folder / file).is_file():
         raise InputError(
-            f"{place}: there is no file {file!r} in {folder}: correct its name, or remove the line"
+            f"{location}: there is no file {file!r} in {folder}: correct its name, or remove the line"
         )
     if not LABEL.fullmatch(label):
         raise InputError(
-            f"{place}: the label of {file} is {label!r}: it must be digits, with | between lines"
+            f"{location}: the label of {file} is {label!r}: it must be digits, with | between lines"
         )
     lines = tuple(label.split("|"))
-    shown = "lines" if len(lines) > 1 else "string" if len(label) > 1 else "single"
-    layout = row.get("layout", "").strip() or shown
-    if layout not in LAYOUTS or LAYOUTS.index(layout) < LAYOUTS.index(shown):
+    implied = "lines" if len(lines) > 1 else "string" if len(label) > 1 else "single"
+    layout = row.get("layout", "").strip() or implied
+    if layout not in LAYOUTS or LAYOUTS.index(layout) < LAYOUTS.index(implied):
         raise InputError(
-            f"{place}: the layout of {file} is {layout!r} and its label {label!r}: "
+            f"{location}: the layout of {file} is {layout!r} and its label {label!r}: "
             "it must be single, string or lines, as the label is"
         )
     split = row.get("split", "").strip()
     if split not in ("", "train", "test"):
-        raise InputError(f"{place}: the split of {file} is {split!r}: it must be train or test")
+        raise InputError(f"{location}: the split of {file} is {split!r}: it must be train or test")
     groups = {name: row[name].strip() for name in GROUPINGS if row.get(name, "").strip()}
     return ManifestRow(file, lines, layout, split, groups)

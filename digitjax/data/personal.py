@@ -1,7 +1,7 @@
-"""A test set of one's own: pictures that were read, each saved with its right label.
+"""A labeled data set of one's own: pictures that were recognized, each saved with its true label.
 
-It is a folder with a `manifest.csv` (see `digitjax.data.manifest`), which `digitjax evaluate-pictures` measures a
-reader with, and which `--data.name folder` trains on.
+It is a folder with a `manifest.csv` (see `digitjax.data.manifest`): `digitjax evaluate-pictures` measures recognition
+on it, and `--data.name folder` trains on it.
 """
 
 import csv
@@ -14,96 +14,102 @@ from typing import NamedTuple
 from PIL import Image
 
 from digitjax import runs
-from digitjax.data.folder import TEST_SHARE
+from digitjax.data.folder import TEST_FRACTION
 from digitjax.data.manifest import LABEL, NAME, read_manifest
 from digitjax.errors import InputError
 from digitjax.imaging.decode import Source, decode
 
-MOST_PICTURES = 10_000
-MOST_CHARACTERS = 200
-"""Of a label, and of the name of a writer."""
+MAX_PICTURES = 10_000
+"""Maximum number of pictures in a folder: the manifest is read and written whole at each save."""
+MAX_CHARACTERS = 200
+"""Maximum length of a label, and of the name of a writer."""
 
-_ONE_AT_A_TIME = threading.Lock()  # a manifest is read, changed and written
+_LOCK = threading.Lock()
+"""Held while a manifest is read, changed and written."""
 _COLUMNS = ("file", "label", "writer", "split")
 
 
-class Saved(NamedTuple):
+class SavedPicture(NamedTuple):
     """A picture that was saved."""
 
     file: Path
-    """The picture, as PNG."""
-    before: str | None
-    """The label that it had before, if it was there already."""
+    """Path of the picture, a PNG."""
+    previous_label: str | None
+    """The label that it had before, if it was in the folder already."""
 
 
-def save(folder: Path, picture: Source, label: str, writer: str = "") -> Saved:
-    """Save a picture with its label; one that is there already takes the new label.
+def save(folder: Path, picture: Source, label: str, writer: str = "") -> SavedPicture:
+    """Save a picture with its label; a picture that is in the folder already gets the new label.
 
-    The picture is kept as it is displayed, at the size at which it is read, under the SHA-256 of its pixels. Every
-    fifth is for testing, the first among them: so one writer is enough to train and to test with.
+    The picture is saved in the orientation and at the size at which it is recognized, under the SHA-256 of its
+    pixels. Every fifth picture, starting with the first, goes to the test split: so the pictures of one writer are
+    enough to train and to test with.
 
     Args:
-        folder: is made if it is not there.
+        folder: folder of the data set, created if it does not exist.
         picture: a path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4).
         label: its digits, with `|` between lines.
-        writer: who wrote it, if that is known.
+        writer: who wrote it, or empty.
+
+    Returns:
+        The file, and the label that it had before.
 
     Raises:
-        InputError: the picture cannot be decoded, the label or the writer is not as it must be, or the folder holds
-            other things, is full, or cannot be written. Then nothing is written.
+        InputError: the picture cannot be decoded, the label or the writer is invalid, or the folder holds other
+            things, is full, or cannot be written. Then nothing is written.
     """
     label, writer = label.strip(), " ".join(writer.split())
-    if not LABEL.fullmatch(label) or len(label) > MOST_CHARACTERS:
+    if not LABEL.fullmatch(label) or len(label) > MAX_CHARACTERS:
         raise InputError(
-            f"the label is {_cut(label)!r}: it must be digits, with | between lines, at most {MOST_CHARACTERS} of them"
+            f"the label is {_shorten(label)!r}: it must be digits, with | between lines, {MAX_CHARACTERS} at most"
         )
-    if not writer.isprintable() or len(writer) > MOST_CHARACTERS:
+    if not writer.isprintable() or len(writer) > MAX_CHARACTERS:
         raise InputError(
-            f"the writer is {_cut(writer)!r}: it must be a name, {MOST_CHARACTERS} characters at most"
+            f"the writer is {_shorten(writer)!r}: it must be a name, {MAX_CHARACTERS} characters at most"
         )
     pixels = decode(picture).pixels
     name = f"{hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:24]}.png"
     with io.BytesIO() as file:
         Image.fromarray(pixels).save(file, "PNG")
         content = file.getvalue()
-    with _ONE_AT_A_TIME:
+    with _LOCK:
         return _add(folder, content, {"file": name, "label": label, "writer": writer})
 
 
 def count(folder: Path) -> int:
-    """Return how many pictures a test set has; one that is not there has none.
+    """Return the number of pictures in a folder; 0 if there is no such folder.
 
     Raises:
-        InputError: its manifest is not as it must be.
+        InputError: its manifest is invalid.
     """
     return len(read_manifest(folder)) if (folder / NAME).exists() else 0
 
 
-def _add(folder: Path, content: bytes, new: dict[str, str]) -> Saved:
+def _add(folder: Path, content: bytes, new: dict[str, str]) -> SavedPicture:
     columns, rows = _read(folder)
     path = folder / new["file"]
-    known = next((row for row in rows if row["file"].strip() == path.name), None)
-    before = known["label"] if known else None
-    if known:
-        known |= {column: value for column, value in new.items() if value}
-    elif len(rows) >= MOST_PICTURES:
-        raise InputError(f"{folder}: it has {len(rows):,} pictures, which is the most: begin another folder")
+    existing = next((row for row in rows if row["file"].strip() == path.name), None)
+    previous_label = existing["label"] if existing else None
+    if existing:
+        existing |= {column: value for column, value in new.items() if value}
+    elif len(rows) >= MAX_PICTURES:
+        raise InputError(f"{folder}: it has {len(rows):,} pictures, the maximum: choose another folder")
     else:
         tests = sum(row["split"] == "test" for row in rows)
-        rows.append(new | {"split": "test" if tests < TEST_SHARE * (len(rows) + 1) else "train"})
+        rows.append(new | {"split": "test" if tests < TEST_FRACTION * (len(rows) + 1) else "train"})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         runs.write_bytes(path, content)
         runs.write_text(folder / NAME, _to_csv(columns, rows))
     except OSError as error:
-        if not known:
+        if not existing:
             path.unlink(missing_ok=True)
         raise InputError(f"{folder}: it cannot be written ({error.strerror})") from None
-    return Saved(path, before)
+    return SavedPicture(path, previous_label)
 
 
 def _read(folder: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the columns and the rows of a manifest as they stand there, with those of ours that it lacks."""
+    """Return the columns and the rows of a manifest, with the columns added that it lacks."""
     if not (folder / NAME).exists():
         if folder.is_dir() and any(path.is_dir() for path in folder.iterdir()):
             raise InputError(
@@ -127,5 +133,5 @@ def _to_csv(columns: list[str], rows: list[dict[str, str]]) -> str:
         return file.getvalue()
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,8 +1,8 @@
-"""Data sets as arrays: prepared once, cached, split, normalised, and served in batches.
+"""Data sets as arrays: prepared once, cached, split, normalized, and served in batches.
 
-The splits are fixed. `test` is the data set's own and is never trained or chosen on. `validation` is
-cut from the data set's training pictures: the first of a permutation drawn with `split_seed`. What
-remains is `train`; with `refit` it is all of them, and `validation` is empty.
+The splits are fixed. `test` is the data set's own and is used neither for training nor for model selection.
+`validation` is a random part of the data set's training images, drawn with `split_seed`. The rest is `train`; with
+`refit` it is all of them, and `validation` is empty.
 """
 
 import contextlib
@@ -22,17 +22,19 @@ from digitjax.data import cache
 from digitjax.data.cache import Arrays, cache_folder
 from digitjax.errors import InputError
 
-# Mean and standard deviation of MNIST's training pixels, scaled to 0..1. They serve every data set, since
-# all have MNIST's form and a model must meet what it was trained on.
 MEAN, STD = 0.1307, 0.3081
+"""Mean and standard deviation of the intensities (0 to 1) of MNIST's training images; used for every data set, so that
+a model gets inputs like those of its training."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures uint8 (n, 28, 28), light ink on dark ground, with labels int32 (n,)."""
+    """Images with their labels."""
 
     images: UInt8[np.ndarray, "n 28 28"]
+    """Bright strokes on dark background."""
     labels: Int32[np.ndarray, " n"]
+    """Digits, or `OUTLIER_LABEL` of `digitjax.data.outliers`."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,82 +42,88 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The three splits, and the SHA-256 of the arrays that they were cut from."""
+    """The three splits of a data set."""
 
     train: Split
     validation: Split
     test: Split
     sha256: str
+    """SHA-256 of all arrays of the data set, before they are split."""
 
 
 def normalize(images: UInt8[Array | np.ndarray, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
-    """Turn pixels into what every network sees: float32, zero mean, unit variance, a channel axis.
+    """Return the inputs of a network, float32 (..., 28, 28, 1) of zero mean and unit variance, for uint8 images.
 
-    Training, evaluation and reading all pass through here.
+    Training, evaluation and recognition all normalize here.
     """
-    return normalize_ink(jnp.asarray(images).astype(jnp.float32) / 255)
+    return normalize_intensities(jnp.asarray(images).astype(jnp.float32) / 255)
 
 
-def normalize_ink(ink: Float[Array, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
-    """Turn the amount of ink in each pixel, 0 to 1, into what every network sees."""
-    return (ink[..., None] - MEAN) / STD
+def normalize_intensities(images: Float[Array, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
+    """Return the inputs of a network, float32 (..., 28, 28, 1), for images with intensities from 0 to 1."""
+    return (images[..., None] - MEAN) / STD
 
 
 def denormalize(inputs: Float[Array, "*batch 28 28 1"]) -> Float[Array, "*batch 28 28"]:
-    """Turn what networks see back into the amount of ink in each pixel, 0 to 1."""
+    """Return the intensities from 0 to 1 (..., 28, 28) of inputs of a network: the inverse of normalization."""
     return inputs[..., 0] * STD + MEAN
 
 
 def prepare(data: Data) -> Path:
-    """Prepare a data set afresh and return the folder of its cached arrays.
+    """Prepare a data set, even if it is in the cache, and return its folder in the cache.
 
     Raises:
-        InputError: its files cannot be had, or are damaged, or the cache cannot be written.
+        InputError: its files cannot be downloaded or are damaged, or the cache cannot be written.
     """
     return cache.prepare(*_source(data))
 
 
 def load(data: Data) -> Dataset:
-    """Return a data set, prepared and cached at its first use.
+    """Return a data set from the cache; prepare it first if it is not there.
 
     Raises:
-        InputError: its files cannot be had, or are damaged.
+        InputError: its files cannot be downloaded or are damaged, or the validation split would be all of it.
     """
     arrays, sha256 = cache.load(*_source(data))
     images, labels = arrays["train_images"], arrays["train_labels"]
     order = np.random.default_rng(data.split_seed).permutation(len(labels))
     held_out = 0 if data.refit else max(1, round(data.validation * len(labels)))
-    chosen, rest = np.sort(order[:held_out]), np.sort(order[held_out:])
-    if not len(rest):
-        raise InputError(f"data.validation is {data.validation}: it leaves no picture to train on")
+    validation, train = np.sort(order[:held_out]), np.sort(order[held_out:])
+    if not len(train):
+        raise InputError(f"data.validation is {data.validation}: it leaves no image to train on")
     return Dataset(
-        train=Split(images, labels) if data.refit else Split(images[rest], labels[rest]),
-        validation=Split(images[chosen], labels[chosen]),
+        train=Split(images, labels) if data.refit else Split(images[train], labels[train]),
+        validation=Split(images[validation], labels[validation]),
         test=Split(arrays["test_images"], arrays["test_labels"]),
         sha256=sha256,
     )
 
 
 def load_prepared(data: Data) -> Dataset:
-    """Return a data set that is in the cache already, which takes neither a network nor long.
+    """Return a data set that is already in the cache; neither download nor prepare it.
 
     Raises:
-        InputError: it is not.
+        InputError: it is not in the cache.
     """
     name, _ = _source(data)
     if not (cache_folder() / name).is_dir():
         raise InputError(
-            f"the pictures of {data.folder} are not those that were trained on: some were added, changed or removed"
+            f"the pictures in {data.folder} are not those of the training: some were added, changed or removed"
             if data.folder
-            else f"the {data.name} pictures are not prepared here: digitjax data prepare {data.name}"
+            else f"the data set {data.name} is not prepared here: digitjax data prepare {data.name}"
         )
     return load(data)
 
 
 def add_outliers(split: Split, data: Data) -> Split:
-    """Return a split with the share of generated strokes that `data.outliers` asks for, labelled `OUTLIER_LABEL`.
+    """Append generated outliers to a split, for training alone; the same arguments always give the same result.
 
-    Training alone meets them: the splits of a `Dataset` hold digits. A pure function of its arguments.
+    Args:
+        split: a split of digits.
+        data: its options; `outliers` is the number of outliers as a share of the images.
+
+    Returns:
+        The split with images labeled `OUTLIER_LABEL` at its end.
     """
     if not (count := round(data.outliers * len(split))):
         return split
@@ -128,17 +136,36 @@ def add_outliers(split: Split, data: Data) -> Split:
     )
 
 
+def steps_per_epoch(size: int, batch_size: int) -> int:
+    """Return the number of batches of an epoch, of which the last may be padded.
+
+    Args:
+        size: number of images in the split.
+        batch_size: images per batch.
+    """
+    return -(-size // batch_size)
+
+
 def batch_indices(
     seed: int, epoch: int, size: int, batch_size: int
 ) -> tuple[Int32[np.ndarray, "steps batch"], Float[np.ndarray, "steps batch"]]:
-    """Return which pictures each step of an epoch takes, and their weight in its loss.
+    """Shuffle the images of an epoch and divide them into batches.
 
-    A pure function of its arguments, so that a resumed run meets the very same batches. Each of the `size`
-    pictures has weight 1 once; the last batch is filled up with pictures of weight 0 from the start of
-    the epoch, so that all batches have one shape and none is dropped.
+    The result depends on the arguments alone, so that a resumed run gets the same batches. The last batch is padded
+    with images of weight 0, so that all batches have one shape and no image is dropped.
+
+    Args:
+        seed: seed of the run.
+        epoch: number of the epoch.
+        size: number of images in the split.
+        batch_size: images per batch.
+
+    Returns:
+        Indices of the images of each step, int32 (steps, batch), and their weights in the loss, float32 (steps,
+        batch): 1, or 0 for padding.
     """
     order = np.random.default_rng([seed, epoch]).permutation(size)
-    steps = -(-size // batch_size)
+    steps = steps_per_epoch(size, batch_size)
     indices = np.resize(order, steps * batch_size).astype(np.int32)
     weights = (np.arange(steps * batch_size) < size).astype(np.float32)
     return indices.reshape(steps, batch_size), weights.reshape(steps, batch_size)
@@ -148,13 +175,13 @@ def batch_indices(
 
 
 def _source(data: Data) -> tuple[str, Callable[[Path], Arrays]]:
-    """Return what the cache calls a data set, and the function that makes its arrays."""
+    """Return the name of a data set in the cache, and the function that builds its arrays."""
     if data.folder is not None:
-        from digitjax.data import folder  # which takes SciPy and scikit-image with it
+        from digitjax.data import folder  # imported late, since it imports SciPy and scikit-image
 
         path = Path(data.folder)
-        entries = folder.list_entries(path)
-        return f"folder-{folder.fingerprint(path, entries)}", lambda _: folder.to_arrays(path, entries)
+        samples = folder.list_samples(path)
+        return f"folder-{folder.fingerprint(path, samples)}", lambda _: folder.to_arrays(path, samples)
     version = import_module(f"digitjax.data.{data.name}").VERSION
     return f"{data.name}-{version}", partial(_read_with_tfds, data.name, data.manual_dir)
 

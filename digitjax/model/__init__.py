@@ -1,1 +1,1 @@
-"""Networks, their training and their checkpoints."""
+"""Networks: architectures, layers, training, checkpoints, and how trained networks are used and exported."""

@@ -1,9 +1,9 @@
-"""Checkpoints: the only file that touches Orbax.
+"""Checkpoints: the only module that uses Orbax.
 
-A checkpoint is a folder named after its step with named parts, each a tree of arrays. Beside what Orbax
-writes lies `manifest.json`: the step, its metrics, and the SHA-256 of every other file. It is written
-last, so a folder without one is a save that was cut off. Files are checked against it before Orbax sees
-them, because Orbax does not notice a flipped byte in array data.
+A checkpoint is a folder named after its step with named parts, each a tree of arrays. Beside the files of Orbax it has
+a `manifest.json` with the step, its metrics, and the SHA-256 of every other file. The manifest is written last: a
+folder without one is an interrupted save. Files are verified against it before Orbax reads them, because Orbax does
+not notice a flipped byte in array data.
 """
 
 import errno
@@ -31,15 +31,15 @@ _MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A finished checkpoint on disk."""
+    """A complete checkpoint on disk."""
 
     path: Path
     step: int
     metrics: Mapping[str, float]
-    """What it was judged by on the validation split, or nothing."""
+    """Metrics on the validation split, by which the best checkpoint is chosen; may be empty."""
 
     def damage(self) -> str:
-        """Compare its files with the manifest: say what is wrong, or return an empty string."""
+        """Verify the files against the manifest; return what is wrong, or an empty string."""
         try:
             files = read_json(self.path / _MANIFEST)["files"]
         except (InputError, KeyError) as error:
@@ -54,57 +54,68 @@ class Checkpoint:
 
 
 def score(metrics: Mapping[str, Any]) -> float:
-    """Return what checkpoints are judged by, the higher the better: accuracy, or else the negative loss."""
+    """Return the score of a checkpoint, higher is better: its accuracy, or else its negative loss."""
     return float(metrics["accuracy"] if "accuracy" in metrics else -metrics.get("loss", math.inf))
 
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
-    """Return the finished checkpoints of a folder in the order of their steps, without checking their files."""
+    """Return the complete checkpoints of a folder in the order of their steps, without verifying their files."""
     found = []
     for path in folder.glob("[0-9]*"):
         if path.name.isdecimal() and (path / _MANIFEST).exists():
             try:
                 metrics = read_json(path / _MANIFEST).get("metrics") or {}
             except InputError:
-                metrics = {}  # it is damaged, which `damage` reports when it is to be used
+                metrics = {}  # a damaged manifest, which `damage` reports
             found.append(Checkpoint(path, int(path.name), metrics))
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
 
-def candidates(folder: Path, step: int | str) -> list[Checkpoint]:
-    """Return the checkpoints that `step` allows, the one to be preferred first.
+def candidates(folder: Path, step: int | str, weights_folder: Path | None = None) -> list[Checkpoint]:
+    """Return the checkpoints that match a step, the preferred one first.
 
     Args:
-        folder: where the checkpoints lie.
+        folder: folder of the checkpoints.
         step: a number, `latest`, or `best` (highest validation score; at a tie the later one).
+        weights_folder: folder of more checkpoints, which hold weights alone; searched for a number, while `latest`
+            and `best` are those of `folder`.
+
+    Returns:
+        At least one checkpoint.
 
     Raises:
         InputError: there is none.
     """
     found = list_checkpoints(folder)
-    if not found:
-        raise InputError(f"{folder}: there is no checkpoint yet")
-    if step == "latest":
-        return found[::-1]
-    if step == "best":
+    if step in ("latest", "best"):
+        if not found:
+            raise InputError(f"{folder}: there is no checkpoint yet")
+        if step == "latest":
+            return found[::-1]
         return sorted(found, key=lambda c: (score(c.metrics), c.step), reverse=True)
-    chosen = [c for c in found if str(c.step) == str(step)]
-    if not chosen:
-        steps = ", ".join(str(c.step) for c in found)
-        raise InputError(f"{folder}: there is no step {step!r}: choose latest, best or one of {steps}")
-    return chosen
+    found += list_checkpoints(weights_folder) if weights_folder else []
+    matching = [c for c in found if str(c.step) == str(step)]
+    if not matching:
+        steps = ", ".join(map(str, sorted({c.step for c in found})))
+        raise InputError(
+            f"{folder}: there is no step {step!r}: choose latest, best{f' or one of {steps}' * bool(steps)}"
+        )
+    return matching
 
 
-def load(folder: Path, abstract: Mapping[str, Any], step: int | str = "latest") -> tuple[int, dict[str, Any]]:
-    """Load parts of the checkpoint that `step` names, or the next best one that is not damaged.
+def load(
+    folder: Path, abstract: Mapping[str, Any], step: int | str = "latest", weights_folder: Path | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Load parts of the preferred checkpoint of a step that is not damaged.
 
     Args:
-        folder: where the checkpoints lie.
-        abstract: for each wanted part, its tree with shapes and dtypes in place of arrays.
-        step: as in `candidates`.
+        folder: folder of the checkpoints.
+        abstract: for each part to load, its tree with shapes and dtypes in place of arrays.
+        step: see `candidates`.
+        weights_folder: see `candidates`.
 
     Returns:
-        The step that was used, and the parts.
+        The step of the checkpoint, and its parts.
 
     Warns:
         UserWarning: a damaged checkpoint was passed over; the warning names the file.
@@ -113,7 +124,7 @@ def load(folder: Path, abstract: Mapping[str, Any], step: int | str = "latest") 
         InputError: no checkpoint is left, or what is stored does not fit `abstract`.
     """
     damaged: list[str] = []
-    for checkpoint in candidates(folder, step):
+    for checkpoint in candidates(folder, step, weights_folder):
         if not (damage := checkpoint.damage()):
             for reason in damaged:
                 warnings.warn(f"damaged checkpoint: {reason}: using step {checkpoint.step}", stacklevel=2)
@@ -123,7 +134,12 @@ def load(folder: Path, abstract: Mapping[str, Any], step: int | str = "latest") 
 
 
 def discard_after(folder: Path, step: int) -> None:
-    """Delete what a resumed run will write again: cut-off saves and all after `step`."""
+    """Delete what a resumed run writes again: interrupted saves and all checkpoints after a step.
+
+    Args:
+        folder: folder of the checkpoints.
+        step: last step to keep.
+    """
     for path in folder.glob("[0-9]*"):
         finished = path.name.isdecimal() and (path / _MANIFEST).exists()
         if not finished or int(path.name) > step:
@@ -131,15 +147,15 @@ def discard_after(folder: Path, step: int) -> None:
 
 
 class Writer:
-    """Saves checkpoints in the background, one at a time; use it in a `with` statement."""
+    """Saves checkpoints in the background, one at a time; a context manager."""
 
     def __init__(self, folder: Path, *, keep_best: int | None = None, description: str = ""):
         """Open a folder for writing.
 
         Args:
-            folder: created if need be.
-            keep_best: checkpoints to keep for their score, beside the latest two; None keeps all.
-            description: text kept inside every checkpoint: the config, as JSON.
+            folder: folder of the checkpoints, created if it does not exist.
+            keep_best: number of best checkpoints to keep, besides the latest two; None keeps all.
+            description: config as JSON, stored in every checkpoint.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._checkpointer = _make_checkpointer()
@@ -150,10 +166,15 @@ class Writer:
         self._pending: Future[None] | None = None
 
     def save(self, step: int, parts: Mapping[str, Any], metrics: Mapping[str, float] | None = None) -> None:
-        """Begin to save trees of arrays under their names, once the save before has ended.
+        """Start to save a checkpoint, after the previous save has ended.
+
+        Args:
+            step: step of the training.
+            parts: trees of arrays by name.
+            metrics: metrics on the validation split; a checkpoint without any is never among the best.
 
         Raises:
-            OSError: this save could not begin, or the one before could not be written.
+            OSError: this save could not start, or the previous one failed.
         """
         self.wait()
         if jax.process_count() > 1:
@@ -177,18 +198,22 @@ class Writer:
         self._discard_surplus()
 
     def _discard_surplus(self) -> None:
-        """Delete all but the best and the latest two: the older of these for the case that the other gets damaged."""
+        """Delete all but the best and the latest two: the second latest in case the latest gets damaged."""
         if self._keep_best is None:
             return
         found = list_checkpoints(self._folder)
-        judged = sorted((c for c in found if c.metrics), key=lambda c: (score(c.metrics), c.step))
-        kept = {c.step for c in (*found[-2:], *judged[-self._keep_best :])}
+        ranked = sorted((c for c in found if c.metrics), key=lambda c: (score(c.metrics), c.step))
+        kept = {c.step for c in (*found[-2:], *ranked[-self._keep_best :])}
         for checkpoint in found:
             if checkpoint.step not in kept:
                 shutil.rmtree(checkpoint.path)
 
     def wait(self) -> None:
-        """Return when all is on disk; raise what went wrong."""
+        """Wait for the pending save.
+
+        Raises:
+            OSError: it failed.
+        """
         if self._pending is not None:
             pending, self._pending = self._pending, None
             pending.result()
@@ -211,13 +236,13 @@ class Writer:
 
 
 def forget_paths(folder: Path) -> None:
-    """Delete the marks in which Orbax names the folder that it wrote to: the checkpoints may then be given away.
+    """Delete the files in which Orbax stores the path of the folder, so that the checkpoints can be published.
 
-    They can still be loaded, but no more be added to.
+    They can still be loaded, but no checkpoints can be added.
     """
     for checkpoint in list_checkpoints(folder):
-        for mark in checkpoint.path.rglob("commit_success.txt"):
-            mark.unlink()
+        for file in checkpoint.path.rglob("commit_success.txt"):
+            file.unlink()
         _write_manifest(checkpoint.path, checkpoint.step, checkpoint.metrics)
 
 
@@ -243,15 +268,15 @@ def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _orbax() -> Any:
-    # Imported late, since it takes most of a second.
+    # Imported late, since the import takes most of a second.
     import orbax.checkpoint
 
-    logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs whatever it then raises
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs the errors that it also raises
     return orbax.checkpoint
 
 
 def _make_checkpointer() -> Any:
-    """Return what saves without waiting for other processes; Orbax's newer interface, v1, always does."""
+    """Return a checkpointer that does not wait for other processes, as that of Orbax's interface v1 always does."""
     ocp, mine = _orbax(), jax.process_index()
     alone = ocp.options.MultiprocessingOptions(primary_host=mine, active_processes={mine})
     handler = ocp.CompositeCheckpointHandler(

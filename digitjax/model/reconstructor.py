@@ -1,4 +1,4 @@
-"""A trained autoencoder as functions of arrays: pictures to latents and back."""
+"""Trained autoencoders as functions of arrays: from images to latent vectors and back."""
 
 import jax
 import jax.numpy as jnp
@@ -17,40 +17,40 @@ from digitjax.runs import Run
 class Reconstructor:
     """An autoencoder with its weights."""
 
-    def __init__(self, options: AutoencoderConfig | VAEConfig, weights: Weights):
-        network = Network(options)
-        self.latent = options.latent
-        """Numbers that stand for a picture."""
-        self.variational = isinstance(options, VAEConfig)
-        """Whether the training drew the latents of all pictures towards a standard normal distribution."""
+    def __init__(self, config: AutoencoderConfig | VAEConfig, weights: Weights):
+        network = Network(config)
+        self.latent = config.latent
+        """Dimensions of the latent space."""
+        self.variational = isinstance(config, VAEConfig)
+        """Whether it is variational: the latent vectors of images then follow about a standard normal distribution."""
         self._weights = weights
-        self._encode = Predictor(_Encoding(options))
-        self._measure = Predictor(_Measuring(options))
+        self._encode = Predictor(_LatentNetwork(config))
+        self._measure = Predictor(_ErrorNetwork(config))
         self._decode = jax.jit(lambda weights, latents: network.module(weights).decode(latents)[0])
 
     def encode(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n latent"]:
-        """Return the latent of each picture; of a variational autoencoder its mean."""
+        """Return the latent vector of each image, float32 (n, latent); the mean for a variational autoencoder."""
         return self._encode(self._weights, images)
 
     def decode(self, latents: Float[np.ndarray, "n latent"]) -> UInt8[np.ndarray, "n 28 28"]:
-        """Return the picture that each latent stands for."""
+        """Return the image of each latent vector, uint8 (n, 28, 28)."""
         logits = self._decode(self._weights, jnp.asarray(latents, jnp.float32))
-        ink = np.asarray(jax.nn.sigmoid(logits)).reshape(-1, 28, 28)
-        return np.rint(255 * ink).astype(np.uint8)
+        intensities = np.asarray(jax.nn.sigmoid(logits)).reshape(-1, 28, 28)
+        return np.rint(255 * intensities).astype(np.uint8)
 
     def measure(self, images: UInt8[np.ndarray, "n 28 28"]) -> dict[str, Float[np.ndarray, " n"]]:
-        """Return how far each picture is from its reconstruction.
+        """Compare each image with its reconstruction.
 
         Returns:
-            `error`: mean squared error of the pixels, of ink from 0 to 1; `loss`: cross-entropy, in nats; and of a
-            variational autoencoder `divergence`: that of its latent from the standard normal distribution, in nats.
+            `error`: mean squared error of the intensities, 0 to 1; `loss`: cross-entropy in nats; and for a
+            variational autoencoder `divergence`: that from the standard normal distribution, in nats; each (n,).
         """
         columns = self._measure(self._weights, images).T
         return dict(zip(("error", "loss", "divergence"), columns, strict=False))
 
 
-class _Encoding(Network):
-    """The network with its latent in the place of its outputs."""
+class _LatentNetwork(Network):
+    """An autoencoder whose outputs are its latent vectors."""
 
     def __call__(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"]
@@ -59,18 +59,18 @@ class _Encoding(Network):
         return intermediates["latent"], intermediates
 
 
-class _Measuring(Network):
-    """The network with measures of its outputs in their place, which take less memory."""
+class _ErrorNetwork(Network):
+    """An autoencoder whose outputs are its errors, which take less memory than reconstructions."""
 
     def __call__(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"]
-    ) -> tuple[Float[Array, "batch measures"], dict[str, Array]]:
+    ) -> tuple[Float[Array, "batch errors"], dict[str, Array]]:
         logits, intermediates = super().__call__(weights, images)
-        ink = denormalize(images).reshape(len(images), -1)
-        measures = [squared_errors(logits, ink), cross_entropies(logits, ink)]
+        targets = denormalize(images).reshape(len(images), -1)
+        errors = [squared_errors(logits, targets), cross_entropies(logits, targets)]
         if "log_variance" in intermediates:
-            measures.append(divergences(intermediates["mean"], intermediates["log_variance"]))
-        return jnp.stack(measures, axis=1), intermediates
+            errors.append(divergences(intermediates["mean"], intermediates["log_variance"]))
+        return jnp.stack(errors, axis=1), intermediates
 
 
 def load(run: Run, step: int | str = "best") -> tuple[Reconstructor, int]:
@@ -81,15 +81,15 @@ def load(run: Run, step: int | str = "best") -> tuple[Reconstructor, int]:
         step: a step, `latest`, or `best` by validation loss.
 
     Returns:
-        The autoencoder, and the step that was used.
+        The autoencoder, and its step.
 
     Raises:
-        InputError: the run is damaged, has no checkpoint that can be used, or is of a classifier.
+        InputError: the run is damaged, has no usable checkpoint, or is a classifier.
     """
     model = run.config.model
     if not isinstance(model, AutoencoderConfig | VAEConfig):
         raise InputError(
-            f"{run.path}: its {model.kind} gives no pictures back: name a run of an autoencoder, "
+            f"{run.path}: its {model.kind} is not an autoencoder: name a run of one, "
             "or train one with `digitjax train autoencoder`"
         )
     used_step, weights = load_weights(run, Network(model), step)

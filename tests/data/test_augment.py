@@ -1,4 +1,4 @@
-"""Augmentations are pure, and do what they say to every picture."""
+"""Augmentations are pure functions, and change every image as they say."""
 
 from functools import partial
 
@@ -12,13 +12,13 @@ from jaxtyping import Array
 
 from digitjax.config import Augment
 from digitjax.data.augment import (
+    add_noise,
     affine_maps,
     augment,
     blur,
-    coarsen,
     elastic_field,
     erase,
-    noise,
+    reduce_resolution,
     sharpen,
     shift,
     thicken,
@@ -48,22 +48,22 @@ RANDOM = [name for name in vars(EVERYTHING) if name != "reframe"]
 
 
 def bars(count: int) -> Array:
-    """Pictures of an upright bar, 3 pixels wide and 13 long, ink from 0 to 1."""
+    """Images of a vertical bar of intensity 1, 3 pixels wide and 13 high."""
     return jnp.zeros((count, 28, 28)).at[:, 7:20, 12:15].set(1.0)
 
 
-def centres_of_mass(ink: np.ndarray) -> np.ndarray:
-    """Mean row and column of the ink of each picture, (batch, 2)."""
-    places = np.indices(ink.shape[1:])
-    return np.einsum("bhw,ihw->bi", ink, places) / ink.sum(axis=(1, 2))[:, None]
+def centers_of_mass(images: np.ndarray) -> np.ndarray:
+    """Row and column of the center of mass of each image, (batch, 2)."""
+    coordinates = np.indices(images.shape[1:])
+    return np.einsum("bhw,ihw->bi", images, coordinates) / images.sum(axis=(1, 2))[:, None]
 
 
-def widths(ink: Array) -> np.ndarray:
-    """Ink in the middle row of each picture: the width of its bar."""
-    return np.asarray(ink[:, 13].sum(axis=1))
+def widths(images: Array) -> np.ndarray:
+    """Sum of the middle row of each image: the width of its bar."""
+    return np.asarray(images[:, 13].sum(axis=1))
 
 
-def test_a_shift_moves_whole_pictures_and_fills_with_dark():
+def test_a_shift_moves_whole_images_and_fills_up_with_zeros():
     shifted = np.asarray(shift(KEY, IMAGES, 1))
     moves = set()
     for before, after in zip(np.asarray(IMAGES), shifted, strict=True):
@@ -78,11 +78,11 @@ def test_a_shift_moves_whole_pictures_and_fills_with_dark():
                 continue
             break
         else:
-            pytest.fail("a picture was changed in another way")
+            pytest.fail("an image was changed in another way")
     assert len(moves) == 9
 
 
-def test_no_option_changes_nothing():
+def test_without_options_nothing_is_changed():
     np.testing.assert_array_equal(augment(KEY, IMAGES, LABELS, Augment()), IMAGES)
 
 
@@ -91,7 +91,7 @@ def test_no_option_changes_nothing():
     [EVERYTHING] + [Augment(**{name: getattr(EVERYTHING, name)}) for name in RANDOM],
     ids=["everything", *RANDOM],
 )
-def test_every_option_changes_pictures_as_the_key_decides(options: Augment):
+def test_every_option_changes_images_as_the_key_decides(options: Augment):
     jitted = jax.jit(partial(augment, options=options))
     changed = jitted(KEY, IMAGES, LABELS)
     assert changed.dtype == jnp.uint8
@@ -102,10 +102,10 @@ def test_every_option_changes_pictures_as_the_key_decides(options: Augment):
 
 @settings(max_examples=20)
 @given(st.floats(0, 180), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 40))
-def test_maps_stay_within_what_was_asked_for(rotation: float, scale: float, aspect: float, shear: float):
+def test_affine_maps_stay_within_their_ranges(rotation: float, scale: float, aspect: float, shear: float):
     options = Augment(rotation=rotation, scale=scale, aspect=aspect, shear=shear)
     maps = np.asarray(affine_maps(KEY, 200, options))
-    areas = np.linalg.det(maps)  # a rotation, a slant and a change of aspect keep the area
+    areas = np.linalg.det(maps)  # rotation, shear and aspect keep the area
     np.testing.assert_array_less(np.abs(np.log(areas)), 2 * scale + 1e-5)
     if scale > 0.01:
         assert np.abs(np.log(areas)).max() > scale
@@ -115,43 +115,43 @@ def test_maps_stay_within_what_was_asked_for(rotation: float, scale: float, aspe
         )
 
 
-def test_a_quarter_turn_turns_a_picture():
+def test_a_rotation_by_90_degrees_makes_a_vertical_bar_horizontal():
     turned = jax.vmap(lambda key: warp(key, bars(1), Augment(rotation=90.0))[0])(jax.random.split(KEY, 200))
-    most_level = turned.max(axis=2).sum(axis=1).min()
-    assert most_level < 5  # of the 13 rows of ink some picture has but a few: its bar lies
+    least_height = turned.max(axis=2).sum(axis=1).min()
+    assert least_height < 5  # of 13 rows
     np.testing.assert_allclose(turned.sum(axis=(1, 2)), 39, rtol=0.05)
 
 
-def test_scale_slant_and_aspect_change_what_they_should():
+def test_scale_shear_and_aspect_change_what_they_should():
     def changed(**options: float) -> Array:
         return warp(KEY, bars(200), Augment(**options))
 
-    def heights(ink: Array) -> np.ndarray:
-        return np.asarray(ink.max(axis=2).sum(axis=1))
+    def heights(images: Array) -> np.ndarray:
+        return np.asarray(images.max(axis=2).sum(axis=1))
 
-    larger, taller, slanted = changed(scale=0.3), changed(aspect=0.4), changed(shear=30.0)
+    larger, taller, sheared = changed(scale=0.3), changed(aspect=0.4), changed(shear=30.0)
     assert np.corrcoef(widths(larger), heights(larger))[0, 1] > 0.9
     assert np.corrcoef(widths(taller), heights(taller))[0, 1] < -0.9
-    np.testing.assert_allclose(heights(slanted), 13, atol=0.01)
-    centres = (slanted * jnp.arange(28)).sum(axis=2) / jnp.maximum(slanted.sum(axis=2), 1e-6)
-    assert np.abs(centres[:, 18] - centres[:, 8]).max() > 10 * np.tan(np.deg2rad(25))
+    np.testing.assert_allclose(heights(sheared), 13, atol=0.01)
+    centers = (sheared * jnp.arange(28)).sum(axis=2) / jnp.maximum(sheared.sum(axis=2), 1e-6)
+    assert np.abs(centers[:, 18] - centers[:, 8]).max() > 10 * np.tan(np.deg2rad(25))
 
 
 @settings(max_examples=20)
 @given(st.floats(0, 30), st.floats(0, 0.4), st.floats(0, 20))
-def test_a_reframed_digit_has_the_size_and_place_that_the_reader_gives(
+def test_a_reframed_digit_has_the_size_and_position_of_recognition(
     rotation: float, aspect: float, shear: float
 ):
     options = Augment(rotation=rotation, aspect=aspect, shear=shear, reframe=True)
-    off_centre = bars(100).at[:, 16:20, 15:18].set(1.0)  # a bar with a foot
-    changed = np.asarray(warp(KEY, off_centre, options))
-    inked = changed > 0.4
-    sides = np.maximum(inked.any(axis=1).sum(axis=1), inked.any(axis=2).sum(axis=1))
+    off_center = bars(100).at[:, 16:20, 15:18].set(1.0)  # a bar with a foot
+    changed = np.asarray(warp(KEY, off_center, options))
+    foreground = changed > 0.4
+    sides = np.maximum(foreground.any(axis=1).sum(axis=1), foreground.any(axis=2).sum(axis=1))
     np.testing.assert_allclose(sides, 20, atol=1.5)
-    np.testing.assert_allclose(centres_of_mass(changed), 13.5, atol=0.3)
+    np.testing.assert_allclose(centers_of_mass(changed), 13.5, atol=0.3)
 
 
-def test_scale_changes_a_reframed_digit_and_a_blank_picture_stays_blank():
+def test_scale_changes_a_reframed_digit_and_a_blank_image_stays_blank():
     changed = np.asarray(warp(KEY, bars(200), Augment(scale=0.2, reframe=True)))
     heights = changed.max(axis=2).sum(axis=1)
     assert heights.min() == pytest.approx(20 * np.exp(-0.2), abs=0.7)
@@ -159,60 +159,60 @@ def test_scale_changes_a_reframed_digit_and_a_blank_picture_stays_blank():
     assert not warp(KEY, jnp.zeros((200, 28, 28)), Augment(scale=0.2, reframe=True)).any()
 
 
-def test_a_share_of_the_pictures_gets_hard_edges():
-    grey = blur(KEY, bars(1000), 1.5)
-    sharpened = np.asarray(sharpen(KEY, grey, 0.3))
-    touched = (sharpened != np.asarray(grey)).any(axis=(1, 2))
-    assert touched.mean() == pytest.approx(0.3, abs=0.05)
+def test_sharpening_steepens_the_edges_of_a_share_of_the_images():
+    blurred = blur(KEY, bars(1000), 1.5)
+    sharpened = np.asarray(sharpen(KEY, blurred, 0.3))
+    changed_images = (sharpened != np.asarray(blurred)).any(axis=(1, 2))
+    assert changed_images.mean() == pytest.approx(0.3, abs=0.05)
     assert sharpened.min() >= 0
     assert sharpened.max() <= 1 + 1e-6
 
-    def between(ink: np.ndarray) -> float:
-        return ((ink > 0.05) & (ink < 0.95)).mean()
+    def gray_share(images: np.ndarray) -> float:
+        return ((images > 0.05) & (images < 0.95)).mean()
 
-    assert between(sharpened[touched]) < 0.7 * between(np.asarray(grey)[touched])
+    assert gray_share(sharpened[changed_images]) < 0.7 * gray_share(np.asarray(blurred)[changed_images])
 
 
-def test_a_share_of_the_pictures_is_made_of_fewer_pixels():
+def test_a_share_of_the_images_gets_a_lower_resolution():
     fine = jnp.tile(jnp.asarray([[0.0, 1.0], [1.0, 0.0]]), (500, 14, 14))
-    coarse = np.asarray(coarsen(KEY, fine, 0.3))
-    touched = (np.abs(coarse - np.asarray(fine)) > 0.1).any(axis=(1, 2))
-    assert touched.mean() == pytest.approx(0.3, abs=0.06)
+    reduced = np.asarray(reduce_resolution(KEY, fine, 0.3))
+    changed_images = (np.abs(reduced - np.asarray(fine)) > 0.1).any(axis=(1, 2))
+    assert changed_images.mean() == pytest.approx(0.3, abs=0.06)
     assert (
-        np.ptp(coarse[touched][:, 4:-4, 4:-4], axis=(1, 2)).max() < 0.7
-    )  # finer than the pixels that are left
-    broad = np.asarray(coarsen(KEY, bars(50), 1.0))
+        np.ptp(reduced[changed_images][:, 4:-4, 4:-4], axis=(1, 2)).max() < 0.7
+    )  # the pattern is finer than the pixels that are left
+    broad = np.asarray(reduce_resolution(KEY, bars(50), 1.0))
     np.testing.assert_allclose(broad.sum(axis=(1, 2)), np.asarray(bars(50)).sum(axis=(1, 2)), rtol=0.1)
 
 
-def test_elastic_displacements_are_smooth_and_of_the_size_asked_for():
+def test_elastic_displacements_are_smooth_and_have_the_standard_deviation_asked_for():
     field = np.asarray(elastic_field(KEY, (400, 2, 28, 28), 0.7))
     assert field.std() == pytest.approx(0.7, rel=0.3)
     assert np.abs(np.diff(field, axis=3)).mean() < 0.3 * np.abs(field).mean()
 
 
-def test_strokes_become_up_to_so_much_wider_or_narrower():
+def test_strokes_become_wider_or_narrower_within_the_limit():
     changed = widths(thicken(KEY, bars(500), 1.0))
     assert changed.min() == pytest.approx(1, abs=0.05)
     assert changed.max() == pytest.approx(5, abs=0.05)
     assert 2.5 < np.median(changed) < 3.5
 
 
-def test_a_blur_spreads_ink_and_keeps_its_amount():
+def test_a_blur_keeps_the_sum_of_the_intensities():
     blurred = np.asarray(blur(KEY, bars(100), 1.5))
     np.testing.assert_allclose(blurred.sum(axis=(1, 2)), 39, rtol=1e-3)
     assert 0.6 < blurred.max(axis=(1, 2)).min() < 0.95
     assert blurred.max(axis=(1, 2)).max() > 0.99
 
 
-def test_noise_differs_in_strength_from_picture_to_picture():
-    spreads = np.asarray(noise(KEY, bars(300), 0.3) - bars(300)).std(axis=(1, 2))
-    assert spreads.min() < 0.03
-    assert 0.27 < spreads.max() < 0.32
+def test_noise_differs_in_strength_from_image_to_image():
+    deviations = np.asarray(add_noise(KEY, bars(300), 0.3) - bars(300)).std(axis=(1, 2))
+    assert deviations.min() < 0.03
+    assert 0.27 < deviations.max() < 0.32
 
 
-def test_an_erased_rectangle_is_dark_and_no_larger_than_asked_for():
-    lost = np.asarray(erase(KEY, jnp.ones((500, 28, 28)), 6)) == 0
-    rows, columns = lost.any(axis=2).sum(axis=1), lost.any(axis=1).sum(axis=1)
-    np.testing.assert_array_equal(lost.sum(axis=(1, 2)), rows * columns)
+def test_an_erased_rectangle_is_zero_and_within_the_limit():
+    erased = np.asarray(erase(KEY, jnp.ones((500, 28, 28)), 6)) == 0
+    rows, columns = erased.any(axis=2).sum(axis=1), erased.any(axis=1).sum(axis=1)
+    np.testing.assert_array_equal(erased.sum(axis=(1, 2)), rows * columns)
     assert rows.max() == columns.max() == 6

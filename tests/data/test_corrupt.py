@@ -1,4 +1,4 @@
-"""Corruptions keep the form of pictures, depend on the seed alone, and get worse with severity."""
+"""Corruptions keep the shape of images, depend on the seed alone, and get worse with severity."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from digitjax.data.corrupt import corrupt, corrupt_all_severities, load
 from digitjax.data.corruptions import CORRUPTIONS
 from digitjax.errors import InputError
 
-DRAWN_OVER = ("dotted_line", "zigzag", "spatter")
-BLANK_STAYS = ("glass_blur", "motion_blur", "shear", "scale", "rotate", "translate", "canny_edges")
+OVERLAYS = ("dotted_line", "zigzag", "spatter")
+BLANK_STAYS_BLANK = ("glass_blur", "motion_blur", "shear", "scale", "rotate", "translate", "canny_edges")
 
 
 @pytest.fixture(scope="module")
@@ -19,27 +19,27 @@ def images() -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_each_keeps_the_form_and_gets_worse_with_severity(name: str, images: np.ndarray):
-    spoilt = corrupt_all_severities(images, name)
-    assert (spoilt.shape, spoilt.dtype) == ((3, *images.shape), np.uint8)
-    changes = np.abs(spoilt.astype(float) - images).mean(axis=(1, 2, 3))
+def test_a_corruption_keeps_the_shape_and_gets_worse_with_severity(name: str, images: np.ndarray):
+    corrupted = corrupt_all_severities(images, name)
+    assert (corrupted.shape, corrupted.dtype) == ((3, *images.shape), np.uint8)
+    changes = np.abs(corrupted.astype(float) - images).mean(axis=(1, 2, 3))
     assert 0 < changes[0] < changes[1] < changes[2] < 128
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_the_seed_alone_decides_and_not_how_many_follow(name: str, images: np.ndarray):
-    spoilt = corrupt_all_severities(images, name, seed=1)
-    np.testing.assert_array_equal(corrupt(images[:7], name, 2, seed=1), spoilt[1, :7])
-    differs = (corrupt_all_severities(images, name, seed=2) != spoilt).any()
+def test_the_seed_decides_and_not_the_number_of_images(name: str, images: np.ndarray):
+    corrupted = corrupt_all_severities(images, name, seed=1)
+    np.testing.assert_array_equal(corrupt(images[:7], name, 2, seed=1), corrupted[1, :7])
+    differs = (corrupt_all_severities(images, name, seed=2) != corrupted).any()
     assert differs == (name not in ("brightness", "canny_edges"))
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_of_a_blank_picture_no_more_is_made_than_what_lies_over_it(name: str):
-    spoilt = corrupt_all_severities(np.zeros((20, 28, 28), np.uint8), name)
-    assert spoilt.any() == (name not in BLANK_STAYS)
-    if name in DRAWN_OVER:
-        assert (spoilt > 0).mean() < 0.5
+def test_a_blank_image_gets_noise_and_overlays_alone(name: str):
+    corrupted = corrupt_all_severities(np.zeros((20, 28, 28), np.uint8), name)
+    assert corrupted.any() == (name not in BLANK_STAYS_BLANK)
+    if name in OVERLAYS:
+        assert (corrupted > 0).mean() < 0.5
 
 
 def test_edges_are_two_pixels_apart_where_a_bar_is():
@@ -52,7 +52,7 @@ def test_edges_are_two_pixels_apart_where_a_bar_is():
     assert edges[14, 16:20].any()
 
 
-def test_they_are_kept_and_made_anew_where_damaged(
+def test_corrupted_images_are_cached_and_computed_again_where_damaged(
     images: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path
 ):
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
@@ -68,7 +68,7 @@ def test_they_are_kept_and_made_anew_where_damaged(
     assert len(list(tmp_path.glob("corrupted-*"))) == 2
 
 
-def test_what_there_is_not_is_named(images: np.ndarray):
+def test_an_unknown_corruption_or_severity_is_refused(images: np.ndarray):
     with pytest.raises(InputError, match=r"no corruption 'rain': choose one of shot_noise, "):
         corrupt(images, "rain", 1)
     with pytest.raises(InputError, match="no severity 4"):

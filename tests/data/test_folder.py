@@ -1,4 +1,4 @@
-"""A folder of own pictures: what it may look like, what is used of it, and which split a picture falls into."""
+"""Folders of own pictures: their layouts, which pictures are used, and in which split each is."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ import digitjax
 from digitjax import cli
 from digitjax.config import CNNConfig, Config, Data, Training
 from digitjax.data import folder, pipeline
-from digitjax.data.cache import LOCK, Arrays
+from digitjax.data.cache import LOCK_FILE, Arrays
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.imaging.extract import extract
@@ -28,14 +28,14 @@ DIGITS = load_digits()
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DIGITJAX_CACHE", str(cache))
     return cache
 
 
-def kept(cache: Path) -> list[str]:
-    return [path.name for path in cache.iterdir() if path.name != LOCK]
+def cached(cache: Path) -> list[str]:
+    return [path.name for path in cache.iterdir() if path.name != LOCK_FILE]
 
 
 def save(path: Path, pixels: np.ndarray) -> None:
@@ -43,15 +43,15 @@ def save(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def sample(index: int) -> np.ndarray:
+def digit_on_paper(index: int) -> np.ndarray:
     """One of scikit-learn's digits on white paper: uint8 (64, 64)."""
-    ink = Image.fromarray((DIGITS.images[index] * 15).astype(np.uint8)).resize((40, 40))
-    return np.pad(255 - np.asarray(ink), 12, constant_values=255)
+    strokes = Image.fromarray((DIGITS.images[index] * 15).astype(np.uint8)).resize((40, 40))
+    return np.pad(255 - np.asarray(strokes), 12, constant_values=255)
 
 
 def sort_into_sub_folders(path: Path, indices: Iterable[int]) -> Path:
     for i in indices:
-        save(path / str(DIGITS.target[i]) / f"{i}.png", sample(i))
+        save(path / str(DIGITS.target[i]) / f"{i}.png", digit_on_paper(i))
     return path
 
 
@@ -65,21 +65,21 @@ def write_manifest(path: Path, *lines: str, pictures: int = 0) -> Path:
 
 
 def read(path: Path) -> Arrays:
-    return folder.to_arrays(path, folder.list_entries(path))
+    return folder.to_arrays(path, folder.list_samples(path))
 
 
 def rows(images: np.ndarray) -> set[bytes]:
     return {image.tobytes() for image in images}
 
 
-# ----------------------------------------------------------------------------------------- forms
+# --------------------------------------------------------------------------------------- layouts
 
 
-def test_sub_folders_give_the_labels_and_reading_gives_the_pictures(tmp_path: Path, tiny_run: Run):
+def test_sub_folders_give_the_labels_and_recognition_gives_the_images(tmp_path: Path, tiny_run: Run):
     sort_into_sub_folders(tmp_path, range(40))
-    save(tmp_path / "drafts" / "1.png", sample(1))
+    save(tmp_path / "drafts" / "1.png", digit_on_paper(1))
     (tmp_path / "3" / ".hidden").touch()
-    assert len(folder.list_entries(tmp_path)) == 40
+    assert len(folder.list_samples(tmp_path)) == 40
     arrays = read(tmp_path)
     assert {key: array.dtype for key, array in arrays.items()} == {
         "train_images": np.uint8,
@@ -95,7 +95,7 @@ def test_sub_folders_give_the_labels_and_reading_gives_the_pictures(tmp_path: Pa
     assert seen == {reader.read(path).digits[0].image.tobytes() for path in (tmp_path / "3").glob("*.png")}
 
 
-def test_a_manifest_names_labels_splits_and_anything_else(tmp_path: Path):
+def test_a_manifest_gives_labels_and_splits_and_may_have_other_columns(tmp_path: Path):
     write_manifest(
         tmp_path,
         "\ufefffile, label, mood, split",  # as spreadsheets write it
@@ -110,7 +110,7 @@ def test_a_manifest_names_labels_splits_and_anything_else(tmp_path: Path):
     np.testing.assert_array_equal(arrays["test_images"], extract(tmp_path / "1.png").images)
 
 
-def test_a_picture_of_several_digits_gives_each(tmp_path: Path):
+def test_a_picture_of_several_digits_gives_an_image_of_each(tmp_path: Path):
     write_manifest(tmp_path, "file,label,split", "s.png,01|2,train", "0.png,0,test", pictures=1)
     save(tmp_path / "s.png", np.concatenate([digit_picture(digit) for digit in (0, 1, 2)], axis=1))
     arrays = read(tmp_path)
@@ -118,7 +118,9 @@ def test_a_picture_of_several_digits_gives_each(tmp_path: Path):
     np.testing.assert_array_equal(arrays["train_images"], extract(tmp_path / "s.png").images)
 
 
-def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_pictures_that_are_left_out_are_reported_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     lines = [
         "file,label,split",
         *(f"{digit}.png,{digit},{'test' if digit else 'train'}" for digit in range(3)),
@@ -165,17 +167,17 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path, capsys: pytes
         (["file,label", "0" * 200_000], "it cannot be read (field larger than field limit (131072)): save"),
     ],
 )
-def test_a_folder_that_cannot_be_used_says_so(tmp_path: Path, own_cache: Path, lines: list[str], reason: str):
+def test_an_unusable_folder_is_refused(tmp_path: Path, empty_cache: Path, lines: list[str], reason: str):
     path = write_manifest(tmp_path / "own", *lines, pictures=3)
     with pytest.raises(InputError) as error:
         pipeline.load(Data(name="folder", folder=str(path)))
     assert str(error.value).startswith(str(path))
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
-    assert not kept(own_cache)
+    assert not cached(empty_cache)
 
 
-def test_no_folder_no_pictures_and_an_unreadable_manifest_say_so(tmp_path: Path):
+def test_a_missing_or_empty_folder_and_an_unreadable_manifest_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="it has no pictures: put them into sub-folders 0 to 9"):
         pipeline.load(Data(name="folder", folder=str(tmp_path)))
     with pytest.raises(InputError, match=r"data\.folder: there is no folder nowhere"):
@@ -190,9 +192,9 @@ def test_no_folder_no_pictures_and_an_unreadable_manifest_say_so(tmp_path: Path)
 
 @settings(max_examples=10)
 @given(st.sets(st.integers(0, 599), min_size=15, max_size=25), st.integers(600, 999))
-def test_preparing_repeats_and_a_new_picture_moves_no_other(indices: set[int], new: int):
-    with tempfile.TemporaryDirectory() as place:
-        path = sort_into_sub_folders(Path(place), indices)
+def test_a_new_picture_changes_the_split_of_no_other(indices: set[int], new: int):
+    with tempfile.TemporaryDirectory() as root:
+        path = sort_into_sub_folders(Path(root), indices)
         try:
             before = read(path)
         except InputError:
@@ -207,7 +209,7 @@ def test_preparing_repeats_and_a_new_picture_moves_no_other(indices: set[int], n
     assert used[1] - used[0] in (0, 1)  # a few look like two digits, and are left out
 
 
-def test_a_fifth_is_tested_with(tmp_path: Path):
+def test_a_fifth_is_in_the_test_split(tmp_path: Path):
     arrays = read(sort_into_sub_folders(tmp_path, range(400)))
     assert len(arrays["test_labels"]) == pytest.approx(80, abs=24)  # three standard deviations
 
@@ -216,7 +218,7 @@ def test_no_writer_is_in_both_splits(tmp_path: Path):
     lines = [f"{i}.png,{DIGITS.target[i]},w{i % 20}" for i in range(60)]
     write_manifest(tmp_path, "file,label,writer", *lines)
     for i in range(60):
-        save(tmp_path / f"{i}.png", sample(i))
+        save(tmp_path / f"{i}.png", digit_on_paper(i))
     arrays = read(tmp_path)
     writer_of = {extract(tmp_path / f"{i}.png").images.tobytes(): i % 20 for i in range(60)}
     writers = [{writer_of[row] for row in rows(arrays[f"{split}_images"])} for split in ("train", "test")]
@@ -227,16 +229,16 @@ def test_no_writer_is_in_both_splits(tmp_path: Path):
 # ----------------------------------------------------------------------------------------- cache
 
 
-def test_a_folder_is_prepared_anew_only_when_it_changes(
-    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_is_prepared_again_only_when_it_changes(
+    tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
     data = Data(name="folder", folder=str(sort_into_sub_folders(tmp_path, range(30))))
-    made = []
+    calls = []
     original = folder.to_arrays
-    monkeypatch.setattr(folder, "to_arrays", lambda *arguments: made.append(1) or original(*arguments))
+    monkeypatch.setattr(folder, "to_arrays", lambda *arguments: calls.append(1) or original(*arguments))
     first = pipeline.load(data)
     assert pipeline.load(data).sha256 == first.sha256
-    assert len(made) == 1
+    assert len(calls) == 1
 
     os.utime(tmp_path / "0" / "0.png", ns=(0, 0))
     assert pipeline.load(data).sha256 == first.sha256
@@ -244,13 +246,13 @@ def test_a_folder_is_prepared_anew_only_when_it_changes(
     assert pipeline.load(data).sha256 != first.sha256
     (tmp_path / "0" / "0.png").rename(tmp_path / "1" / "0.png")
     pipeline.load(data)
-    monkeypatch.setattr(folder.inspect, "getsource", lambda module: "another way to read")
+    monkeypatch.setattr(folder.inspect, "getsource", lambda module: "other code")
     pipeline.load(data)
-    assert len(made) == len(kept(own_cache)) == 5
+    assert len(calls) == len(cached(empty_cache)) == 5
 
 
-def test_an_interrupted_preparation_leaves_nothing(
-    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_preparation_leaves_nothing_behind(
+    tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def interrupt(path: Path) -> None:
         raise KeyboardInterrupt
@@ -258,15 +260,15 @@ def test_an_interrupted_preparation_leaves_nothing(
     monkeypatch.setattr(folder.extract, "extract", interrupt)
     with pytest.raises(KeyboardInterrupt):
         pipeline.load(Data(name="folder", folder=str(sort_into_sub_folders(tmp_path, range(3)))))
-    assert not kept(own_cache)
+    assert not cached(empty_cache)
 
 
 # ----------------------------------------------------------------------------------------- a run
 
 
 def test_a_run_on_three_classes_is_trained_and_evaluated(tmp_path: Path):
-    chosen = np.flatnonzero(np.isin(DIGITS.target, (3, 5, 8)))[:60]
-    path = sort_into_sub_folders(tmp_path / "own", chosen)
+    indices = np.flatnonzero(np.isin(DIGITS.target, (3, 5, 8)))[:60]
+    path = sort_into_sub_folders(tmp_path / "own", indices)
     config = Config(
         data=Data(name="folder", folder=str(path)),
         model=CNNConfig(channels=(4,), dense=()),

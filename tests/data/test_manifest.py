@@ -1,4 +1,4 @@
-"""Manifests: what is optional is inferred, and what is wrong is named with its line."""
+"""Manifests: optional columns are inferred, and errors name the line."""
 
 from pathlib import Path
 
@@ -15,16 +15,16 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_file_and_label_are_enough(tmp_path: Path):
-    entries = read_manifest(write(tmp_path, "file,label\na.png,7\na.png,07\na.png,1|23\n"))
-    assert [(entry.layout, entry.lines) for entry in entries] == [
+    rows = read_manifest(write(tmp_path, "file,label\na.png,7\na.png,07\na.png,1|23\n"))
+    assert [(row.layout, row.lines) for row in rows] == [
         ("single", ("7",)),
         ("string", ("07",)),
         ("lines", ("1", "23")),
     ]
-    assert entries[0].groups == {}
+    assert rows[0].groups == {}
 
 
-def test_layout_and_groups_are_taken(tmp_path: Path):
+def test_layout_and_groups_are_read(tmp_path: Path):
     text = "label, file, layout, writer, kind, size\n7, a.png, string, ann, , 3\n"
     assert read_manifest(write(tmp_path, text)) == [
         ManifestRow("a.png", ("7",), "string", "", {"writer": "ann"})
@@ -32,8 +32,8 @@ def test_layout_and_groups_are_taken(tmp_path: Path):
 
 
 def test_a_manifest_from_a_spreadsheet_is_read(tmp_path: Path):
-    [entry] = read_manifest(write(tmp_path, 'file,label\r\n"a.png","7"\r\n', "utf-8-sig"))
-    assert (entry.file, entry.lines) == ("a.png", ("7",))
+    [row] = read_manifest(write(tmp_path, 'file,label\r\n"a.png","7"\r\n', "utf-8-sig"))
+    assert (row.file, row.lines) == ("a.png", ("7",))
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_a_manifest_from_a_spreadsheet_is_read(tmp_path: Path):
         ('file,label\n"a.png' + "x" * 200_000, "it cannot be read .*: save it as CSV in UTF-8"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, reason: str):
+def test_an_invalid_manifest_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str):
     with pytest.raises(InputError, match=reason):
         read_manifest(write(tmp_path, text))
 
 
-def test_another_encoding_is_named(tmp_path: Path):
+def test_another_encoding_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match=r"it cannot be read .*: save it as CSV in UTF-8"):
         read_manifest(write(tmp_path, "file,label,writer\na.png,7,André\n", "latin-1"))
 
 
-def test_no_folder_and_no_manifest_are_named(tmp_path: Path):
+def test_a_missing_folder_or_manifest_is_refused(tmp_path: Path):
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(InputError, match=r"manifest\.csv: No such file or directory: name a folder"):
             read_manifest(folder)

@@ -1,4 +1,4 @@
-"""A test set of one's own: what is saved in it, and that reading and training take it."""
+"""A labeled data set of one's own: what is saved in it, and that recognition and training use it."""
 
 import csv
 import tempfile
@@ -29,10 +29,10 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 def test_a_picture_is_saved_with_its_label(tmp_path: Path):
     saved = personal.save(tmp_path / "mine", digit_picture(3), " 3 ", " Ada ")
-    (entry,) = read_manifest(tmp_path / "mine")
-    assert (entry.file, entry.lines, entry.split) == (saved.file.name, ("3",), "test")
-    assert entry.groups == {"writer": "Ada"}
-    assert (saved.file.parent, saved.before, personal.count(tmp_path / "mine")) == (
+    (row,) = read_manifest(tmp_path / "mine")
+    assert (row.file, row.lines, row.split) == (saved.file.name, ("3",), "test")
+    assert row.groups == {"writer": "Ada"}
+    assert (saved.file.parent, saved.previous_label, personal.count(tmp_path / "mine")) == (
         tmp_path / "mine",
         None,
         1,
@@ -40,7 +40,7 @@ def test_a_picture_is_saved_with_its_label(tmp_path: Path):
     assert sorted(path.name for path in saved.file.parent.iterdir()) == [saved.file.name, "manifest.csv"]
 
 
-def test_what_is_saved_is_read_as_the_picture_was(tmp_path: Path):
+def test_a_saved_picture_is_recognized_as_the_original(tmp_path: Path):
     large = np.kron(digit_picture(7), np.ones((12, 13), np.uint8))
     saved = personal.save(tmp_path, large, "7")
     np.testing.assert_array_equal(extract(saved.file).images, extract(large).images)
@@ -50,7 +50,7 @@ def test_the_same_picture_takes_the_new_label_and_keeps_its_split(tmp_path: Path
     first = personal.save(tmp_path, digit_picture(1), "7", "Ada")
     personal.save(tmp_path, digit_picture(2), "2")
     again = personal.save(tmp_path, digit_picture(1), "1")
-    assert (first.file, again.before) == (again.file, "7")
+    assert (first.file, again.previous_label) == (again.file, "7")
     assert [(row["label"], row["writer"], row["split"]) for row in rows(tmp_path)] == [
         ("1", "Ada", "test"),
         ("2", "", "train"),
@@ -64,19 +64,19 @@ def test_the_same_picture_takes_the_new_label_and_keeps_its_split(tmp_path: Path
 @example(["0"], '"')
 @example(["00|0"], ",a;'")
 @settings(max_examples=30, deadline=None)
-def test_any_label_and_writer_come_back(labels: list[str], writer: str):
+def test_any_valid_label_and_writer_are_read_back(labels: list[str], writer: str):
     with tempfile.TemporaryDirectory() as folder:
         for number, label in enumerate(labels):
             personal.save(Path(folder), np.full((2, 2 + number), 9, np.uint8), label, writer)
-        entries = read_manifest(Path(folder))
-        assert ["|".join(entry.lines) for entry in entries] == labels
-        assert {entry.groups.get("writer", "") for entry in entries} == {" ".join(writer.split())}
-        assert [entry.split for entry in entries] == ["test", *["train"] * 4, "test"][: len(labels)]
+        saved = read_manifest(Path(folder))
+        assert ["|".join(row.lines) for row in saved] == labels
+        assert {row.groups.get("writer", "") for row in saved} == {" ".join(writer.split())}
+        assert [row.split for row in saved] == ["test", *["train"] * 4, "test"][: len(labels)]
 
 
 @given(st.text(max_size=8).filter(lambda label: not LABEL.fullmatch(label.strip())))
 @settings(max_examples=50, deadline=None)
-def test_other_labels_are_refused_before_anything_is_written(label: str):
+def test_an_invalid_label_is_refused_before_anything_is_written(label: str):
     with tempfile.TemporaryDirectory() as folder:
         with pytest.raises(InputError, match=r"^the label is .*\Z"):
             personal.save(Path(folder, "mine"), digit_picture(3), label)
@@ -92,13 +92,13 @@ def test_other_labels_are_refused_before_anything_is_written(label: str):
         ("1", "\ud800", "writer is"),
     ],
 )
-def test_labels_and_writers_that_no_manifest_holds_are_refused(tmp_path: Path, label, writer, reason):
+def test_invalid_labels_and_writers_are_refused(tmp_path: Path, label, writer, reason):
     with pytest.raises(InputError, match=reason):
         personal.save(tmp_path / "mine", digit_picture(3), label, writer)
     assert not (tmp_path / "mine").exists()
 
 
-def test_what_is_no_picture_is_refused(tmp_path: Path):
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path):
     with pytest.raises(InputError):
         personal.save(tmp_path / "mine", b"hello", "3")
     assert not (tmp_path / "mine").exists()
@@ -126,11 +126,11 @@ def test_a_damaged_manifest_is_left_alone(tmp_path: Path):
 
 
 def test_a_full_folder_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(personal, "MOST_PICTURES", 1)
+    monkeypatch.setattr(personal, "MAX_PICTURES", 1)
     personal.save(tmp_path, digit_picture(1), "1")
-    with pytest.raises(InputError, match="the most"):
+    with pytest.raises(InputError, match="the maximum"):
         personal.save(tmp_path, digit_picture(2), "2")
-    assert personal.save(tmp_path, digit_picture(1), "7").before == "1"
+    assert personal.save(tmp_path, digit_picture(1), "7").previous_label == "1"
 
 
 def test_a_failed_save_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -152,7 +152,7 @@ def test_pictures_that_are_saved_at_once_are_all_kept(tmp_path: Path):
     assert sorted(row["label"] for row in rows(tmp_path)) == [str(digit) for digit in range(10)]
 
 
-def test_the_set_is_measured_and_trained_on(tmp_path: Path, cache_folder: Path):
+def test_the_data_set_is_evaluated_and_trained_on(tmp_path: Path, cache_folder: Path):
     for digit in range(6):
         personal.save(tmp_path / "mine", digit_picture(digit), str(digit), "Ada")
     personal.save(tmp_path / "mine", np.concatenate([digit_picture(4), digit_picture(0)]), "4|0")

@@ -1,9 +1,10 @@
-"""Data: preparation, cache, splits, batches, normalisation."""
+"""Data: preparation, cache, splits, batches, normalization."""
 
 import gzip
 import shutil
 import struct
-import time
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_the_split_seed_alone_decides_the_validation_split():
     assert rows(pipeline.load(same).validation) != rows(pipeline.load(other).validation)
 
 
-def test_what_is_not_prepared_is_not_prepared_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_load_prepared_prepares_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     expected = pipeline.load(Data())
     np.testing.assert_array_equal(pipeline.load_prepared(Data()).train.images, expected.train.images)
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path / "cache"))
@@ -48,19 +49,19 @@ def test_what_is_not_prepared_is_not_prepared_on_the_way(tmp_path: Path, monkeyp
         pipeline.load_prepared(Data(name="mnist"))
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "a.png").write_bytes(b"")
-    with pytest.raises(InputError, match="not those that were trained on"):
+    with pytest.raises(InputError, match="not those of the training"):
         pipeline.load_prepared(Data(name="folder", folder=str(tmp_path)))
     assert not (tmp_path / "cache").exists()
 
 
-def test_refit_trains_on_all_and_leaves_the_test_split_alone():
+def test_refit_trains_on_the_validation_images_too_and_not_on_the_test_split():
     refit, ordinary = pipeline.load(Data(refit=True)), pipeline.load(Data())
     assert (len(refit.train), len(refit.validation)) == (1437, 0)
     assert rows(refit.train) == rows(ordinary.train) | rows(ordinary.validation)
     np.testing.assert_array_equal(refit.test.images, ordinary.test.images)
 
 
-def test_a_validation_share_that_leaves_nothing_is_refused():
+def test_a_validation_share_that_leaves_no_training_images_is_refused():
     with pytest.raises(InputError, match=r"data\.validation is 0\.9999"):
         pipeline.load(Data(validation=0.9999))
 
@@ -78,7 +79,7 @@ def test_digits_have_the_form_of_mnist():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 1000), st.integers(1, 300), st.integers(1, 64))
-def test_an_epoch_takes_every_picture_once(seed: int, epoch: int, size: int, batch_size: int):
+def test_an_epoch_uses_every_image_once(seed: int, epoch: int, size: int, batch_size: int):
     indices, weights = pipeline.batch_indices(seed, epoch, size, batch_size)
     assert indices.shape == weights.shape == (-(-size // batch_size), batch_size)
     assert sorted(indices[weights == 1]) == list(range(size))
@@ -116,24 +117,34 @@ def test_a_damaged_cache_is_prepared_again(tmp_path: Path, monkeypatch: pytest.M
     assert pipeline.load(Data()).sha256 == before.sha256
     (tmp_path / "digits-1.0.0" / "sha256.json").write_text("{")
     assert pipeline.load(Data()).sha256 == before.sha256
-    assert {p.name for p in tmp_path.iterdir()} == {"digits-1.0.0", "downloads", cache.LOCK}
+    assert {p.name for p in tmp_path.iterdir()} == {"digits-1.0.0", "downloads", cache.LOCK_FILE}
 
 
-def test_processes_that_begin_together_prepare_the_cache_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    made = []
+def test_loaders_that_start_together_prepare_the_cache_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    calls = []
+    started: set[int] = set()
+    all_started = threading.Barrier(4)
 
-    def make(scratch: Path) -> dict[str, np.ndarray]:
-        made.append(scratch)
-        time.sleep(0.1)
+    class Keys(tuple[str, ...]):
+        """Names of arrays that each thread first asks for once all have started."""
+
+        def __iter__(self) -> Iterator[str]:
+            if threading.get_ident() not in started:
+                started.add(threading.get_ident())
+                all_started.wait(timeout=60)
+            return super().__iter__()
+
+    def build(scratch: Path) -> dict[str, np.ndarray]:
+        calls.append(scratch)
         return {"a": np.arange(3)}
 
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
     with ThreadPoolExecutor(4) as executor:
-        loaded = list(executor.map(lambda _: cache.load("some", make, ["a"])[0]["a"].tolist(), range(4)))
+        loaded = list(
+            executor.map(lambda _: cache.load("some", build, Keys(["a"]))[0]["a"].tolist(), range(4))
+        )
     assert loaded == [[0, 1, 2]] * 4
-    assert len(made) == 1
+    assert len(calls) == 1
 
 
 def test_a_cache_that_cannot_be_written_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -158,14 +169,14 @@ def test_idx_files_are_read_with_their_shape(tmp_path: Path):
     )
 
 
-@pytest.mark.parametrize("case", ["short", "long", "kind", "gzip", "cut"])
-def test_a_bad_idx_file_says_so(tmp_path: Path, case: str):
+@pytest.mark.parametrize("case", ["short", "long", "kind", "gzip", "truncated"])
+def test_an_invalid_idx_file_is_refused(tmp_path: Path, case: str):
     path = idx(
         tmp_path / "a", (2, 3), bytes({"short": 5, "long": 7}.get(case, 6)), 9 if case == "kind" else 8
     )
     if case == "gzip":
         path.write_bytes(b"no gzip")
-    if case == "cut":
+    if case == "truncated":
         path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ValueError, match=str(path)):
         read_idx(path)
@@ -186,7 +197,7 @@ def test_mnist_without_files_or_network_fails_fast(tmp_path: Path, monkeypatch: 
         pipeline.load(Data(name="mnist", manual_dir="nowhere"))
 
 
-def test_mnist_is_that_of_the_official_files(
+def test_mnist_is_read_from_the_official_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test_data: Path
 ):
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
@@ -200,7 +211,9 @@ def test_mnist_is_that_of_the_official_files(
         )
 
 
-def test_a_damaged_official_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test_data: Path):
+def test_a_damaged_official_file_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test_data: Path
+):
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "mnist"
     shutil.copytree(test_data / "mnist", folder, copy_function=shutil.copyfile)

@@ -1,4 +1,4 @@
-"""Every classifier: it builds, trains, survives a checkpoint, and names what it computes on the way."""
+"""Every classifier: it is built, trained, saved and loaded, and names its intermediate features."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ from digitjax.model.network import Network
 from digitjax.model.predictor import Predictor
 from digitjax.model.training.step import Trainer
 
-# What each computes on the way, without the batch; a new classifier needs its line here.
+# Shapes of the intermediate features, without the batch; a new classifier needs a line here.
 INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
     CNNConfig(): {"block1": (14, 14, 32), "block2": (7, 7, 64), "dense1": (128,)},
     DeepCNNConfig(kernel_size=3): {f"block{i}": (28 - 2 * i,) * 2 + (16 + 16 * i,) for i in range(1, 11)},
@@ -66,7 +66,7 @@ INTERMEDIATES: dict[Any, dict[str, tuple[int, ...]]] = {
         "block5": (4, 4, 32),
     },
 }
-# Few channels and layers, which compile sooner; a classifier that is missing is tried with its defaults.
+# Few channels and layers, which compile sooner; a classifier that is missing is tested with its defaults.
 QUICK = {
     CNNConfig: CNNConfig(channels=(4,), dense=(8,)),
     DeepCNNConfig: DeepCNNConfig(kernel_size=7, width=0.1),
@@ -85,7 +85,7 @@ INPUT = jax.ShapeDtypeStruct((5, 28, 28, 1), jnp.float32)
 
 
 def shapes(model: Any) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
-    """Of the logits and the intermediates, computed without a picture."""
+    """Shapes of the logits and of the intermediate features, without any computation."""
     network = Network(model)
     logits, intermediates = jax.eval_shape(network, network.abstract(), INPUT)
     assert logits.dtype == jnp.float32
@@ -97,12 +97,12 @@ def parameters(model: Any) -> int:
 
 
 def program(model: Any) -> str:
-    """What the network computes, as text."""
+    """The jaxpr of the network, as text."""
     network = Network(model)
     return str(jax.make_jaxpr(network)(network.abstract(), INPUT))
 
 
-def test_every_classifier_is_tried_here():
+def test_every_classifier_is_tested_here():
     assert {type(model) for model in INTERMEDIATES} == set(KINDS)
 
 
@@ -166,7 +166,7 @@ MODELS = st.one_of(
 @settings(max_examples=30)
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @given(MODELS)
-def test_whatever_the_config_allows_can_be_built(model: Any):
+def test_every_valid_config_can_be_built(model: Any):
     try:
         validate(Config(model=model))
     except InputError:
@@ -196,7 +196,7 @@ def test_whatever_the_config_allows_can_be_built(model: Any):
     ],
     ids=str,
 )
-def test_the_impossible_is_refused_by_its_name(model: Any, reason: str):
+def test_an_invalid_config_is_refused_with_the_field(model: Any, reason: str):
     with pytest.raises(InputError, match=f"^config: {reason}"):
         validate(Config(model=model))
 
@@ -204,7 +204,7 @@ def test_the_impossible_is_refused_by_its_name(model: Any, reason: str):
 def test_sizes_are_those_of_the_docstrings_and_papers():
     assert parameters(LeNet5Config()) == 61_706
     assert parameters(TinyCNNConfig()) == 23_354 < 30_000
-    # The paper's table of M3, M5 and M7 gives channels and sides alone: kernels, two numbers a normalised channel.
+    # The paper's table of M3, M5 and M7 gives channels and sides alone: kernels, two numbers a normalized channel.
     for size, channels in ((3, range(32, 177, 16)), (5, range(32, 161, 32)), (7, range(48, 193, 48))):
         kernels = sum(size * size * a * b for a, b in zip((1, *channels), channels, strict=False))
         side = 28 - len(channels) * (size - 1)
@@ -237,7 +237,7 @@ def test_each_choice_of_the_baseline_reaches_its_network():
     assert parameters(base) - parameters(replace(base, global_pooling=True)) == 48 * 6 * 5
     assert parameters(replace(base, kernel_size=(5, 1))) - parameters(base) == 16 * 4 - 8 * 24
     assert parameters(base) - parameters(replace(base, normalization="none")) == 4 + 6
-    chosen = [
+    changed = [
         replace(base, **{field: choice})
         for field, union in (
             ("pooling", Pooling),
@@ -247,7 +247,7 @@ def test_each_choice_of_the_baseline_reaches_its_network():
         for choice in get_args(union)
         if choice != getattr(base, field)
     ]
-    assert len({program(model) for model in (base, *chosen)}) == 1 + 2 + 3 + 5
+    assert len({program(model) for model in (base, *changed)}) == 1 + 2 + 3 + 5
 
 
 @pytest.mark.parametrize(
@@ -259,17 +259,17 @@ def test_the_activation_follows_every_layer_but_the_last(model: Any, layers: int
 
 
 @pytest.mark.parametrize(
-    ("name", "normalised"), [("batch", (0, 1, 2)), ("layer", (3,)), ("group", (1, 2, 4)), ("none", None)]
+    ("name", "normalized"), [("batch", (0, 1, 2)), ("layer", (3,)), ("group", (1, 2, 4)), ("none", None)]
 )
-def test_normalisations_are_over_the_right_axes(name: Any, normalised: tuple[int, ...] | None):
+def test_normalizations_are_over_the_right_axes(name: Any, normalized: tuple[int, ...] | None):
     features = jnp.asarray(GENERATOR.normal(3, 2, (5, 4, 4, 6)), jnp.float32)
     result = layer_factories.normalization(name, 6, 2, nnx.Rngs(0))(features)
-    if normalised is None:
+    if normalized is None:
         np.testing.assert_array_equal(result, features)
         return
     result = result.reshape(5, 4, 4, 2, 3) if name == "group" else result
-    np.testing.assert_allclose(result.mean(normalised), 0, atol=1e-5)
-    np.testing.assert_allclose(result.std(normalised), 1, atol=1e-3)
+    np.testing.assert_allclose(result.mean(normalized), 0, atol=1e-5)
+    np.testing.assert_allclose(result.std(normalized), 1, atol=1e-3)
 
 
 def test_pooling_takes_the_maximum_or_the_mean():
@@ -279,7 +279,7 @@ def test_pooling_takes_the_maximum_or_the_mean():
     assert layer_factories.pool("stride", features) is features
 
 
-def test_a_residual_block_that_learned_nothing_passes_its_input_on():
+def test_a_residual_block_with_a_zero_residual_is_the_identity():
     block = Block(4, 4, None, nnx.Rngs(0))
     block.conv2.kernel[...] = jnp.zeros((3, 3, 4, 4))
     features = jnp.asarray(GENERATOR.normal(size=(2, 5, 5, 4)), jnp.float32)

@@ -1,4 +1,4 @@
-"""Checkpoints: kept, chosen, and never trusted without their hashes."""
+"""Checkpoints: which are kept, which is selected, and that damage is never overlooked."""
 
 import shutil
 from pathlib import Path
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from orbax.checkpoint import AsyncCheckpointer
 
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
@@ -45,7 +46,7 @@ def files(step: int, folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(("step", "used"), [("latest", 30), ("best", 20), (20, 20), ("30", 30)])
-def test_a_step_is_found_by_number_or_by_merit(saved: Path, step: int | str, used: int):
+def test_a_step_is_selected_by_number_or_score(saved: Path, step: int | str, used: int):
     found, weights = load(saved, step)
     assert found == used
     np.testing.assert_array_equal(weights, np.arange(1000.0) * used)
@@ -66,7 +67,7 @@ def test_without_keep_best_all_are_kept(tmp_path: Path):
     assert [c.step for c in checkpoint.list_checkpoints(tmp_path / "c")] == [1, 2, 3, 4]
 
 
-def test_at_a_tie_the_later_is_the_best(tmp_path: Path):
+def test_of_equal_scores_the_later_step_is_the_best(tmp_path: Path):
     with checkpoint.Writer(tmp_path / "c", keep_best=2) as writer:
         for step in (1, 2):
             writer.save(step, tree(step), {"accuracy": 0.5})
@@ -75,24 +76,24 @@ def test_at_a_tie_the_later_is_the_best(tmp_path: Path):
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "delete"])
 def test_any_damage_to_any_file_falls_back_to_the_older_step(copied: Path, damage: str):
-    """Also: nothing but our own warning is heard, so Orbax has not seen the damage."""
+    """There is no other warning, so Orbax has not read the damaged file."""
     pristine = copied.with_name("pristine")
     copied.rename(pristine)
-    victims = files(30, pristine)
-    assert len(victims) > 10
-    for path in victims:
+    paths = files(30, pristine)
+    assert len(paths) > 10
+    for path in paths:
         shutil.copytree(pristine, copied)
-        victim = copied / path.relative_to(pristine)
-        content = bytearray(victim.read_bytes())
+        damaged = copied / path.relative_to(pristine)
+        content = bytearray(damaged.read_bytes())
         content[len(content) // 2] ^= 4
         if damage == "flip":
-            victim.write_bytes(content)
+            damaged.write_bytes(content)
         elif damage == "truncate":
-            victim.write_bytes(content[: len(content) // 2])
+            damaged.write_bytes(content[: len(content) // 2])
         else:
-            victim.unlink()
-        if damage == "delete" and victim.name == "manifest.json":
-            used, _ = load(copied)  # as if the save had been cut off
+            damaged.unlink()
+        if damage == "delete" and damaged.name == "manifest.json":
+            used, _ = load(copied)  # as if the save had been interrupted
             assert used == 20
         else:
             with pytest.warns(UserWarning, match=r"damaged checkpoint: .*30.*: using step 20"):
@@ -102,33 +103,44 @@ def test_any_damage_to_any_file_falls_back_to_the_older_step(copied: Path, damag
         shutil.rmtree(copied)
 
 
-def test_where_every_step_is_damaged_the_reason_names_the_files(copied: Path):
+def test_where_every_step_is_damaged_the_error_names_the_files(copied: Path):
     for step in (20, 30):
         files(step, copied)[-1].write_bytes(b"")
     with pytest.raises(InputError, match=r"every checkpoint is damaged: .*30.*; .*20.*"):
         load(copied)
 
 
-def test_a_step_that_was_asked_for_is_not_replaced(copied: Path):
+def test_a_numbered_step_is_not_replaced_by_another(copied: Path):
     files(20, copied)[-1].write_bytes(b"")
     with pytest.raises(InputError, match="every checkpoint is damaged"):
         load(copied, 20)
 
 
-def test_no_checkpoint_and_no_such_step_say_so(saved: Path, tmp_path: Path):
+def test_a_missing_checkpoint_and_an_unknown_step_are_refused(saved: Path, tmp_path: Path):
     with pytest.raises(InputError, match="there is no checkpoint yet"):
         load(tmp_path)
     with pytest.raises(InputError, match="there is no step 'x': choose latest, best or one of 20, 30"):
         load(saved, "x")
 
 
-def test_what_does_not_fit_says_so(saved: Path):
+def test_a_numbered_step_may_be_in_the_folder_of_weights_or_undamaged_there_alone(copied: Path):
+    weights_folder = copied.with_name("weights")
+    shutil.copytree(copied, weights_folder)
+    shutil.rmtree(copied / "20")
+    assert checkpoint.load(copied, ABSTRACT, 20, weights_folder)[0] == 20
+    assert [c.path.parent for c in checkpoint.candidates(copied, "best", weights_folder)] == [copied]
+    files(30, copied)[-1].write_bytes(b"")
+    with pytest.warns(UserWarning, match="damaged checkpoint: .*: using step 30"):
+        assert checkpoint.load(copied, ABSTRACT, "30", weights_folder)[0] == 30
+
+
+def test_weights_of_another_network_are_refused(saved: Path):
     abstract = {"weights": {"other": jax.ShapeDtypeStruct((2,), jnp.float32)}}
     with pytest.raises(InputError, match="does not fit the config of its run"):
         checkpoint.load(saved, abstract)
 
 
-def test_a_save_that_was_cut_off_is_not_listed_and_is_discarded(copied: Path):
+def test_an_interrupted_save_is_not_listed_and_is_discarded(copied: Path):
     (copied / "30/manifest.json").unlink()
     (copied / "40.orbax-checkpoint-tmp").mkdir()
     assert [c.step for c in checkpoint.list_checkpoints(copied)] == [20]
@@ -145,17 +157,16 @@ def test_a_discarded_step_can_be_saved_again(copied: Path):
     np.testing.assert_array_equal(weights, np.arange(1000.0) * 7)
 
 
-def test_a_save_that_fails_says_why_and_leaves_nothing_half_written(
+def test_a_failed_save_gives_the_reason_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    writer = checkpoint.Writer(tmp_path / "c", keep_best=1)
-
-    def fail() -> None:
+    def fail(checkpointer: Any) -> None:
         raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
 
+    monkeypatch.setattr(AsyncCheckpointer, "save", lambda *_, **__: None)
+    monkeypatch.setattr(AsyncCheckpointer, "wait_until_finished", fail)
+    writer = checkpoint.Writer(tmp_path / "c", keep_best=1)
     (tmp_path / "c/5.partial").mkdir()
-    monkeypatch.setattr(writer._checkpointer, "save", lambda *_, **__: None)
-    monkeypatch.setattr(writer._checkpointer, "wait_until_finished", fail)
     with pytest.raises(OSError, match="cannot be written: No space left on device"), writer:
         writer.save(5, tree(5))
     assert not list((tmp_path / "c").glob("5*"))

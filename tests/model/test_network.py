@@ -23,11 +23,11 @@ def test_training_drops_features_and_moves_statistics_while_inference_does_neith
     network = Network(CNNConfig(channels=(4,), dense=(8,), dropout=0.5))
     weights = network.init(jax.random.key(0))
     inputs = normalize(IMAGES)
-    one, _, stats = network.train(weights, inputs, jax.random.key(1))
-    other, *_ = network.train(weights, inputs, jax.random.key(2))
+    first, _, stats = network.train(weights, inputs, jax.random.key(1))
+    second, *_ = network.train(weights, inputs, jax.random.key(2))
     again, *_ = network.train(weights, inputs, jax.random.key(1))
-    assert not np.allclose(one, other)
-    np.testing.assert_array_equal(one, again)
+    assert not np.allclose(first, second)
+    np.testing.assert_array_equal(first, again)
     changed = jax.tree.map(lambda a, b: not np.allclose(a, b), stats, weights.stats)
     assert all(jax.tree.leaves(changed))
     assert len(jax.tree.leaves(changed)) == 2
@@ -64,15 +64,15 @@ def test_without_warmup_the_first_rate_is_the_highest():
 
 
 @pytest.mark.parametrize(
-    ("chosen", "expected"),
+    ("options", "expected"),
     [
         (Adam(b1=0.5, b2=0.9), optax.adam(0.1, 0.5, 0.9)),
         (SGD(momentum=0.5, nesterov=True), optax.sgd(0.1, 0.5, nesterov=True)),
         (SGD(momentum=0.5, nesterov=False), optax.sgd(0.1, 0.5, nesterov=False)),
     ],
 )
-def test_optimizers_take_their_options(chosen: Adam | SGD, expected: optax.GradientTransformation):
-    optimizer = make_optimizer(chosen, optax.constant_schedule(0.1))
+def test_optimizers_take_their_options(options: Adam | SGD, expected: optax.GradientTransformation):
+    optimizer = make_optimizer(options, optax.constant_schedule(0.1))
     params = other = jnp.array([1.0, -2.0])
     state, other_state = optimizer.init(params), expected.init(params)
     for _ in range(3):

@@ -18,14 +18,15 @@ _FILES = {
     "test_images": "t10k-images-idx3-ubyte.gz",
     "test_labels": "t10k-labels-idx1-ubyte.gz",
 }
-_HEAD_TIMEOUT = 5  # seconds
+_HEAD_TIMEOUT = 5
+"""Seconds to wait for the server before a download is given up."""
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Pictures uint8 (28, 28, 1) with labels 0 to 9."""
+    """Images uint8 (28, 28, 1) with labels 0 to 9."""
 
     VERSION = tfds.core.Version(_VERSION)
-    RELEASE_NOTES = {_VERSION: "The pictures of TFDS's mnist 3.0.1, stored raw."}
+    RELEASE_NOTES = {_VERSION: "The images of TFDS's mnist 3.0.1, stored raw."}
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
@@ -38,7 +39,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 }
             ),
             supervised_keys=("image", "label"),
-            disable_shuffling=True,  # pictures are known by their place in the official files
+            disable_shuffling=True,  # images are identified by their index in the official files
             homepage="https://yann.lecun.org/exdb/mnist/",
         )
 
@@ -81,13 +82,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def read_idx(path: PathLike[str]) -> np.ndarray:
-    """Read a gzipped IDX file of bytes: uint8, with the shape that its header gives.
+    """Return the content of a gzipped IDX file of bytes, uint8 of the shape in its header.
 
     The format: two zero bytes, 8 for unsigned bytes, the number of dimensions, their sizes as
     big-endian 32-bit integers, the values.
 
     Raises:
-        ValueError: the file is not of this format or is cut off.
+        ValueError: the file does not have this format or is truncated.
     """
     try:
         content = gzip.decompress(Path(path).read_bytes())

@@ -1,15 +1,15 @@
-"""Networks, each in a file of its own and picked by its option class.
+"""Architectures: one file each, selected by the class of its config.
 
-Every network maps normalised pictures (batch, 28, 28, 1) to logits, of the classes (batch, 10) or of the
-pixels (batch, 784), and a dict of its named intermediate results, in the order in which they arise. To add
-one: its options in `digitjax.config`, its module here, and a line in `_CLASSIFIERS` or `_AUTOENCODERS`.
+Every network maps normalized images (batch, 28, 28, 1) to logits, of the classes (batch, 10) or of the pixels
+(batch, 784), and to a dict of named intermediate features, in the order of their computation. To add an architecture,
+add its config to `digitjax.config`, its module here, and a line to `_CLASSIFIERS` or `_AUTOENCODERS`.
 """
 
 from typing import Any
 
 from flax import nnx
 
-from digitjax import config
+from digitjax import config as configs
 from digitjax.config import Model
 from digitjax.model.architectures import (
     autoencoder,
@@ -23,23 +23,33 @@ from digitjax.model.architectures import (
 )
 
 CLASSES = 10
+"""Number of classes: the digits."""
+
 _CLASSIFIERS: dict[type, Any] = {
-    config.CNNConfig: cnn.CNN,
-    config.DeepCNNConfig: deep_cnn.DeepCNN,
-    config.FastCNNConfig: fast_cnn.FastCNN,
-    config.LeNet5Config: lenet5.LeNet5,
-    config.MLPConfig: mlp.MLP,
-    config.ResNetConfig: resnet.ResNet,
-    config.TinyCNNConfig: tiny_cnn.TinyCNN,
+    configs.CNNConfig: cnn.CNN,
+    configs.DeepCNNConfig: deep_cnn.DeepCNN,
+    configs.FastCNNConfig: fast_cnn.FastCNN,
+    configs.LeNet5Config: lenet5.LeNet5,
+    configs.MLPConfig: mlp.MLP,
+    configs.ResNetConfig: resnet.ResNet,
+    configs.TinyCNNConfig: tiny_cnn.TinyCNN,
 }
 _AUTOENCODERS: dict[type, Any] = {
-    config.AutoencoderConfig: autoencoder.Autoencoder,
-    config.VAEConfig: autoencoder.VAE,
+    configs.AutoencoderConfig: autoencoder.Autoencoder,
+    configs.VAEConfig: autoencoder.VAE,
 }
 
 
-def build(options: Model, rngs: nnx.Rngs) -> nnx.Module:
-    """Build the network that the options describe, with weights drawn from `rngs.params`."""
-    if type(options) in _AUTOENCODERS:
-        return _AUTOENCODERS[type(options)](options, rngs)
-    return _CLASSIFIERS[type(options)](options, CLASSES, rngs)
+def build(config: Model, rngs: nnx.Rngs) -> nnx.Module:
+    """Build a network with initial weights.
+
+    Args:
+        config: config of the architecture.
+        rngs: random streams; the weights are drawn from `params`.
+
+    Returns:
+        The module.
+    """
+    if type(config) in _AUTOENCODERS:
+        return _AUTOENCODERS[type(config)](config, rngs)
+    return _CLASSIFIERS[type(config)](config, CLASSES, rngs)

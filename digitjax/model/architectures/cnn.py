@@ -13,66 +13,74 @@ _HE = nnx.initializers.he_normal()
 
 
 class Block(nnx.Module):
-    """Convolution, normalisation, activation, and at the end of a stage a halving of the side."""
+    """Convolution, normalization, activation, and at the end of a stage downsampling by 2."""
 
     def __init__(
         self,
         channels: int,
         new_channels: int,
         kernel_size: int,
-        halves: bool,
-        options: CNNConfig,
+        downsamples: bool,
+        config: CNNConfig,
         rngs: nnx.Rngs,
     ):
         self.conv = Conv(
             channels,
             new_channels,
             (kernel_size, kernel_size),
-            strides=2 if halves and options.pooling == "stride" else 1,
-            use_bias=options.normalization == "none",  # a normalisation brings its own
+            strides=2 if downsamples and config.pooling == "stride" else 1,
+            use_bias=config.normalization == "none",  # a normalization has its own
             kernel_init=_HE,
             rngs=rngs,
         )
-        self.norm = normalization(options.normalization, new_channels, options.groups, rngs)
-        self.activation = activation(options.activation)
-        self.pooling = options.pooling if halves else None
+        self.norm = normalization(config.normalization, new_channels, config.groups, rngs)
+        self.activation = activation(config.activation)
+        self.pooling = config.pooling if downsamples else None
 
     def __call__(self, features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c2"]:
-        """Change the channels, and the side if this block halves it."""
+        """Return features (batch, h2, w2, c2), of half the side at the end of a stage."""
         features = self.activation(self.norm(self.conv(features)))
         return pool(self.pooling, features) if self.pooling else features
 
 
 class CNN(nnx.Module):
-    """Stages of convolution and halving, then dense layers with dropout before each (LeCun et al. 1998).
+    """Stages of convolution and downsampling, then dense layers with dropout before each (LeCun et al. 1998).
 
-    Several convolutions a stage follow VGG (Simonyan and Zisserman 2015, arXiv 1409.1556), strides in place of
+    Several convolutions per stage follow VGG (Simonyan and Zisserman 2015, arXiv 1409.1556), strides in place of
     pooling Springenberg et al. (2015, arXiv 1412.6806), global pooling Lin et al. (2014, arXiv 1312.4400).
     """
 
-    def __init__(self, options: CNNConfig, classes: int, rngs: nnx.Rngs):
+    def __init__(self, config: CNNConfig, classes: int, rngs: nnx.Rngs):
         self.blocks: nnx.List[Block] = nnx.List()
         channels, side = 1, 28
-        for new_channels, kernel_size in zip(options.channels, options.kernel_sizes, strict=True):
-            for i in range(1, options.convolutions + 1):
-                halves = i == options.convolutions
-                self.blocks.append(Block(channels, new_channels, kernel_size, halves, options, rngs))
+        for new_channels, kernel_size in zip(config.channels, config.kernel_sizes, strict=True):
+            for i in range(1, config.convolutions + 1):
+                downsamples = i == config.convolutions
+                self.blocks.append(Block(channels, new_channels, kernel_size, downsamples, config, rngs))
                 channels = new_channels
-            side = (side + (options.pooling == "stride")) // 2  # strides round up, pooling rounds down
-        self.global_pooling = options.global_pooling
-        widths = (channels if options.global_pooling else side * side * channels, *options.dense)
+            side = (side + (config.pooling == "stride")) // 2  # strides round up, pooling rounds down
+        self.global_pooling = config.global_pooling
+        widths = (channels if config.global_pooling else side * side * channels, *config.dense)
         self.hidden = nnx.List(
             nnx.Linear(width, next_width, kernel_init=_HE, rngs=rngs)
             for width, next_width in pairwise(widths)
         )
-        self.activation = activation(options.activation)
-        self.dropout = nnx.Dropout(options.dropout)
+        self.activation = activation(config.activation)
+        self.dropout = nnx.Dropout(config.dropout)
         self.head = nnx.Linear(widths[-1], classes, rngs=rngs)
 
     def __call__(
         self, images: Float[Array, "batch 28 28 1"], rngs: nnx.Rngs | None = None
     ) -> tuple[Float[Array, "batch classes"], dict[str, Array]]:
-        """Return logits and intermediates; `rngs.dropout` is needed while training."""
+        """Compute the logits of images.
+
+        Args:
+            images: normalized images (batch, 28, 28, 1).
+            rngs: random streams while training; `dropout` is needed for dropout.
+
+        Returns:
+            Logits (batch, classes), and the named intermediate features.
+        """
         intermediates = {}
         features = images
         for i, block in enumerate(self.blocks, start=1):

@@ -1,4 +1,4 @@
-"""What the names in the options stand for: activations, normalisations, ways to halve the side."""
+"""Layers by their names in the config: activations, normalizations, pooling."""
 
 from collections.abc import Callable
 
@@ -11,17 +11,26 @@ from digitjax.model.layers.conv_pool import avg_pool, max_pool
 
 
 def activation(name: Activation) -> Callable[[Array], Array]:
-    """Return the elementwise function; the names are those of `jax.nn`."""
+    """Return the elementwise function of that name in `jax.nn`."""
     return getattr(jax.nn, name)
 
 
 def normalization(
     name: Normalization, channels: int, groups: int, rngs: nnx.Rngs
 ) -> Callable[[Array], Array]:
-    """Return a layer that normalises features (batch, h, w, channels), or leaves them as they are.
+    """Build a layer that normalizes features (batch, h, w, channels).
 
-    Batch normalisation: Ioffe and Szegedy 2015, arXiv 1502.03167. Layer normalisation, here over the channels of
-    each pixel: Ba, Kiros and Hinton 2016, arXiv 1607.06450. Group normalisation: Wu and He 2018, arXiv 1803.08494.
+    Batch normalization: Ioffe and Szegedy 2015, arXiv 1502.03167. Layer normalization, here over the channels of
+    each pixel: Ba, Kiros and Hinton 2016, arXiv 1607.06450. Group normalization: Wu and He 2018, arXiv 1803.08494.
+
+    Args:
+        name: kind of normalization; `none` gives the identity.
+        channels: number of channels.
+        groups: number of groups of channels, for group normalization alone.
+        rngs: random streams of the module.
+
+    Returns:
+        The layer.
     """
     match name:
         case "batch":
@@ -35,7 +44,15 @@ def normalization(
 
 
 def pool(name: Pooling, features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c"]:
-    """Halve the side by pooling 2x2 pixels; odd sides round down. A stride has halved it already."""
+    """Pool 2x2 pixels; odd sides round down.
+
+    Args:
+        name: kind of pooling; `stride` does nothing, since the strides of a convolution have halved the side already.
+        features: features (batch, h, w, channels).
+
+    Returns:
+        Features (batch, h // 2, w // 2, channels).
+    """
     match name:
         case "max":
             return max_pool(features, window_shape=(2, 2), strides=(2, 2))

@@ -11,7 +11,7 @@ _HE = nnx.initializers.he_normal()
 
 
 class Block(nnx.Module):
-    """3x3 convolution, 2x2 max-pooling or none, batch normalisation, ReLU."""
+    """3x3 convolution, 2x2 max-pooling or none, batch normalization, ReLU."""
 
     def __init__(
         self, channels: int, new_channels: int, rngs: nnx.Rngs, *, padding: str = "VALID", pools: bool = False
@@ -23,22 +23,22 @@ class Block(nnx.Module):
         self.norm = nnx.BatchNorm(new_channels, momentum=0.9, rngs=rngs)
 
     def __call__(self, features: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c2"]:
-        """Change the channels, and halve the side if this block pools."""
+        """Return features (batch, h2, w2, c2), of half the side if this block pools."""
         features = self.conv(features)
-        if self.pools:  # first: the rest then has a quarter to do
+        if self.pools:  # first: the rest then processes a quarter of the pixels
             features = max_pool(features, (2, 2), (2, 2))
         return jax.nn.relu(self.norm(features))
 
 
 class TinyCNN(nnx.Module):
-    """Pairs of 3x3 convolutions between poolings, after VGG (Simonyan and Zisserman 2015, arXiv 1409.1556).
+    """Pairs of 3x3 convolutions between pooling layers, after VGG (Simonyan and Zisserman 2015, arXiv 1409.1556).
 
     23,354 parameters by default. Sides of 28 - 26 - 24 - 12 - 12 - 12 - 6 - 4: from the second convolution on, all
     outputs are whole 4x4 tiles of Winograd's algorithm.
     """
 
-    def __init__(self, options: TinyCNNConfig, classes: int, rngs: nnx.Rngs):
-        full, half, quarter = options.channels
+    def __init__(self, config: TinyCNNConfig, classes: int, rngs: nnx.Rngs):
+        full, half, quarter = config.channels
         self.blocks = nnx.List(
             [
                 Block(1, full, rngs),
@@ -48,13 +48,21 @@ class TinyCNN(nnx.Module):
                 Block(half, quarter, rngs),
             ]
         )
-        self.dropout = nnx.Dropout(options.dropout)
+        self.dropout = nnx.Dropout(config.dropout)
         self.head = nnx.Linear(4 * 4 * quarter, classes, rngs=rngs)
 
     def __call__(
         self, images: Float[Array, "batch 28 28 1"], rngs: nnx.Rngs | None = None
     ) -> tuple[Float[Array, "batch classes"], dict[str, Array]]:
-        """Return logits and intermediates; `rngs.dropout` is needed while training."""
+        """Compute the logits of images.
+
+        Args:
+            images: normalized images (batch, 28, 28, 1).
+            rngs: random streams while training; `dropout` is needed for dropout.
+
+        Returns:
+            Logits (batch, classes), and the named intermediate features.
+        """
         intermediates = {}
         features = images
         for i, block in enumerate(self.blocks, start=1):

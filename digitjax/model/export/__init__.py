@@ -1,4 +1,4 @@
-"""Exports: a run in the formats of others, each written in a file of its own."""
+"""Exports of a run in formats of other libraries, each in a module of its own."""
 
 import importlib
 import importlib.util
@@ -11,16 +11,16 @@ from digitjax.runs import Run
 
 
 class Format(NamedTuple):
-    """How a run is written for others."""
+    """A format of another library."""
 
     module: str
-    """Its `write(run, path, step)` leaves the path whole or not at all."""
+    """Module whose `write(run, path, step)` writes the export atomically."""
     packages: tuple[str, ...]
-    """What it needs beyond the library."""
+    """Optional packages that it needs."""
     use: str
-    """How the export at `{path}` is used."""
+    """Line of Python or shell that uses the export at `{path}`."""
     folder: bool = False
-    """Whether it is a folder of files."""
+    """Whether the export is a folder of files."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -40,32 +40,32 @@ FORMATS: Mapping[str, Format] = {
 
 
 def export(run: Run, to: str, path: Path, step: int | str = "best", *, overwrite: bool = False) -> str:
-    """Write a run in a format of others, whole or not at all.
+    """Export a run atomically.
 
     Args:
-        run: a trained run; of an autoencoder its reconstruction is exported.
+        run: a trained run; an autoencoder is exported as the function that reconstructs images.
         to: one of `FORMATS`.
-        path: the file to write; of `tensorboard` a folder.
-        step: a step, `latest`, or `best` on the validation split; the curves of `tensorboard` are of all steps.
+        path: file to write; a folder for `tensorboard`.
+        step: a step, `latest`, or `best` on the validation split; `tensorboard` always exports the curves of all steps.
         overwrite: whether an earlier export may be replaced.
 
     Returns:
-        A line that shows how it is used.
+        A line of Python or shell that uses the export.
 
     Raises:
-        InputError: there is no such format, its packages are missing, the path is taken or cannot be written, or
-            none of the run's checkpoints can be used.
+        InputError: there is no such format, its packages are missing, the path exists or cannot be written, or
+            the run has no usable checkpoint.
     """
     if to not in FORMATS:
         raise InputError(f"no format {to!r}: choose one of {', '.join(FORMATS)}")
-    chosen = FORMATS[to]
-    if missing := [name for name in chosen.packages if importlib.util.find_spec(name) is None]:
+    format_ = FORMATS[to]
+    if missing := [name for name in format_.packages if importlib.util.find_spec(name) is None]:
         raise InputError(f"export to {to} needs {', '.join(missing)}: pip install 'digitjax[export]'")
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}: make it first")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists: name another with --out, or replace it with --overwrite")
-    if path.exists() and path.is_dir() != chosen.folder:
-        raise InputError(f"{path} is {'no' if chosen.folder else 'a'} folder: name another path with --out")
-    importlib.import_module(f"{__name__}.{chosen.module}").write(run, path, step)
-    return chosen.use.format(path=path)
+    if path.exists() and path.is_dir() != format_.folder:
+        raise InputError(f"{path} is {'no' if format_.folder else 'a'} folder: name another path with --out")
+    importlib.import_module(f"{__name__}.{format_.module}").write(run, path, step)
+    return format_.use.format(path=path)

@@ -1,7 +1,7 @@
-"""Which operators of ONNX stand for a primitive of JAX.
+"""Translations of primitives of JAX to operators of ONNX (https://onnx.ai/onnx/operators).
 
 Each translation takes `add`, which adds an operator to the graph and returns the name of its output, the parameters of
-the primitive, and its operands. What there is: https://onnx.ai/onnx/operators.
+the primitive, and its operands.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,17 +16,19 @@ from digitjax.errors import InputError
 Value = str | np.ndarray
 """The name of a tensor in the graph, or a constant."""
 Add = Callable[..., str]
+"""Function of an operator, its inputs and attributes that adds a node and returns the name of its output."""
 Params = Mapping[str, Any]
+"""Parameters of a primitive."""
 
 _TO_CHANNELS_FIRST, _TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 def sides(shape: Sequence[Any]) -> np.ndarray:
-    """Return a shape as operators take it: -1 for the side that depends on the number of pictures."""
+    """Return a shape for operators, int64, with -1 for the size of the batch."""
     return np.array([side if isinstance(side, int) else -1 for side in shape], np.int64)
 
 
-def _simply(operator: str) -> Callable[..., str]:
+def _operator(operator: str) -> Callable[..., str]:
     return lambda add, params, *values: add(operator, *values)
 
 
@@ -36,30 +38,30 @@ def _convert(add: Add, params: Params, x: Value) -> str:
 
 def _maximum(add: Add, params: Params, x: Value, y: Value) -> str:
     if isinstance(y, np.ndarray) and not y.any():
-        return add("Relu", x)  # which runtimes fuse with what comes before
+        return add("Relu", x)  # which runtimes fuse with the operator before
     return add("Max", x, y)
 
 
-BETWEEN_ELEMENTS: Mapping[str, Callable[..., str]] = {
-    "add": _simply("Add"),
+ELEMENTWISE: Mapping[str, Callable[..., str]] = {
+    "add": _operator("Add"),
     "convert_element_type": _convert,
-    "div": _simply("Div"),
-    "exp": _simply("Exp"),
+    "div": _operator("Div"),
+    "exp": _operator("Exp"),
     "expm1": lambda add, params, x: add("Sub", add("Exp", x), np.array(1, np.float32)),
-    "ge": _simply("GreaterOrEqual"),
-    "gt": _simply("Greater"),
+    "ge": _operator("GreaterOrEqual"),
+    "gt": _operator("Greater"),
     "integer_pow": lambda add, params, x: add("Pow", x, np.array(params["y"], np.float32)),
-    "logistic": _simply("Sigmoid"),
+    "logistic": _operator("Sigmoid"),
     "max": _maximum,
-    "mul": _simply("Mul"),
+    "mul": _operator("Mul"),
     "rsqrt": lambda add, params, x: add("Reciprocal", add("Sqrt", x)),
     "select_n": lambda add, params, which, no, yes: add("Where", which, yes, no),
     "square": lambda add, params, x: add("Mul", x, x),
-    "stop_gradient": _simply("Identity"),
-    "sub": _simply("Sub"),
-    "tanh": _simply("Tanh"),
+    "stop_gradient": _operator("Identity"),
+    "sub": _operator("Sub"),
+    "tanh": _operator("Tanh"),
 }
-"""Primitives that take each element by itself; their operators broadcast, as NumPy does."""
+"""Translations of elementwise primitives; their operators broadcast, as NumPy does."""
 
 
 def _convolve(add: Add, params: Params, x: Value, kernel: Value) -> list[str]:
@@ -90,7 +92,7 @@ def _slice(add: Add, params: Params, x: Value) -> list[str]:
     cuts = [
         (start, end, axis, step)
         for axis, (start, end, step) in enumerate(zip(starts, ends, steps, strict=True))
-        if isinstance(end, int)  # else it is the axis of the pictures, all of which are kept
+        if isinstance(end, int)  # otherwise it is the axis of the batch, which is kept whole
     ]
     return [add("Slice", x, *np.array(cuts, np.int64).T)]
 
@@ -107,7 +109,7 @@ def _reduce(operator: str) -> Callable[..., list[str]]:
     return lambda add, params, x: [add(operator, x, np.array(params["axes"]), keepdims=0)]
 
 
-OF_WHOLE_ARRAYS: Mapping[str, Callable[..., list[str]]] = {
+ARRAY_OPERATORS: Mapping[str, Callable[..., list[str]]] = {
     "conv_general_dilated": _convolve,
     "dot_general": _multiply,
     "reduce_max": _reduce("ReduceMax"),
@@ -118,7 +120,7 @@ OF_WHOLE_ARRAYS: Mapping[str, Callable[..., list[str]]] = {
     "squeeze": lambda add, params, x: [add("Squeeze", x, np.array(params["dimensions"]))],
     "transpose": lambda add, params, x: [add("Transpose", x, perm=params["permutation"])],
 }
-"""Primitives that look at more than one element: they take arrays as large as JAX has them."""
+"""Translations of all other primitives; their operands need the shapes that they have in JAX."""
 
 
 def _max_pool(add: Add, jaxpr: Any, x: Value) -> list[str]:
@@ -134,5 +136,5 @@ def _max_pool(add: Add, jaxpr: Any, x: Value) -> list[str]:
 
 
 FUNCTIONS: Mapping[str, Callable[..., list[str]]] = {"_max_pool": _max_pool}
-"""Functions of `digitjax.model.layers.conv_pool` that have an operator of their own, faster than those of their
-primitives; the translation is given the jaxpr in place of parameters."""
+"""Translations of functions of `digitjax.model.layers.conv_pool` to one operator, which is faster than those of their
+primitives; a translation gets the jaxpr in place of parameters."""

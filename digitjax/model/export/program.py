@@ -1,4 +1,4 @@
-"""A trained run as one function of pictures, with its weights and its temperature inside."""
+"""A trained run as one function of images, which includes its weights and its temperature."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,25 +14,32 @@ from digitjax.runs import Run
 
 
 class Program(NamedTuple):
-    """What a run computes, to be traced by JAX."""
+    """The function of a run, to be traced by JAX."""
 
     function: Callable[[Any], Any]
-    """Of pictures, uint8 (n, 28, 28)."""
+    """Takes images, uint8 (n, 28, 28)."""
     output: str
-    """What it returns, in float32: calibrated `probabilities` (n, 10), or reconstructed `ink` (n, 28, 28) of 0 to 1."""
+    """Name of its float32 result: calibrated `probabilities` (n, 10), or `reconstructions` (n, 28, 28) from 0 to 1."""
     step: int
-    """The step of its weights."""
+    """Step of its weights."""
 
 
 def load(run: Run, step: int | str = "best") -> Program:
     """Load the program of a run.
 
+    Args:
+        run: a trained run.
+        step: a step, `latest`, or `best` on the validation split.
+
+    Returns:
+        The program.
+
     Raises:
-        InputError: none of its checkpoints can be used.
+        InputError: the run has no usable checkpoint.
     """
     network = Network(run.config.model)
-    used, weights = load_weights(run, network, step)
-    temperature = calibration.read(run, used).temperature
+    used_step, weights = load_weights(run, network, step)
+    temperature = calibration.read(run, used_step).temperature
 
     def outputs(images: UInt8[Array, "n 28 28"]) -> Float[Array, "n outputs"]:
         return network(weights, normalize(images))[0]
@@ -40,14 +47,14 @@ def load(run: Run, step: int | str = "best") -> Program:
     def probabilities(images: UInt8[Array, "n 28 28"]) -> Float[Array, "n classes"]:
         return jax.nn.softmax(outputs(images) / temperature)
 
-    def ink(images: UInt8[Array, "n 28 28"]) -> Float[Array, "n 28 28"]:
+    def reconstructions(images: UInt8[Array, "n 28 28"]) -> Float[Array, "n 28 28"]:
         return jax.nn.sigmoid(outputs(images)).reshape(images.shape)
 
     if run.config.task == "reconstruction":
-        return Program(ink, "ink", used)
-    return Program(probabilities, "probabilities", used)
+        return Program(reconstructions, "reconstructions", used_step)
+    return Program(probabilities, "probabilities", used_step)
 
 
-def pictures() -> jax.ShapeDtypeStruct:
-    """Return what a program is traced with: any number of pictures."""
+def abstract_images() -> jax.ShapeDtypeStruct:
+    """Return the abstract argument of a program, uint8 (n, 28, 28) with a symbolic n."""
     return jax.ShapeDtypeStruct(jax.export.symbolic_shape("n, 28, 28"), jnp.uint8)

@@ -1,8 +1,9 @@
-"""ONNX: what a run computes as a graph of standard operators, for onnxruntime and others.
+"""ONNX: the program of a run as a graph of standard operators, for onnxruntime and others.
 
-The function is traced by JAX, and each primitive of the trace becomes an operator or two. What depends on no picture
-is computed while exporting: the weights arrive in the graph as the operators want them. (The converter jax2onnx 0.17
-needs an older Orbax than ours, so an environment of its own, and takes no dropout that is called with `rngs`.)
+The program is traced by JAX, and each primitive of the trace becomes one or two operators. Values that do not depend
+on the images are computed at export, so that the weights are in the graph as the operators need them. (The converter
+jax2onnx 0.17 needs an older Orbax than ours, so a separate environment, and does not support dropout that is called
+with `rngs`.)
 """
 
 from collections.abc import Callable, Sequence
@@ -19,30 +20,47 @@ from digitjax import runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model.export import program
-from digitjax.model.export.onnx_operators import BETWEEN_ELEMENTS, FUNCTIONS, OF_WHOLE_ARRAYS, Value, sides
+from digitjax.model.export.onnx_operators import ARRAY_OPERATORS, ELEMENTWISE, FUNCTIONS, Value, sides
 from digitjax.runs import Run
 
-_OPSET, _IR_VERSION = 18, 9  # those of onnx 1.14, of 2023: widely read
+_OPSET, _IR_VERSION = 18, 9
+"""Versions of onnx 1.14 (2023), which most runtimes read."""
 
 
 def write(run: Run, path: Path, step: int | str = "best") -> None:
-    """Write the program of a run for any number of pictures: see `digitjax.model.export.export`.
+    """Export a run as ONNX for any number of images.
 
-    The input is named `images`, the output as `Program` says; the metadata hold `config`, as JSON, and `step`.
+    The input is named `images`, the output `probabilities` or `reconstructions`; the metadata hold `config`, as JSON,
+    and `step`.
+
+    Args:
+        run: a trained run.
+        path: file to write.
+        step: a step, `latest`, or `best` on the validation split.
+
+    Raises:
+        InputError: the run has no usable checkpoint, or its network has no translation.
     """
-    chosen = program.load(run, step)
-    model = translate(chosen.function, chosen.output)
-    helper.set_model_props(model, {"config": to_json(run.config), "step": str(chosen.step)})
+    loaded = program.load(run, step)
+    model = translate(loaded.function, loaded.output)
+    helper.set_model_props(model, {"config": to_json(run.config), "step": str(loaded.step)})
     runs.write_bytes(path, model.SerializeToString())
 
 
 def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
-    """Translate a function of pictures, uint8 (n, 28, 28), to float32 (n, ...).
+    """Translate a function to ONNX.
+
+    Args:
+        function: function of images, uint8 (n, 28, 28), that returns float32 (n, ...).
+        output: name of the output.
+
+    Returns:
+        The model, checked.
 
     Raises:
-        InputError: it uses a primitive of JAX that has no translation here.
+        InputError: the function uses a primitive of JAX that has no translation.
     """
-    closed = jax.make_jaxpr(function)(program.pictures())
+    closed = jax.make_jaxpr(function)(program.abstract_images())
     graph = _Graph()
     [result] = graph.inline(closed, ["images"])
     graph.add("Identity", result, output=output)
@@ -67,12 +85,12 @@ def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
 
 
 class _Graph:
-    """A graph that grows by one equation of a trace after the other."""
+    """A graph to which the equations of a trace are added one by one."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        # Tensors with sides of 1 where JAX has them repeated: operators between elements do that by themselves.
+        # Tensors with sides of 1 that JAX has broadcast: elementwise operators of ONNX broadcast by themselves.
         self._narrow: set[str] = set()
 
     def add(self, operator: str, *inputs: Value, output: str = "", **attributes: Any) -> str:
@@ -111,23 +129,23 @@ class _Graph:
             if translation := FUNCTIONS.get(inner.jaxpr.debug_info.func_name):
                 return translation(self.add, inner.jaxpr, *values)
             return self.inline(inner, values)
-        named = {value for value in values if isinstance(value, str)}
-        if not named and (name in BETWEEN_ELEMENTS or not _of_pictures(equation.outvars[0])):
+        tensors = {value for value in values if isinstance(value, str)}
+        if not tensors and (name in ELEMENTWISE or not _depends_on_batch(equation.outvars[0])):
             computed = equation.primitive.bind(*values, **params)
             return [np.asarray(x) for x in (computed if equation.primitive.multiple_results else [computed])]
         if name == "broadcast_in_dim":
             return [self._broadcast(equation, *values)]
-        if name in BETWEEN_ELEMENTS:
-            result = BETWEEN_ELEMENTS[name](self.add, params, *values)
-            if named <= self._narrow:
+        if name in ELEMENTWISE:
+            result = ELEMENTWISE[name](self.add, params, *values)
+            if tensors <= self._narrow:
                 self._narrow.add(result)
             return [result]
-        if name in OF_WHOLE_ARRAYS and named:
-            return OF_WHOLE_ARRAYS[name](self.add, params, *map(self._widen, values, equation.invars))
+        if name in ARRAY_OPERATORS and tensors:
+            return ARRAY_OPERATORS[name](self.add, params, *map(self._widen, values, equation.invars))
         raise InputError(f"ONNX: there is no translation of JAX's {name}: add it to onnx_operators.py")
 
     def _broadcast(self, equation: Any, value: Value) -> Value:
-        """Only add the axes, with sides of 1."""
+        """Add the new axes, with sides of 1, and leave the broadcast to the next operator."""
         value = self._widen(value, equation.invars[0])
         shape = [1] * len(equation.params["shape"])
         axes = equation.params["broadcast_dimensions"]
@@ -141,11 +159,12 @@ class _Graph:
         return result
 
     def _widen(self, value: Value, atom: Any) -> Value:
-        """Repeat what is narrow along all axes but that of the pictures: it has one of each."""
+        """Broadcast a narrow tensor along all axes but that of the batch, which is never narrow."""
         if isinstance(value, str) and value in self._narrow:
             return self.add("Expand", value, np.maximum(1, sides(atom.aval.shape)))
         return value
 
 
-def _of_pictures(atom: Any) -> bool:
+def _depends_on_batch(atom: Any) -> bool:
+    """Return whether an array has an axis of symbolic size, that of the batch."""
     return not all(isinstance(side, int) for side in atom.aval.shape)

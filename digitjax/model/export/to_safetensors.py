@@ -1,4 +1,4 @@
-"""safetensors: the weights of a run by name, with its config, to be read in any framework."""
+"""safetensors: the weights of a run by name, with its config, for any framework."""
 
 import dataclasses
 import json
@@ -19,23 +19,31 @@ from digitjax.runs import Run
 
 
 def write(run: Run, path: Path, step: int | str = "best") -> None:
-    """Write the weights of a run: see `digitjax.model.export.export`.
+    """Export the weights of a run.
 
     Each tensor is named by its path in `Weights`, such as `params.blocks.0.conv.kernel`. The metadata hold `config`
     and `calibration` as JSON, and `step`.
+
+    Args:
+        run: a trained run.
+        path: file to write.
+        step: a step, `latest`, or `best` on the validation split.
+
+    Raises:
+        InputError: the run has no usable checkpoint.
     """
-    used, weights = load_weights(run, Network(run.config.model), step)
+    used_step, weights = load_weights(run, Network(run.config.model), step)
     tensors = {_name(key): np.asarray(array) for key, array in jax.tree.leaves_with_path(weights)}
     metadata = {
         "config": to_json(run.config),
-        "calibration": json.dumps(dataclasses.asdict(calibration.read(run, used))),
-        "step": str(used),
+        "calibration": json.dumps(dataclasses.asdict(calibration.read(run, used_step))),
+        "step": str(used_step),
     }
     runs.write_bytes(path, safetensors.numpy.save(tensors, metadata))
 
 
 def load(path: Path) -> tuple[Config, Weights]:
-    """Read the config and the weights back; `Network(config.model)` takes them.
+    """Return the config and the weights of an export, for `Network(config.model)`.
 
     Raises:
         InputError: the file is missing or damaged, or was not written by `write`.

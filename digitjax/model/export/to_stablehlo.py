@@ -1,4 +1,4 @@
-"""StableHLO: the compiled form of a run, which JAX alone loads and runs on CPUs, NVIDIA GPUs and TPUs."""
+"""StableHLO: a run as a program that JAX runs without digitjax, on CPUs, NVIDIA GPUs and TPUs."""
 
 from pathlib import Path
 
@@ -10,13 +10,22 @@ from digitjax.model.export import program
 from digitjax.runs import Run
 
 PLATFORMS = ("cpu", "cuda", "tpu")
+"""Platforms of JAX that an export runs on."""
 
 
 def write(run: Run, path: Path, step: int | str = "best") -> None:
-    """Write the program of a run for any number of pictures: see `digitjax.model.export.export`.
+    """Export a run as StableHLO for any number of images.
 
-    JAX promises to load it for six months after its own release that wrote it.
+    JAX guarantees to load an export for six months after the release of JAX that wrote it.
+
+    Args:
+        run: a trained run.
+        path: file to write.
+        step: a step, `latest`, or `best` on the validation split.
+
+    Raises:
+        InputError: the run has no usable checkpoint.
     """
     function = jax.jit(program.load(run, step).function)
-    exported = export.export(function, platforms=PLATFORMS)(program.pictures())
+    exported = export.export(function, platforms=PLATFORMS)(program.abstract_images())
     runs.write_bytes(path, bytes(exported.serialize()))

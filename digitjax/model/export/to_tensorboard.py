@@ -9,18 +9,26 @@ from tensorboardX.summary import scalar
 
 from digitjax.errors import InputError
 from digitjax.runs import Run
-from digitjax.runs.evaluation_files import replaced_whole
+from digitjax.runs.evaluation_files import atomic_folder
 
 _FILE = "events.out.tfevents.0.digitjax"
-# Where in a line of the log a curve has its place: the axes, and no curves themselves.
 _AXES = ("step", "epoch", "seconds")
+"""Fields of the log that are axes and not curves."""
 
 
 def write(run: Run, folder: Path, step: int | str = "best") -> None:
-    """Write every number of the training log by step: see `digitjax.model.export.export`.
+    """Export every number of the training log by step.
 
-    The log counts the seconds of training. They become times of day as if the last line was written when the file
-    was, which is so for a run that never stopped.
+    The log has the seconds since the start of the training. The wall times of the events assume that the last line
+    was written when the file was last changed, which is true for a run that was never interrupted.
+
+    Args:
+        run: a trained run.
+        folder: folder to write; may hold an earlier export alone.
+        step: not used: the curves are those of all steps.
+
+    Raises:
+        InputError: the log is empty, or the folder holds other files.
     """
     lines = sorted(run.metrics(), key=lambda line: line["split"])
     if not lines:
@@ -28,10 +36,10 @@ def write(run: Run, folder: Path, step: int | str = "best") -> None:
     if folder.exists() and not _is_export(folder):
         raise InputError(f"{folder} holds more than an earlier export: name another with --out")
     start = run.metrics_file.stat().st_mtime - max(line["seconds"] for line in lines)
-    with replaced_whole(folder) as partial:
-        for split, of_split in itertools.groupby(lines, key=lambda line: line["split"]):
+    with atomic_folder(folder) as partial:
+        for split, lines_of_split in itertools.groupby(lines, key=lambda line: line["split"]):
             events = [Event(wall_time=start, file_version="brain.Event:2")]
-            for line in of_split:
+            for line in lines_of_split:
                 for tag, value in line.items():
                     if tag not in _AXES and isinstance(value, int | float):
                         event = Event(wall_time=start + line["seconds"], step=line["step"])
@@ -42,7 +50,7 @@ def write(run: Run, folder: Path, step: int | str = "best") -> None:
 
 
 def _write_events(path: Path, events: list[Event]) -> None:
-    # Not `SummaryWriter`, which puts the name of this machine into that of the file.
+    # Not `SummaryWriter`, which puts the host name into the file name.
     writer = RecordWriter(str(path))
     for event in events:
         writer.write(event.SerializeToString())

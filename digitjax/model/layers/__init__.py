@@ -1,1 +1,1 @@
-"""Layers that are fast on a CPU."""
+"""Convolution and pooling layers that are fast on a CPU."""

@@ -1,10 +1,9 @@
 """Convolution and pooling that train several times faster on a CPU than the library's.
 
 `Conv`, `max_pool` and `avg_pool` are drop-in replacements of their namesakes in `flax.nnx`: same
-arguments, same parameters, same results and gradients up to rounding.  What the fast algorithms
-do not cover (longer strides, dilation, groups, other types than float32, ...) is left to the library,
-and so are convolutions on a GPU or TPU.  The one restriction: a fast convolution has no
-forward-mode derivative (`jax.jvp`), since its gradient is written by hand.
+arguments, same parameters, same results and gradients up to rounding. Cases that the fast algorithms do not cover
+(longer strides, dilation, groups, other dtypes than float32, ...) use the library, and so do convolutions on a GPU or
+TPU. The one restriction: a fast convolution has no forward-mode derivative (`jax.jvp`), since it has a custom VJP.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,10 +25,9 @@ _NHWC = ("NHWC", "HWIO", "NHWC")
 
 
 class Conv(nnx.Conv):
-    """`nnx.Conv` on top of this module's `conv_general_dilated`.
+    """`nnx.Conv` with the `conv_general_dilated` of this module.
 
-    Constructor, parameters and their initial values are those of `nnx.Conv`, so checkpoints of
-    one load into the other.
+    Constructor, parameters and their initial values are those of `nnx.Conv`, so checkpoints of one load into the other.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,15 +44,28 @@ def conv_general_dilated(
     dimension_numbers: Any = None,
     **options: Any,
 ) -> Array:
-    """`jax.lax.conv_general_dilated`, with fast paths for images on a CPU.
+    """Convolve as `jax.lax.conv_general_dilated` does, with fast paths for images on a CPU.
 
-    A fast path takes float32 images (N, H, W, I) and kernels (h, w, I, O), at strides of 1 and 2 (or
-    any, for a single channel), without dilation, groups, or any other option.  3x3 kernels use
-    `winograd.conv3x3` where that is faster, all others `conv2d`.  The platform is chosen when the
-    computation is lowered, for the device it will run on, which the default backend need not be.
+    A fast path takes float32 images (N, H, W, I) and kernels (h, w, I, O), at strides of 1 and 2 (or any, for a single
+    channel), without dilation, groups, or any other option. 3x3 kernels use `winograd.conv3x3` where that is faster,
+    all others `conv2d`. The platform is selected when the computation is lowered, for the device that will run it,
+    which need not be the default backend.
 
-    At a stride of 2 all outputs are computed and every other one is kept.  That is four times the
-    work, but the library's gradients take 6 to 19 times longer still inside a loop.
+    At a stride of 2 all outputs are computed and every other one is kept. That is four times the work, but the
+    library's gradients take another 6 to 19 times longer inside a loop.
+
+    Args:
+        lhs: images.
+        rhs: kernels.
+        window_strides: strides along each spatial axis.
+        padding: `SAME`, `VALID`, or (before, after) for each spatial axis.
+        lhs_dilation: dilation of the images.
+        rhs_dilation: dilation of the kernels.
+        dimension_numbers: layout of images, kernels and outputs.
+        options: other arguments of `jax.lax.conv_general_dilated`.
+
+    Returns:
+        The outputs, in the layout of `dimension_numbers`.
     """
     library: Callable[[Array, Array], Array] = partial(
         lax.conv_general_dilated,
@@ -94,7 +105,7 @@ def conv_general_dilated(
 
 
 def _thinned(x: Array, kernel: Array, strides: tuple[int, ...], padding: Padding) -> Array:
-    """Convolves at stride 1 and keeps the outputs that the strides meet."""
+    """Convolve at stride 1 and keep the outputs at the given strides."""
     y = (
         winograd.conv3x3(x, kernel, padding)
         if winograd.is_faster(kernel.shape)
@@ -105,14 +116,13 @@ def _thinned(x: Array, kernel: Array, strides: tuple[int, ...], padding: Padding
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def conv2d(x: Array, kernel: Array, strides: tuple[int, int], padding: Padding) -> Array:
-    """Convolves images with kernels, with gradients that suit a CPU.
+    """Convolve images with kernels, with gradients that are fast on a CPU.
 
-    Both gradients of a convolution are convolutions again: that of the image is the convolution
-    of the output's gradient with the kernel turned by 180 degrees, and that of the kernel is the
-    convolution of the image with the output's gradient, channels in the role of the batch and the
-    batch in that of the channels.  Automatic differentiation expresses them by unusual layouts,
-    which XLA's CPU backend turns into naive code inside a loop such as `lax.scan` (29 times
-    slower a training step).  Here they are written in the layout of a forward pass.
+    Both gradients of a convolution are convolutions: that of the image convolves the output's gradient with the kernel
+    rotated by 180 degrees; that of the kernel convolves the image with the output's gradient, with batch and channels
+    exchanged. Automatic differentiation expresses them in unusual layouts, for which XLA's CPU backend generates naive
+    code inside a loop such as `lax.scan` (a training step takes 29 times as long). Here they have the layout of a
+    forward pass.
 
     Args:
       x: images of shape (N, H, W, I).
@@ -135,14 +145,14 @@ def _plain_conv(x: Array, kernel: Array, padding: Sequence[tuple[int, int]]) -> 
 
 @partial(jax.jit, static_argnums=(2, 3))
 def _one_channel_conv(x: Array, kernel: Array, strides: tuple[int, int], padding: Padding) -> Array:
-    """A single channel is no work for matrix products: one pass of multiply-adds is faster."""
+    """Convolve a single channel by one pass of multiply-adds, which is faster than a matrix product."""
     taps = _taps(x, kernel.shape, strides, padding)
     weights = kernel.reshape(len(taps), -1)
     return reduce(jnp.add, (tap * weight for tap, weight in zip(taps, weights, strict=True)))
 
 
 def _taps(x: Array, kernel_shape: Sequence[int], strides: tuple[int, int], padding: Padding) -> list[Array]:
-    """The pixels (N, H', W', I) that each place of the kernel is multiplied with, row by row."""
+    """Return for each element of the kernel the pixels (N, H', W', I) that it is multiplied with."""
     h, w = kernel_shape[:2]
     x = jnp.pad(x, [(0, 0), *padding, (0, 0)])
     n, height, width, channels = x.shape
@@ -165,8 +175,8 @@ def _conv2d_backward(
     opposite = []  # the padding that gives back the size of x
     for axis, (stride, (before, _)) in enumerate(zip(strides, padding, strict=True)):
         low = kernel.shape[axis] - 1 - before
-        spread = stride * (y_bar.shape[axis + 1] - 1) + 1
-        opposite.append((low, x.shape[axis + 1] - spread + kernel.shape[axis] - 1 - low))
+        dilated_size = stride * (y_bar.shape[axis + 1] - 1) + 1
+        opposite.append((low, x.shape[axis + 1] - dilated_size + kernel.shape[axis] - 1 - low))
     turned = kernel[::-1, ::-1].swapaxes(2, 3)
     x_bar = lax.conv_general_dilated(y_bar, turned, (1, 1), opposite, strides, dimension_numbers=_NHWC)
     if x.shape[3] > 1:
@@ -186,7 +196,17 @@ def max_pool(
     strides: Sequence[int] | None = None,
     padding: str | Sequence[tuple[int, int]] = "VALID",
 ) -> Array:
-    """`nnx.max_pool`, fast for small windows in 2-D that do not overlap (see `avg_pool`)."""
+    """Pool as `nnx.max_pool` does, fast for small 2-D windows that do not overlap.
+
+    Args:
+      inputs: images of shape (..., H, W, C).
+      window_shape: height and width of the window.
+      strides: distances between windows, 1 by default; fast when equal to ``window_shape``.
+      padding: ``"SAME"``, ``"VALID"`` (the fast one) or pairs of (before, after).
+
+    Returns:
+      The maxima, of shape (..., H', W', C).
+    """
     if not _pools_fast(inputs, window_shape, strides, padding):
         return nnx.max_pool(inputs, window_shape, strides, padding)
     return _max_pool(inputs, tuple(window_shape))
@@ -199,7 +219,7 @@ def avg_pool(
     padding: str | Sequence[tuple[int, int]] = "VALID",
     count_include_pad: bool = True,
 ) -> Array:
-    """`nnx.avg_pool`, fast for small windows in 2-D that do not overlap.
+    """Pool as `nnx.avg_pool` does, fast for small 2-D windows that do not overlap.
 
     Args:
       inputs: images of shape (..., H, W, C).
@@ -233,7 +253,7 @@ def _pools_fast(
 
 
 def _windows(x: Array, window_shape: Sequence[int]) -> Array:
-    """Splits images (..., H, W, C) into windows, (..., H', h, W', w, C); drops what is left."""
+    """Split images (..., H, W, C) into windows (..., H', h, W', w, C); drop rows and columns that fill no window."""
     *batch, height, width, channels = x.shape
     h, w = window_shape
     x = lax.slice_in_dim(x, 0, height // h * h, axis=-3)
@@ -242,7 +262,7 @@ def _windows(x: Array, window_shape: Sequence[int]) -> Array:
 
 
 def _window_taps(windows: Array) -> list[Array]:
-    """The pixels of all windows, one array (..., H', W', C) for each place in the window."""
+    """Return one array (..., H', W', C) for each position in the window."""
     rows = [lax.index_in_dim(windows, i, axis=-4, keepdims=False) for i in range(windows.shape[-4])]
     return [lax.index_in_dim(row, j, axis=-2, keepdims=False) for row in rows for j in range(row.shape[-2])]
 
@@ -256,17 +276,17 @@ def _max_pool(x: Array, window_shape: tuple[int, int]) -> Array:
 def _max_pool_jvp(
     window_shape: tuple[int, int], primals: tuple[Array], tangents: tuple[Array]
 ) -> tuple[Array, Array]:
-    """Differentiates at the first maximum of each window, as the library does.
+    """Differentiate at the first maximum of each window, as the library does.
 
-    Ties are common: all zeros after a ReLU.  The tangent is written as a masked sum because the
+    Ties are common: all zeros after a ReLU. The tangent is written as a masked sum because the
     transpose of that, which is the gradient, is a masked broadcast: a single pass over memory.
     """
     h, w = window_shape
     taps = _window_taps(_windows(primals[0], window_shape))
     y = reduce(lax.max, taps)
     first = jnp.full(y.shape, h * w - 1, jnp.uint8)
-    for place, tap in reversed(list(enumerate(taps[:-1]))):
-        first = jnp.where(tap == y, jnp.uint8(place), first)
-    places = jnp.arange(h * w, dtype=jnp.uint8).reshape(h, 1, w, 1)
-    mask = jnp.expand_dims(first, (-4, -2)) == places
+    for position, tap in reversed(list(enumerate(taps[:-1]))):
+        first = jnp.where(tap == y, jnp.uint8(position), first)
+    positions = jnp.arange(h * w, dtype=jnp.uint8).reshape(h, 1, w, 1)
+    mask = jnp.expand_dims(first, (-4, -2)) == positions
     return y, jnp.where(mask, _windows(tangents[0], window_shape), 0).sum((-4, -2))

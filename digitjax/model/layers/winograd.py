@@ -30,9 +30,12 @@ import numpy as np
 from jax import Array, lax
 
 Padding = tuple[tuple[int, int], tuple[int, int]]
+"""Zeros before and after each spatial axis."""
 
-TILE = 4  # outputs of a tile along an axis
-PATCH = 6  # inputs that they depend on: TILE + 3 - 1
+TILE = 4
+"""Outputs of a tile along an axis."""
+PATCH = 6
+"""Inputs along an axis that a tile depends on: TILE + 3 - 1."""
 
 B_T = np.array(
     [
@@ -71,7 +74,7 @@ _materialize = lax.optimization_barrier
 
 
 def _combine(matrix: np.ndarray, terms: Sequence[Array]) -> list[Array]:
-    """Multiplies a small constant matrix by a vector of arrays.
+    """Multiply a small constant matrix by a vector of arrays.
 
     The entries are mostly 0 and +-1, so this is a handful of additions, which XLA fuses into one
     pass over memory; a real matrix product with so small a matrix would be far slower.
@@ -91,12 +94,20 @@ def _combine(matrix: np.ndarray, terms: Sequence[Array]) -> list[Array]:
 
 
 def _tiles(size: int) -> int:
-    """Number of tiles that cover ``size`` outputs."""
+    """Return the number of tiles that cover ``size`` outputs."""
     return -(-size // TILE)
 
 
 def transform_input(x: Array, padding: Padding) -> Array:
-    """Computes ``B^T d B`` of every 6x6 patch of ``x`` (NHWC); returns a tiled array."""
+    """Compute ``B^T d B`` of every 6x6 patch of ``x``.
+
+    Args:
+      x: images of shape (N, H, W, C).
+      padding: zeros before and after each spatial axis.
+
+    Returns:
+      A tiled array.
+    """
     (top, bottom), (left, right) = padding
     _, height, width, _ = x.shape
     rows, columns = _tiles(height + top + bottom - 2), _tiles(width + left + right - 2)
@@ -109,7 +120,16 @@ def transform_input(x: Array, padding: Padding) -> Array:
 
 
 def transform_output(tiled: Array, height: int, width: int) -> Array:
-    """Computes ``A^T m A`` of every tile and assembles the image of shape (N, height, width, C)."""
+    """Compute ``A^T m A`` of every tile, and assemble the images.
+
+    Args:
+      tiled: a tiled array.
+      height: height of the images, in pixels.
+      width: width of the images, in pixels.
+
+    Returns:
+      Images of shape (N, height, width, C).
+    """
     _, _, n, rows, columns, channels = tiled.shape
     products = [lax.index_in_dim(tiled, i, axis=1, keepdims=False) for i in range(PATCH)]
     x = jnp.stack(_combine(A_T, products), axis=4).reshape(PATCH, n, rows, TILE * columns, channels)
@@ -119,7 +139,7 @@ def transform_output(tiled: Array, height: int, width: int) -> Array:
 
 
 def transform_output_transpose(y: Array) -> Array:
-    """Computes ``A y A^T`` of every 4x4 tile of ``y``, the transpose of `transform_output`."""
+    """Compute ``A y A^T`` of every 4x4 tile of ``y``, the transpose of `transform_output`."""
     n, height, width, channels = y.shape
     rows, columns = _tiles(height), _tiles(width)
     pads = [(0, 0), (0, TILE * rows - height), (0, TILE * columns - width), (0, 0)]
@@ -129,7 +149,7 @@ def transform_output_transpose(y: Array) -> Array:
 
 
 def _overlap_add(patches: Sequence[Array], axis: int) -> Array:
-    """Multiplies by B along one axis, and adds up the patches, which overlap by two.
+    """Multiply by B along one axis, and add up the patches, which overlap by two.
 
     Inputs 4 and 5 of a patch are inputs 0 and 1 of the next one, so they are added one tile on.
     """
@@ -142,7 +162,17 @@ def _overlap_add(patches: Sequence[Array], axis: int) -> Array:
 
 
 def transform_input_transpose(tiled: Array, height: int, width: int, padding: Padding) -> Array:
-    """Computes the transpose of `transform_input`, an image of shape (N, height, width, C)."""
+    """Compute the transpose of `transform_input`.
+
+    Args:
+      tiled: a tiled array.
+      height: height of the images, in pixels.
+      width: width of the images, in pixels.
+      padding: zeros before and after each spatial axis.
+
+    Returns:
+      Images of shape (N, height, width, C).
+    """
     (top, _), (left, _) = padding
     _, _, n, rows, columns, channels = tiled.shape
     x = _overlap_add([tiled[:, i] for i in range(PATCH)], 3)
@@ -153,7 +183,7 @@ def transform_input_transpose(tiled: Array, height: int, width: int, padding: Pa
 
 
 def _batched_dot(a: Array, b: Array, contract: tuple[int, int]) -> Array:
-    """Multiplies 36 pairs of matrices, contracting the given axes: 0 tiles, 1 channels."""
+    """Multiply 36 pairs of matrices over the given axes: 0 for tiles, 1 for channels."""
     dot = lax.dot_general(
         a.reshape(PATCH**2, -1, a.shape[-1]),
         b.reshape(PATCH**2, -1, b.shape[-1]),
@@ -163,14 +193,14 @@ def _batched_dot(a: Array, b: Array, contract: tuple[int, int]) -> Array:
 
 
 def _sandwich(matrix: np.ndarray, x: Array) -> Array:
-    """Computes ``matrix x matrix^T`` over the two leading axes of ``x``."""
+    """Compute ``matrix x matrix^T`` over the two leading axes of ``x``."""
     x = jnp.stack(_combine(matrix, list(x)))
     return jnp.stack(_combine(matrix, [x[:, i] for i in range(x.shape[1])]), axis=1)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv3x3(x: Array, kernel: Array, padding: Padding) -> Array:
-    """Convolves images with 3x3 kernels at stride 1.
+    """Convolve images with 3x3 kernels at stride 1.
 
     Args:
       x: images of shape (N, H, W, I), float32.
@@ -205,10 +235,10 @@ conv3x3.defvjp(_forward, _backward)
 
 
 def is_faster(kernel_shape: Sequence[int]) -> bool:
-    """Whether `conv3x3` trains faster than a direct convolution.
+    """Return whether `conv3x3` trains faster than a direct convolution, for kernels of shape (h, w, I, O).
 
-    Forward and backward, on two cores of a CPU, it took 1.3 to 2.6 times less for all sizes tried with 8 and
-    more channels (batches of 8 to 128, sides of 6 to 28), but for 28x28 with 16 channels, where both were
-    equal. An exported model, which runs forward alone, takes less time with it even for a single image.
+    Forward and backward, on two cores of a CPU, it was 1.3 to 2.6 times as fast for all sizes tried with 8 and more
+    channels (batches of 8 to 128, sides of 6 to 28), except for 28x28 with 16 channels, where both were equal. An
+    exported model, which has the forward pass alone, is faster with it even for a single image.
     """
     return tuple(kernel_shape[:2]) == (3, 3) and min(kernel_shape[2:]) >= 8

@@ -1,4 +1,4 @@
-"""What the tests of exports share: a calibrated run, and pictures."""
+"""Fixtures of the tests of exports: a calibrated run, and images."""
 
 import shutil
 
@@ -30,6 +30,6 @@ def images() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def probabilities(calibrated_run: Run, images: np.ndarray) -> np.ndarray:
-    """What the calibrated run says of the pictures."""
+    """Probabilities that the calibrated run predicts for the images."""
     classify, _ = classifier.load([calibrated_run])
     return softmax(classify(images) / TEMPERATURE, axis=1)

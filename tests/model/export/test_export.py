@@ -1,4 +1,4 @@
-"""Exports in general: what is refused, what is replaced, and that the line of use works."""
+"""Exports of all formats: what is refused, what is replaced, and that the printed line works."""
 
 import importlib.util
 import pathlib
@@ -20,7 +20,7 @@ FILES = [name for name in FORMATS if not FORMATS[name].folder]
 
 
 @pytest.mark.parametrize("to", FILES)
-def test_the_line_of_use_works(calibrated_run: Run, images: np.ndarray, tmp_path: Path, to: str):
+def test_the_printed_line_uses_the_export(calibrated_run: Run, images: np.ndarray, tmp_path: Path, to: str):
     line = export(calibrated_run, to, tmp_path / "export", "latest")
     names = {
         "images": images,
@@ -47,7 +47,7 @@ def test_an_earlier_export_is_kept_unless_it_may_be_replaced(tiny_run: Run, tmp_
 
 
 @pytest.mark.parametrize("to", FORMATS)
-def test_what_is_missing_is_named(tiny_run: Run, tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_package_is_named(tiny_run: Run, tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         InputError, match=rf"{to} needs {FORMATS[to].packages[0]}: pip install 'digitjax\[export"
@@ -56,7 +56,7 @@ def test_what_is_missing_is_named(tiny_run: Run, tmp_path: Path, to: str, monkey
 
 
 @pytest.mark.parametrize("to", FORMATS)
-def test_nothing_is_written_where_it_cannot_be(tiny_run: Run, tmp_path: Path, to: str):
+def test_a_path_that_cannot_be_written_is_refused(tiny_run: Run, tmp_path: Path, to: str):
     with pytest.raises(InputError, match=r"there is no folder .*nowhere: make it first"):
         export(tiny_run, to, tmp_path / "nowhere" / "export")
     taken = tmp_path / "taken"
@@ -77,12 +77,12 @@ def test_nothing_is_written_without_a_checkpoint(tiny_run: Run, tmp_path: Path, 
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
-def test_a_format_that_is_not_there_is_refused(tiny_run: Run, tmp_path: Path):
+def test_an_unknown_format_is_refused(tiny_run: Run, tmp_path: Path):
     with pytest.raises(InputError, match="no format 'keras': choose one of stablehlo, onnx"):
         export(tiny_run, "keras", tmp_path / "export")
 
 
-def test_the_command(tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_prints_path_and_use(tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "tiny.safetensors"
     where = ("--runs", str(tiny_run.path.parent))
     cli.main(["export", tiny_run.name, "--to", "safetensors", "--out", str(out), *where])

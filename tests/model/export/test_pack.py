@@ -1,4 +1,4 @@
-"""Packing a run, and the models in the box."""
+"""Packing a run, and the pretrained models."""
 
 import json
 import shutil
@@ -11,10 +11,11 @@ from digitjax import experiments, runs
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.model.export.pack import pack
+from digitjax.model.network import saved_steps
 from digitjax.recognition import recognizer
 from digitjax.runs import Run
 
-BOXED = runs.list_runs(runs.PRETRAINED_FOLDER)
+PRETRAINED_RUNS = runs.list_runs(runs.PRETRAINED_FOLDER)
 
 
 def size(folder: Path) -> int:
@@ -30,7 +31,16 @@ def test_a_packed_run_is_small_and_predicts_the_same(tiny_run: Run, tmp_path: Pa
     np.testing.assert_array_equal(before.logits, after.logits)
 
 
-def test_a_packed_run_tells_nothing_of_its_machine(tiny_run: Run, tmp_path: Path):
+def test_a_step_that_is_in_weights_alone_is_packed(able_run: Run, tmp_path: Path):
+    run = Run(tmp_path / "able")
+    shutil.copytree(able_run.path, run.path)
+    first, *_ = saved_steps(run)
+    shutil.rmtree(run.checkpoints / str(first))
+    packed = pack(run, tmp_path / "packed", str(first))
+    assert saved_steps(packed) == [first]
+
+
+def test_a_packed_run_has_no_details_of_the_machine(tiny_run: Run, tmp_path: Path):
     packed = pack(tiny_run, tmp_path / "tiny")
     assert not {"command", "platform", "processor", "settings"} & packed.environment.keys()
     content = b"".join(path.read_bytes() for path in packed.path.rglob("*") if path.is_file())
@@ -38,7 +48,7 @@ def test_a_packed_run_tells_nothing_of_its_machine(tiny_run: Run, tmp_path: Path
     assert str(tmp_path).encode() not in content
 
 
-def test_nothing_is_packed_over_or_out_of_nothing(tiny_run: Run, tmp_path: Path):
+def test_an_existing_folder_and_a_run_without_checkpoints_are_refused(tiny_run: Run, tmp_path: Path):
     with pytest.raises(InputError, match="exists: name another folder"):
         pack(tiny_run, tmp_path)
     empty = Run(tmp_path / "empty")
@@ -48,8 +58,8 @@ def test_nothing_is_packed_over_or_out_of_nothing(tiny_run: Run, tmp_path: Path)
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("run", BOXED, ids=lambda run: run.name)
-def test_a_model_in_the_box_is_small_whole_and_described(run: Run):
+@pytest.mark.parametrize("run", PRETRAINED_RUNS, ids=lambda run: run.name)
+def test_a_pretrained_model_is_small_complete_and_described(run: Run):
     assert size(run.path) < 3e6
     assert run.config == experiments.load(run.name)
     reader = recognizer.load(run.name)
@@ -59,5 +69,7 @@ def test_a_model_in_the_box_is_small_whole_and_described(run: Run):
     assert f"{test['accuracy']:.2%}".replace("%", " %") in card
 
 
-def test_the_model_in_the_box_reads_where_no_other_is_named(tmp_path: Path):
-    assert recognizer.load(None, tmp_path).name == recognizer.PRETRAINED in [run.name for run in BOXED]
+def test_the_pretrained_model_is_the_default(tmp_path: Path):
+    assert (
+        recognizer.load(None, tmp_path).name == recognizer.PRETRAINED in [run.name for run in PRETRAINED_RUNS]
+    )

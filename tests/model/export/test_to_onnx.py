@@ -1,4 +1,4 @@
-"""ONNX: every network says the same in onnxruntime."""
+"""ONNX: every network has the same outputs in onnxruntime."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -62,21 +62,21 @@ def run_onnx(content: bytes, images: np.ndarray) -> np.ndarray:
 
 
 def random_weights(network: Network) -> Weights:
-    """Weights in which no scale is 1 and no shift is 0, unlike initial ones."""
+    """Return weights in which no scale is 1 and no shift is 0, unlike initial ones."""
     generator = np.random.default_rng(0)
 
-    def moved(array: jax.Array) -> jax.Array:
+    def perturb(array: jax.Array) -> jax.Array:
         return array + jnp.asarray(generator.uniform(0, 0.1, array.shape), array.dtype)
 
-    return jax.tree.map(moved, network.init(jax.random.key(0)))
+    return jax.tree.map(perturb, network.init(jax.random.key(0)))
 
 
-def test_every_network_is_tried_here():
+def test_every_network_is_tested_here():
     assert {type(model) for model in NETWORKS} == set(options(Model))
 
 
 @pytest.mark.parametrize("model", NETWORKS, ids=lambda model: model.kind)
-def test_outputs_are_those_of_jax_for_any_number_of_pictures(model: Any, images: np.ndarray):
+def test_outputs_are_those_of_jax_for_any_number_of_images(model: Any, images: np.ndarray):
     network = Network(model)
     weights = random_weights(network)
     outputs = Predictor(network)(weights, images)
@@ -92,19 +92,21 @@ def test_probabilities_are_calibrated(
     calibrated_run: Run, images: np.ndarray, probabilities: np.ndarray, tmp_path: Path
 ):
     to_onnx.write(calibrated_run, tmp_path / "able.onnx")
-    given = run_onnx((tmp_path / "able.onnx").read_bytes(), images)
-    assert given.dtype == np.float32
-    np.testing.assert_allclose(given, probabilities, atol=5e-6)
+    result = run_onnx((tmp_path / "able.onnx").read_bytes(), images)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, probabilities, atol=5e-6)
 
 
-def test_an_autoencoder_gives_its_reconstruction(tiny_vae: Run, images: np.ndarray, tmp_path: Path):
+def test_an_autoencoder_is_exported_as_its_reconstruction(tiny_vae: Run, images: np.ndarray, tmp_path: Path):
     to_onnx.write(tiny_vae, tmp_path / "vae.onnx")
-    ink = run_onnx((tmp_path / "vae.onnx").read_bytes(), images)
+    reconstructions = run_onnx((tmp_path / "vae.onnx").read_bytes(), images)
     autoencoder, _ = reconstructor.load(tiny_vae)
-    np.testing.assert_allclose(255 * ink, autoencoder.decode(autoencoder.encode(images)), atol=0.51)
+    np.testing.assert_allclose(
+        255 * reconstructions, autoencoder.decode(autoencoder.encode(images)), atol=0.51
+    )
 
 
-def test_the_model_says_what_it_is(calibrated_run: Run, tmp_path: Path):
+def test_the_model_has_config_step_and_shapes(calibrated_run: Run, tmp_path: Path):
     to_onnx.write(calibrated_run, tmp_path / "able.onnx")
     model = onnx.load(tmp_path / "able.onnx")
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -117,18 +119,18 @@ def test_the_model_says_what_it_is(calibrated_run: Run, tmp_path: Path):
     assert shapes == [("images", ["n", 28, 28]), ("probabilities", ["n", 10])]
 
 
-def test_it_is_made_of_operators_that_are_fast(calibrated_run: Run, tmp_path: Path):
+def test_the_graph_has_fast_operators_alone(calibrated_run: Run, tmp_path: Path):
     to_onnx.write(calibrated_run, tmp_path / "able.onnx")
     nodes = Counter(node.op_type for node in onnx.load(tmp_path / "able.onnx").graph.node)
     assert (nodes["Conv"], nodes["MaxPool"], nodes["Relu"], nodes["MatMul"]) == (2, 2, 3, 2)
-    assert not nodes.keys() & {"Slice", "Expand", "Sqrt"}  # weights are folded
+    assert not nodes.keys() & {"Slice", "Expand", "Sqrt"}  # constants are folded
 
 
 @pytest.mark.parametrize(
     "function",
     [jnp.cumsum, lambda x: jnp.einsum("nij,nkj->ni", x, x), lambda x: jnp.zeros_like(x).sum(axis=1)],
 )
-def test_what_has_no_translation_is_refused(function: Callable[[Any], Any]):
+def test_a_primitive_without_translation_is_refused(function: Callable[[Any], Any]):
     with pytest.raises(
         InputError, match=r"ONNX: there is no translation of .*: add it to onnx_operators\.py"
     ):
@@ -142,7 +144,7 @@ def test_only_a_maximum_with_zero_is_a_relu(images: np.ndarray):
     np.testing.assert_allclose(run_onnx(content, images), jnp.maximum(normalize(images), 1.5), rtol=1e-6)
 
 
-def test_narrow_arrays_are_repeated_where_all_of_them_count(images: np.ndarray):
+def test_broadcast_arrays_are_expanded_where_operators_need_it(images: np.ndarray):
     def function(images: Any) -> jax.Array:
         rows = jnp.broadcast_to(images.astype(jnp.float32).max(axis=1, keepdims=True), images.shape)
         return jnp.exp(rows / -255).sum(axis=(1, 2))

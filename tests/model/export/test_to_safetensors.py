@@ -1,4 +1,4 @@
-"""safetensors: the weights come back bit by bit, with all that is needed to use them."""
+"""safetensors: the weights are loaded bit for bit, with all that is needed to use them."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def file(calibrated_run: Run, tmp_path: Path) -> Path:
     return tmp_path / "able.safetensors"
 
 
-def test_logits_of_the_reloaded_weights_are_the_same_bit_by_bit(
+def test_logits_of_the_loaded_weights_are_the_same_bit_for_bit(
     file: Path, calibrated_run: Run, images: np.ndarray
 ):
     config, weights = to_safetensors.load(file)
@@ -43,19 +43,19 @@ def test_tensors_have_the_names_of_the_parameters(file: Path, calibrated_run: Ru
     )
 
 
-def test_config_calibration_and_step_travel_with_it(file: Path, calibrated_run: Run):
-    with safe_open(file, "numpy") as opened:
-        metadata = opened.metadata()
+def test_the_metadata_have_config_calibration_and_step(file: Path, calibrated_run: Run):
+    with safe_open(file, "numpy") as file_:
+        metadata = file_.metadata()
     assert from_json(metadata["config"].encode(), "metadata") == calibrated_run.config
     assert json.loads(metadata["calibration"])["temperature"] == TEMPERATURE
     assert json.loads(metadata["calibration"])["step"] == int(metadata["step"]) > 0
 
 
-def test_what_is_no_export_is_refused(file: Path, tmp_path: Path):
+def test_a_file_that_is_not_an_export_is_refused(file: Path, tmp_path: Path):
     tensors = safetensors.numpy.load_file(file)
-    with safe_open(file, "numpy") as opened:
-        metadata = opened.metadata()
-    bad = tmp_path / "bad.safetensors"
+    with safe_open(file, "numpy") as file_:
+        metadata = file_.metadata()
+    path = tmp_path / "bad.safetensors"
     contents = {
         "absent": None,
         "damaged": file.read_bytes()[:-1],
@@ -66,8 +66,8 @@ def test_what_is_no_export_is_refused(file: Path, tmp_path: Path):
     }
     for content in contents.values():
         if content is not None:
-            bad.write_bytes(content)
+            path.write_bytes(content)
         with pytest.raises(
             InputError, match=r"bad\.safetensors: it holds no weights of a run .*export them again"
         ):
-            to_safetensors.load(bad)
+            to_safetensors.load(path)

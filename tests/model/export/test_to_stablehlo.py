@@ -1,4 +1,4 @@
-"""StableHLO: an artefact that needs neither this library nor Flax."""
+"""StableHLO: a program that needs neither this library nor Flax."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from jax import export
 
 from digitjax.model import reconstructor
 from digitjax.model.export import to_stablehlo
-from digitjax.model.network import weights_steps
+from digitjax.model.network import saved_steps
 from digitjax.runs import Run
 
 ALONE = """
@@ -31,12 +31,12 @@ def test_jax_alone_gives_the_same_probabilities(
     np.save(tmp_path / "images.npy", images)
     subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, check=True, timeout=120)
     for n in (1, 5):
-        given = np.load(tmp_path / f"{n}.npy")
-        assert given.dtype == np.float32
-        np.testing.assert_allclose(given, probabilities[:n], rtol=1e-5, atol=1e-7)
+        result = np.load(tmp_path / f"{n}.npy")
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, probabilities[:n], rtol=1e-5, atol=1e-7)
 
 
-def test_it_runs_on_every_platform_with_any_number_of_pictures(tiny_run: Run, tmp_path: Path):
+def test_an_export_is_for_every_platform_and_any_number_of_images(tiny_run: Run, tmp_path: Path):
     to_stablehlo.write(tiny_run, tmp_path / "tiny")
     model = export.deserialize(bytearray((tmp_path / "tiny").read_bytes()))
     assert model.platforms == ("cpu", "cuda", "tpu")
@@ -44,18 +44,18 @@ def test_it_runs_on_every_platform_with_any_number_of_pictures(tiny_run: Run, tm
     assert [str(shape) for shape in model.out_avals] == ["float32[n,10]"]
 
 
-def test_an_autoencoder_gives_its_reconstruction(tiny_vae: Run, images: np.ndarray, tmp_path: Path):
+def test_an_autoencoder_is_exported_as_its_reconstruction(tiny_vae: Run, images: np.ndarray, tmp_path: Path):
     to_stablehlo.write(tiny_vae, tmp_path / "vae")
-    ink = export.deserialize(bytearray((tmp_path / "vae").read_bytes())).call(images)
+    reconstructions = export.deserialize(bytearray((tmp_path / "vae").read_bytes())).call(images)
     autoencoder, _ = reconstructor.load(tiny_vae)
-    assert isinstance(ink, jax.Array)
+    assert isinstance(reconstructions, jax.Array)
     np.testing.assert_array_equal(
-        np.rint(255 * np.asarray(ink)), autoencoder.decode(autoencoder.encode(images))
+        np.rint(255 * np.asarray(reconstructions)), autoencoder.decode(autoencoder.encode(images))
     )
 
 
-def test_the_step_is_chosen(able_run: Run, tmp_path: Path):
-    first, last = weights_steps(able_run)
+def test_the_step_selects_the_weights(able_run: Run, tmp_path: Path):
+    first, last = saved_steps(able_run)
     for step in (first, last, "latest"):
         to_stablehlo.write(able_run, tmp_path / str(step), step)
     contents = [(tmp_path / str(step)).read_bytes() for step in (first, last, "latest")]

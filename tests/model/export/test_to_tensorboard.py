@@ -15,7 +15,7 @@ from digitjax.runs import Run
 
 
 def read_events(folder: Path) -> list[Event]:
-    """Of the one event file of a folder: records of length, checksum, content, checksum."""
+    """Read the only event file of a folder: records of length, checksum, content, checksum."""
     [file] = folder.iterdir()
     assert file.name.startswith("events.out.tfevents.")
     content, events = file.read_bytes(), []
@@ -30,7 +30,7 @@ def read_events(folder: Path) -> list[Event]:
     return events
 
 
-def test_every_number_of_the_log_is_there(able_run: Run, tmp_path: Path):
+def test_every_number_of_the_log_is_exported(able_run: Run, tmp_path: Path):
     export(able_run, "tensorboard", tmp_path / "curves")
     assert {path.name for path in (tmp_path / "curves").iterdir()} == {"train", "validation"}
     lines = able_run.metrics()
@@ -61,7 +61,7 @@ def test_every_number_of_the_log_is_there(able_run: Run, tmp_path: Path):
         assert found == expected
 
 
-def test_event_files_do_not_tell_the_machine(tiny_run: Run, tmp_path: Path):
+def test_event_files_do_not_have_the_host_name(tiny_run: Run, tmp_path: Path):
     export(tiny_run, "tensorboard", tmp_path / "curves")
     names = [path.name for path in (tmp_path / "curves").rglob("*")]
     assert not any(os.uname().nodename in name for name in names)
@@ -75,10 +75,10 @@ def test_a_run_without_a_log_has_no_curves(tiny_run: Run, tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
-def test_a_folder_of_other_things_is_never_replaced(tiny_run: Run, tmp_path: Path):
-    mine = tmp_path / "mine" / "train" / "thesis.txt"
-    mine.parent.mkdir(parents=True)
-    mine.write_text("years")
+def test_a_folder_with_other_files_is_never_replaced(tiny_run: Run, tmp_path: Path):
+    file = tmp_path / "mine" / "train" / "thesis.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("years")
     with pytest.raises(InputError, match="mine holds more than an earlier export"):
         export(tiny_run, "tensorboard", tmp_path / "mine", overwrite=True)
-    assert mine.read_text() == "years"
+    assert file.read_text() == "years"

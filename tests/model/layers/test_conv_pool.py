@@ -1,4 +1,4 @@
-"""Tests that the fast layers are the library's layers, only faster."""
+"""The fast layers equal those of Flax in outputs, gradients and state."""
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,7 @@ def initialize(key: Array, shape: tuple[int, ...], dtype) -> Array:
 
 
 def pair(*args, **kwargs) -> tuple[nnx.Conv, nnx.Conv]:
-    """The library's layer and ours, of equal arguments."""
+    """Return the library's layer and ours with the same arguments."""
     kwargs = {"kernel_init": initialize, "bias_init": initialize, **kwargs}
     return tuple(layer(*args, **kwargs, rngs=RNGS) for layer in (nnx.Conv, conv_pool.Conv))
 
@@ -44,7 +44,7 @@ def value_and_gradients(layer, x: Array) -> dict[str, Array]:
 
 
 def assert_equal(ours: dict[str, Array], theirs: dict[str, Array], tolerance: float = 2e-5):
-    """Compares at a tolerance relative to the largest value, as rounding errors are."""
+    """Compare at a tolerance relative to the largest value, as rounding errors are."""
     assert ours.keys() == theirs.keys()
     for name, expected in theirs.items():
         actual, expected = np.asarray(ours[name], np.float64), np.asarray(expected, np.float64)
