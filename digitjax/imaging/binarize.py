@@ -23,8 +23,8 @@ _MAD_TO_STD = 1.4826  # standard deviation over median absolute deviation of a n
 class BinarizeParams:
     """Parameters of `binarize`.
 
-    They were tuned on the development pictures of people's handwriting unless a field says otherwise. Contrasts are of
-    the full range of brightness, 0 to 1.
+    Chosen while recognition was developed on the development pictures of people's handwriting (README).
+    Contrasts are of the full range of brightness, 0 to 1.
     """
 
     uniform_tolerance: int = 8
@@ -36,7 +36,7 @@ class BinarizeParams:
     min_shaded_side: int = 48
     """Shorter side, in pixels, below which shading cannot be separated from strokes and is not estimated."""
     map_side: int = 72
-    """Longer side, in pixels, of the reduced picture on which the background is estimated; chosen for speed."""
+    """Longer side, in pixels, of the reduced picture on which the background is estimated."""
     window_share: float = 0.22
     """Side of the window that estimates the background at a pixel, as a share of the map's longer side."""
     min_window: int = 15
@@ -54,7 +54,7 @@ class BinarizeParams:
     polarity_border_divisor: int = 25
     """The border that has no say in the polarity is the shorter side divided by this."""
     sample_pixels: int = 100_000
-    """Number of pixels from which statistics of the whole picture are estimated; chosen for speed."""
+    """Number of pixels that suffice for statistics of the whole picture."""
     noise_sigmas: float = 4.0
     """Standard deviations of the background above which something is not noise."""
     min_contrast: float = 0.03
@@ -68,7 +68,7 @@ class BinarizeParams:
     max_edge_share: float = 0.55
     """Largest contrast of a stroke's edge, as a share of the contrast of intensity 1."""
     edge_factor: float = 0.85
-    """Factor of the edge's contrast, which keeps the soft edges of thin strokes."""
+    """Factor by which the contrast of the edge is lowered afterwards."""
 
 
 class Foreground(NamedTuple):

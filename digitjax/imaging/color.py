@@ -13,8 +13,7 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue (
 class ColorParams:
     """Parameters of `to_rgb`.
 
-    The bit depths are those of common cameras and scanners; the other values were chosen by hand on drawings exported
-    with transparency and on scans.
+    The bit depths are those of cameras and scanners; on which pictures the other values were chosen is not recorded.
     """
 
     bit_depths: tuple[int, ...] = (1, 8, 10, 12, 14, 16, 24, 32)

@@ -15,10 +15,10 @@ _EIGHT_NEIGHBORS = np.ones((3, 3), bool)
 
 @dataclass(frozen=True)
 class ComponentParams:
-    """Parameters of `find_components`, tuned on the development pictures of people's handwriting.
+    """Parameters of `find_components`.
 
-    Those of textures and the largest number of components were tuned on generated noise as well. A component's size is
-    its longer side.
+    Chosen while recognition was developed on the development pictures of people's handwriting (README).
+    Those of textures were added later, to drop noise. A component's size is its longer side.
     """
 
     ruling: RulingParams = field(default_factory=RulingParams)

@@ -23,8 +23,7 @@ from digitjax.imaging.color import ColorParams, to_rgb
 class DecodeParams:
     """Parameters of `decode`.
 
-    The limits were chosen so that photos of phones are read within a quarter of a gigabyte of memory. The working size
-    was tuned on the development pictures of people's handwriting.
+    The limits keep the memory and the time that hostile files take within bounds.
     """
 
     color: ColorParams = field(default_factory=ColorParams)
@@ -36,7 +35,7 @@ class DecodeParams:
     max_pixels: int = 120_000_000
     """Largest picture, in pixels."""
     max_memory: int = 240_000_000
-    """Bytes that the file and its decoder may hold at their peak, approximately."""
+    """Bytes that the file and its decoder may hold at their peak, approximately: enough for a WebP of 12 megapixels."""
     max_scans: int = 100
     """Scans of a progressive JPEG: each takes the time of a whole picture, however few its bytes."""
     max_exif: int = 70_000
@@ -48,7 +47,7 @@ class DecodeParams:
     bytes_per_pixel: int = 8
     """Bytes that a decoder may read from the file in addition for each of its pixels."""
     strip_pixels: int = 1_000_000
-    """Pixels that are converted at once while a picture is reduced; chosen for memory."""
+    """Pixels that are converted at once while a picture is reduced, which bounds their memory."""
 
 
 @runtime_checkable

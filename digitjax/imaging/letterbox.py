@@ -10,7 +10,7 @@ from digitjax.imaging.binarize import max_channel_difference
 
 @dataclass(frozen=True)
 class LetterboxParams:
-    """Parameters of `crop_letterbox`, tuned on the development pictures of people's handwriting."""
+    """Parameters of `crop_letterbox`, chosen for screenshots of photos; on which pictures is not recorded."""
 
     tolerance: int = 3
     """Gray levels, of 256, by which a bar may vary after lossy compression."""

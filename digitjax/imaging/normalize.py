@@ -20,9 +20,9 @@ DIGIT_SIDE = 20
 
 @dataclass(frozen=True)
 class NormalizeParams:
-    """Parameters of `to_mnist`, tuned on the development pictures of people's handwriting.
+    """Parameters of `to_mnist`.
 
-    Those of digits of few pixels were tuned on scikit-learn's digits of 8x8 pixels as well.
+    Chosen while recognition was developed on the development pictures of people's handwriting (README).
     """
 
     stroke_width: float = 2.8
@@ -44,7 +44,7 @@ class NormalizeParams:
     bold_one_aspect: float = 0.6
     """Width over height below which a digit is narrow."""
     min_gap_depth: float = 0.05
-    """Drop of intensity between two strokes of a row from which they are two."""
+    """Drop of intensity between two strokes of a row from which they are two; chosen on scikit-learn's 8x8 digits."""
     min_box_intensity: float = 0.3
     """Intensity from which a pixel belongs to the digit's box."""
 

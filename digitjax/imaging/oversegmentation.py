@@ -22,10 +22,9 @@ Hypothesis = tuple[Region, ...]
 
 @dataclass(frozen=True)
 class OversegmentationParams:
-    """Parameters of over-segmentation, tuned on the development pictures of people's handwriting.
+    """Parameters of over-segmentation.
 
-    The widths and aspect ratios up to which nothing is cut, and the probability that each part needs, were tuned on
-    generated pictures of letters, scribbles and noise as well.
+    Chosen while recognition was developed on the development pictures of people's handwriting (README).
     """
 
     min_aspect: float = 0.9

@@ -9,7 +9,10 @@ from scipy import ndimage
 
 @dataclass(frozen=True)
 class RulingParams:
-    """Parameters of `remove_ruling`, tuned on the development pictures of people's handwriting."""
+    """Parameters of `remove_ruling`.
+
+    Chosen while recognition was developed on the development pictures of people's handwriting (README).
+    """
 
     min_span: float = 0.9
     """Length of a line, as a share of the page."""

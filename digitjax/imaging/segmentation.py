@@ -12,8 +12,9 @@ from digitjax.imaging.components import Component, ComponentParams, find_compone
 
 @dataclass(frozen=True)
 class SegmentationParams:
-    """Parameters of `find_digits`, tuned on the development pictures of people's handwriting.
+    """Parameters of `find_digits`.
 
+    Chosen while recognition was developed on the development pictures of people's handwriting (README).
     Heights and gaps are over the typical height of the picture's components, unless a field says otherwise. The size of
     a component is its longer side.
     """

@@ -7,11 +7,11 @@ The stations from the bytes of a picture to JSON, in order, and where each is:
 3. `imaging.binarize.binarize`: pixels to foreground intensity, 0 to 1
 4. `imaging.components.find_components`: foreground to strokes, without page edges, ruled lines and specks
 5. `imaging.segmentation.find_digits`: strokes to regions of one digit each, in reading order
-6. `imaging.oversegmentation.find_hypotheses`: wide regions to several ways to cut them
+6. `imaging.oversegmentation.find_hypotheses`: each wide region to segmentation hypotheses
 7. `imaging.normalize.to_images`: each region to an image of 28x28 pixels, in MNIST's format
-8. `model.classifier.load`, a function here: images to calibrated logits
+8. `model.classifier.Classifier`: images to calibrated logits
 9. `Recognizer.probabilities`: logits to the probability of each digit
-10. `imaging.oversegmentation.select_hypotheses`: the most probable cuts
+10. `imaging.oversegmentation.select_hypotheses`: the most probable hypothesis of each region
 11. `Recognizer.read`: digits with their boxes, and rejection of those with too low a top-2 probability
 12. `Reading.to_dict`: the JSON that `digitjax read --json`, `--out` and `POST /read` give
 
@@ -56,9 +56,9 @@ class RecognizerParams:
     normalize: NormalizeParams = field(default_factory=NormalizeParams)
     """Regions to images."""
     low_res_side: int = 28
-    """Longer side, in pixels, below which a picture has its own threshold; tuned on scikit-learn's 8x8 digits."""
+    """Longer side, in pixels, below which a picture has its own threshold; chosen on scikit-learn's 8x8 digits."""
     max_chance_share: float = 0.1
-    """Share of a picture's digits above the threshold up to which all are rejected; tuned on generated noise."""
+    """Share of a picture's digits above the threshold up to which all are rejected; noise has it by chance."""
 
 
 @dataclass(frozen=True)
