@@ -1,1 +1,1 @@
-"""How good a run is: metrics and the files that keep them."""
+"""Evaluate trained models: metrics, comparisons, robustness, learning histories, and the files that hold them."""
