@@ -1,4 +1,4 @@
-"""Digit recognition in JAX and Flax: train, evaluate, explore, and read people's own handwriting.
+"""Digit recognition in JAX and Flax: train, evaluate, explore, and recognize handwriting in pictures.
 
     >>> import digitjax
     >>> reader = digitjax.load("runs/quickstart")
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["InputError", "evaluate", "load", "train"]
 
-_HOMES = {
+_MODULES = {
     "evaluate": "digitjax.evaluation.evaluate",
     "load": "digitjax.recognition.recognizer",
     "train": "digitjax.model.training.train",
@@ -29,8 +29,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     # Importing jax takes most of a second, which `digitjax --help` need not pay.
-    if name in _HOMES:
+    if name in _MODULES:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'digitjax' has no attribute {name!r}")

@@ -1,7 +1,7 @@
-"""Brings what earlier versions wrote, and the options that they took, to today's names.
+"""Migrates files of earlier versions, and the options of their command line, to the names of this version.
 
 Version 1 of `config.json` is that of digitjax 0.1, which wrote no version. Files of an evaluation have no version:
-none of their old names has another meaning today.
+none of their old names has another meaning now.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ from typing import Any
 from digitjax.errors import InputError
 
 VERSION = 2
-"""Of `config.json`: raise it whenever a field is renamed or removed, and say below how to read the version before."""
+"""Version of `config.json`: increase it when a field is renamed or removed, and migrate the version before below."""
 
 _CONFIG_FIELDS = {
     "data": {"nondigits": "outliers"},
     "augment": {"strokes": "glyph_variants", "coarse": "low_res"},
 }
-"""Renamed from version 1 to version 2."""
+"""Fields of each section that version 2 renamed."""
 _ARTIFACT_FIELDS = {
     "nondigits": "outliers",
     "pictures": "examples",
@@ -24,7 +24,7 @@ _ARTIFACT_FIELDS = {
     "reject_coarse_below": "low_res_reject_threshold",
     "views": "tta",
 }
-"""Renamed in `calibration.json`, `group.json` and the files of an evaluation."""
+"""Renamed fields of `calibration.json`, `group.json` and the files of an evaluation."""
 _TTA = {"one": "none", "shifted": "shifts"}
 _OPTIONS = {
     "--augment.coarse": "--augment.low-res",
@@ -35,7 +35,7 @@ _OPTIONS = {
 
 
 def migrate_config(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a `config.json` of any version under today's names, without `version`.
+    """Return the fields of a `config.json` of any version under their current names, without `version`.
 
     Raises:
         InputError: a later version of digitjax wrote it.
@@ -52,7 +52,7 @@ def migrate_config(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def migrate_artifact(content: Any) -> Any:
-    """Return the content of a JSON file of an evaluation or a calibration under today's names, at any depth."""
+    """Return the content of a JSON file of an evaluation or a calibration under its current names, at any depth."""
     if isinstance(content, Mapping):
         renamed = {_ARTIFACT_FIELDS.get(name, name): migrate_artifact(part) for name, part in content.items()}
         if isinstance(renamed.get("tta"), str):
@@ -62,17 +62,17 @@ def migrate_artifact(content: Any) -> Any:
 
 
 def migrate_tta(name: str) -> str:
-    """Return today's name of a kind of test-time augmentation."""
+    """Return the current name of a kind of test-time augmentation."""
     return _TTA.get(name, name)
 
 
 def old_evaluation_folder(name: str) -> str:
-    """Return what version 1 called the folder of an evaluation."""
+    """Return the name that version 1 gave to the folder of an evaluation."""
     return name.replace("+shifts", "+shifted")
 
 
 def migrate_arguments(arguments: Sequence[str]) -> list[str]:
-    """Return command-line arguments with today's spellings in place of those of version 1."""
+    """Return command-line arguments with the current spellings instead of those of version 1."""
     migrated: list[str] = []
     for argument in arguments:
         option, equals, value = argument.partition("=")

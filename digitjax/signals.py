@@ -1,4 +1,4 @@
-"""Stopping at a good place when asked to."""
+"""Signals that are handled at a safe point."""
 
 import signal
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def catch_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in a list, for a loop to stop at a good place; a second one kills."""
+    """Collect SIGINT and SIGTERM in a list, for a loop to stop at a safe point; a second one is not caught."""
     received: list[int] = []
 
     def receive(number: int, frame: Any) -> None:

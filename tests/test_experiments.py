@@ -40,7 +40,7 @@ def test_a_sweep_is_found_by_name_or_path(tmp_path: Path):
         ("cnn:config", "it must define `config`, a digitjax.config.Sweep"),
     ],
 )
-def test_an_unknown_sweep_says_so(name: str, reason: str):
+def test_an_unknown_sweep_is_refused(name: str, reason: str):
     with pytest.raises(InputError, match=reason):
         experiments.load_sweep(name)
 
@@ -64,7 +64,7 @@ def test_an_experiment_is_found_by_name_path_or_json(tmp_path: Path):
         ),
     ],
 )
-def test_a_bad_experiment_says_why(tmp_path: Path, source: str, reason: str):
+def test_an_invalid_experiment_is_refused_with_the_reason(tmp_path: Path, source: str, reason: str):
     path = tmp_path / "bad.py"
     path.write_text(source)
     with pytest.raises(InputError, match=reason) as error:
@@ -73,6 +73,6 @@ def test_a_bad_experiment_says_why(tmp_path: Path, source: str, reason: str):
 
 
 @pytest.mark.parametrize("name", ["nowhere", "nowhere.py", "../digits", "_hidden"])
-def test_an_unknown_experiment_says_so(name: str):
+def test_an_unknown_experiment_is_refused(name: str):
     with pytest.raises(InputError, match=f"no experiment '?{name}"):
         experiments.load(name)

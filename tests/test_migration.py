@@ -1,4 +1,4 @@
-"""What version 1 wrote and took is read as if it had been written today."""
+"""Files and options of version 1 are read under their current names."""
 
 import json
 
@@ -17,7 +17,7 @@ def test_a_config_of_version_1_has_the_same_values_under_new_names():
     assert config.augment.shift == 2
 
 
-def test_a_config_says_its_version_and_old_names_are_unknown_in_it():
+def test_a_config_has_its_version_and_refuses_old_names():
     written = json.loads(to_json(Config()))
     assert written["version"] == VERSION
     with pytest.raises(InputError, match=r"unknown field data\.nondigits"):
@@ -30,7 +30,7 @@ def test_a_config_of_a_later_version_is_refused(version: object):
         from_json(json.dumps({"version": version}), "a/config.json")
 
 
-def test_migration_leaves_what_it_is_given_alone():
+def test_migration_does_not_change_its_argument():
     before = json.dumps(OLD)
     migrate_config(OLD)
     assert json.dumps(OLD) == before
@@ -56,9 +56,9 @@ def test_files_of_an_evaluation_are_renamed_at_any_depth():
         ),
     ],
 )
-def test_old_options_are_understood(old: list[str], new: list[str]):
+def test_old_options_are_renamed(old: list[str], new: list[str]):
     assert migrate_arguments(old) == new
 
 
-def test_an_override_may_use_the_old_name():
+def test_an_override_may_use_an_old_name():
     assert override(Config(), ["--data.nondigits", "0.2"]).data.outliers == 0.2

@@ -1,4 +1,4 @@
-"""Progress: one moving line on a terminal, nothing that moves elsewhere."""
+"""Progress: one line that is redrawn on a terminal, plain lines elsewhere."""
 
 import io
 import sys
@@ -13,7 +13,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_on_a_terminal_the_line_moves_and_says_what_is_left(monkeypatch: pytest.MonkeyPatch):
+def test_on_a_terminal_the_status_line_is_redrawn_with_the_time_left(monkeypatch: pytest.MonkeyPatch):
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     progress = Progress(steps=1000, epochs=10)
@@ -29,7 +29,7 @@ def test_on_a_terminal_the_line_moves_and_says_what_is_left(monkeypatch: pytest.
     assert drawn[2] == "epoch 1\n"
 
 
-def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
+def test_elsewhere_only_plain_lines_are_printed(monkeypatch: pytest.MonkeyPatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     progress = Progress(steps=1000, epochs=10)
@@ -38,7 +38,7 @@ def test_elsewhere_only_lines_are_written(monkeypatch: pytest.MonkeyPatch):
     assert stream.getvalue() == "epoch 1\n"
 
 
-def test_pictures_are_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch):
+def test_pictures_are_counted_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch):
     for stream, expected in (
         (Terminal(), "\r\x1b[K0/3 pictures\r\x1b[Kleft out one\n\r\x1b[K"),  # too fast for a second count
         (io.StringIO(), "left out one\n"),
@@ -54,7 +54,7 @@ def test_pictures_are_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatc
         assert stream.getvalue() == expected
 
 
-def test_pictures_without_an_end_are_counted_too(monkeypatch: pytest.MonkeyPatch):
+def test_pictures_of_an_unknown_number_are_counted_too(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert list(PictureCount().over(iter("abc"))) == ["a", "b", "c"]
     assert sys.stderr.getvalue() == "\r\x1b[K0 pictures\r\x1b[K"

@@ -46,7 +46,7 @@ def override(config: Config, arguments: Sequence[str], prog: str = "digitjax tra
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise InputError(f"arguments: {_read_error_box(printed.getvalue())}") from None
+        raise InputError(f"arguments: {_read_framed_error(printed.getvalue())}") from None
     return validate(config, "arguments")
 
 
@@ -82,9 +82,9 @@ def _apply_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[str
     return config, arguments
 
 
-def _read_error_box(box: str) -> str:
-    """Return the error in the box that tyro prints, as one line."""
-    lines = [line.strip(" │╭╮╰╯─-") for line in box.splitlines()]
+def _read_framed_error(printed: str) -> str:
+    """Return the error that tyro prints in a frame, as one line."""
+    lines = [line.strip(" │╭╮╰╯─-") for line in printed.splitlines()]
     kept = []
     for line in lines[1:]:
         if line.startswith(("For full helptext", "Argument helptext", "Perhaps you meant", "Got errors")):

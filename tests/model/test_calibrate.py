@@ -1,4 +1,4 @@
-"""Calibration: fitted as by hand, kept with its run, and heeded by the reader."""
+"""Calibration: fitted as worked out by hand, kept with its run, and used by the recognizer."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def run(tiny_run: Run, tmp_path: Path) -> Run:
 
 
 @given(st.floats(0.2, 5.0))
-def test_the_temperature_that_labels_were_drawn_with_is_found(temperature: float):
+def test_the_temperature_that_labels_were_sampled_with_is_found(temperature: float):
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (20_000, 4)).astype(np.float32)
     totals = softmax(logits.astype(float) / temperature, axis=1).cumsum(axis=1)
@@ -44,11 +44,11 @@ def test_the_temperature_that_labels_were_drawn_with_is_found(temperature: float
 
 
 @given(st.integers(1, 300), st.floats(2, 20))
-def test_no_mistake_in_few_pictures_is_no_certainty(pictures: int, logit: float):
-    labels = np.arange(pictures) % 10
+def test_no_error_in_few_examples_gives_no_certainty(examples: int, logit: float):
+    labels = np.arange(examples) % 10
     logits = (logit * np.eye(10)[labels]).astype(np.float32)
     confidence = softmax(logits / fit_temperature(logits, labels), axis=1).max(axis=1)
-    assert confidence == pytest.approx((pictures + 1) / (pictures + 2), abs=1e-3)
+    assert confidence == pytest.approx((examples + 1) / (examples + 2), abs=1e-3)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=300), st.floats(0, 0.5))
@@ -70,20 +70,20 @@ def test_a_run_is_calibrated_on_its_validation_split(run: Run):
     assert 0 < REJECTED_SHARE * 144 < 2  # so that the threshold is the second lowest confidence
 
 
-def test_the_reader_heeds_it_and_a_packed_run_carries_it(run: Run, tmp_path: Path):
+def test_the_recognizer_uses_the_calibration_of_a_packed_run(run: Run, tmp_path: Path):
     picture = digit_picture(4, count=2)
-    before = recognizer.load(run.path)
+    recognizer_before = recognizer.load(run.path)
     [step] = classifier.load([run])[1]
     calibration.write(run, Calibration(temperature=1e3, reject_threshold=0.25, step=step))
-    reader = recognizer.load(pack(run, tmp_path / "packed").path)
-    doubtful, usual = reader.read(picture), before.read(picture)
-    assert [d.digit for d in doubtful.digits] == [d.digit for d in usual.digits]
-    assert all(d.rejected and d.confidence == pytest.approx(0.1, abs=0.01) for d in doubtful.digits)
-    assert doubtful.text == ""
+    recognizer_after = recognizer.load(pack(run, tmp_path / "packed").path)
+    after_reading, before_reading = recognizer_after.read(picture), recognizer_before.read(picture)
+    assert [d.digit for d in after_reading.digits] == [d.digit for d in before_reading.digits]
+    assert all(d.rejected and d.confidence == pytest.approx(0.1, abs=0.01) for d in after_reading.digits)
+    assert after_reading.text == ""
 
 
 @pytest.mark.parametrize(("side", "text"), [(20, "4"), (40, "")])
-def test_of_the_smallest_pictures_less_certainty_is_asked(side: int, text: str):
+def test_pictures_of_low_resolution_have_their_own_threshold(side: int, text: str):
     def classify(images: np.ndarray) -> np.ndarray:
         return np.repeat(np.log([[0.04] * 4 + [0.64] + [0.04] * 5]), len(images), axis=0).astype(np.float32)
 
@@ -92,7 +92,7 @@ def test_of_the_smallest_pictures_less_certainty_is_asked(side: int, text: str):
     assert reader.read(np.asarray(picture)).text == text
 
 
-def test_digits_of_few_pixels_lose_detail_and_no_more():
+def test_a_reduced_resolution_changes_details_alone():
     images = np.stack([to_mnist(strokes(str(digit), margin=4).astype(np.float32)) for digit in range(10)])
     reduced = reduce_resolution(images)
     assert (reduced.shape, reduced.dtype) == (images.shape, np.uint8)
@@ -101,19 +101,19 @@ def test_digits_of_few_pixels_lose_detail_and_no_more():
     assert changes.max() < 30
 
 
-@pytest.mark.parametrize(("doubtful", "text"), [(8, "4"), (9, "")])
-def test_what_passes_among_many_rejected_passes_by_chance(doubtful: int, text: str):
-    row = np.concatenate([digit_picture(4), *[digit_picture(0)] * doubtful], axis=1)
+@pytest.mark.parametrize(("rejected", "text"), [(8, "4"), (9, "")])
+def test_a_digit_among_many_rejected_ones_is_rejected_too(rejected: int, text: str):
+    row = np.concatenate([digit_picture(4), *[digit_picture(0)] * rejected], axis=1)
 
     def classify(images: np.ndarray) -> np.ndarray:
         return np.where(np.arange(len(images))[:, None] == 0, 20 * np.eye(10)[4], 0.0).astype(np.float32)
 
     reading = recognizer.Recognizer(classify).read(row)
-    assert len(reading.digits) == 1 + doubtful
+    assert len(reading.digits) == 1 + rejected
     assert reading.text == text
 
 
-def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_group: Group, tmp_path: Path):
+def test_an_ensemble_uses_each_temperature_and_the_mean_of_the_thresholds(tiny_group: Group, tmp_path: Path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "group"))
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
     expected = []
@@ -129,7 +129,7 @@ def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_g
         calibration.write(run, given)
     reader = recognizer.load(group.path)
     np.testing.assert_allclose(reader.probabilities(images), np.mean(expected, axis=0), rtol=1e-4)
-    assert (reader._reject_below, reader._reject_coarse_below) == pytest.approx((0.25, 0.125))
+    assert (reader.reject_threshold, reader.low_res_reject_threshold) == pytest.approx((0.25, 0.125))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_an_ensemble_divides_by_each_temperature_and_means_the_thresholds(tiny_g
         ("{", "it is not JSON"),
         ('{"temperature": -1}', "temperature: input should be greater than 0"),
         ('{"reject_threshold": 2}', "reject_threshold: input should be less than or equal to 1"),
-        ('{"warmth": 1}', "warmth: unexpected keyword argument: run `digitjax calibrate tiny` again"),
+        ('{"warmth": 1}', "unknown field warmth: run `digitjax calibrate tiny` again"),
     ],
 )
 def test_a_damaged_file_is_named(run: Run, content: str, reason: str):
@@ -147,14 +147,16 @@ def test_a_damaged_file_is_named(run: Run, content: str, reason: str):
         recognizer.load(run.path)
 
 
-def test_the_command_writes_and_tells_it(run: Run, capsys: pytest.CaptureFixture[str]):
+def test_the_command_writes_and_prints_the_calibration(run: Run, capsys: pytest.CaptureFixture[str]):
     cli.main(["calibrate", str(run.path), "--json"])
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"run": "tiny", **json.loads((run.path / calibration.FILE).read_text())}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == {"run": "tiny", **json.loads((run.path / calibration.FILE).read_text())}
     cli.main(["calibrate", str(run.path)])
-    assert capsys.readouterr().out.startswith(f"tiny: temperature {told['temperature']:.3f}, rejects below")
+    assert capsys.readouterr().out.startswith(
+        f"tiny: temperature {printed['temperature']:.3f}, rejection threshold"
+    )
 
 
 def test_an_autoencoder_is_not_calibrated(tiny_vae: Run):
-    with pytest.raises(InputError, match="cannot tell digits apart"):
+    with pytest.raises(InputError, match="is not a classifier"):
         calibrate(tiny_vae)

@@ -1,6 +1,6 @@
-"""Trainings in processes of their own: started, stopped, continued, never more than one."""
+"""Training jobs: started, stopped and resumed, one at a time."""
 
-import json
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +15,7 @@ import pytest
 
 from digitjax.config import CNNConfig, Config, Data, Training
 from digitjax.errors import InputError
-from digitjax.runs import Run, create, jobs, write_json
+from digitjax.runs import Run, create_run, jobs, read_json, write_json
 from digitjax.runs.jobs import Job
 
 SHORT = Config(
@@ -29,45 +29,55 @@ LONG = replace(SHORT, name="long", training=Training(epochs=100_000, batch_size=
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder of runs, none of which trains on when the test is over."""
-    before = set(jobs._children)
+    """A folder of runs, whose jobs are killed after the test."""
     yield tmp_path
-    for key in jobs._children.keys() - before:
-        jobs._children[key].kill()
-        jobs._children[key].wait(10)
+    for run in jobs.find_runs(tmp_path):
+        with contextlib.suppress(InputError):  # damaged on purpose
+            if find(run).running:
+                process = psutil.Process(find(run).pid)
+                process.kill()
+                process.wait(10)
 
 
-def wait(until: Callable[[], object], seconds: float = 90) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
-    while not until():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
 
 
-def of(run: Run) -> Job:
+def find(run: Run) -> Job:
     job = jobs.find(run)
     assert job
     return job
+
+
+def write(job: Job) -> None:
+    """Write process.json as a job of another program would have it."""
+    content = {"pid": job.pid, "started": job.started, "stop_asked": job.stop_asked}
+    write_json(job.run.path / "process.json", content)
 
 
 @pytest.fixture
 def sleeper(folder: Path) -> Iterator[Job]:
     """A job whose process does nothing."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
-    job = Job(create(LONG, folder), process.pid, psutil.Process(process.pid).create_time())
-    jobs._write(job)
+    job = Job(create_run(LONG, folder), process.pid, psutil.Process(process.pid).create_time())
+    write(job)
     yield job
     process.kill()
     process.wait(10)
 
 
 @pytest.mark.slow
-def test_a_job_trains_a_run_and_tells_how_it_ended(folder: Path):
+def test_a_job_trains_a_run_and_has_its_exit_code(folder: Path):
     job = jobs.start(SHORT, folder)
-    assert job == of(job.run)
+    assert job == find(job.run)
+    content = {"pid": job.pid, "started": job.started, "stop_asked": False}
+    assert read_json(job.run.path / "process.json") == content
     assert job.state == "training"
     assert os.getsid(job.pid) == job.pid != os.getsid(0)  # it outlives this process
-    wait(lambda: not job.running)
+    wait_until(lambda: not job.running)
     assert (job.state, job.exit_code) == ("finished", 0)
     assert job.run.config == SHORT
     assert (job.run.path / "calibration.json").exists()
@@ -81,25 +91,25 @@ def test_a_job_trains_a_run_and_tells_how_it_ended(folder: Path):
 
 
 @pytest.mark.slow
-def test_a_job_is_stopped_and_goes_on(folder: Path):
+def test_a_job_is_stopped_and_resumed(folder: Path):
     run = jobs.start(LONG, folder).run
-    wait(lambda: len(run.metrics()) > 20)
+    wait_until(lambda: len(run.metrics()) > 20)
     with pytest.raises(InputError, match="long is still training: stop it first"):
         jobs.start(SHORT, folder)
     with pytest.raises(InputError, match="long is still training"):
         jobs.resume(run)
     assert not (folder / "short").exists()
-    jobs.stop(of(run))
-    jobs.stop(of(run))  # a second signal would end it before it has saved
-    wait(lambda: not of(run).running)
-    assert (of(run).state, of(run).exit_code) == ("stopped", 128 + signal.SIGTERM)
-    assert "which is saved: continue it with --resume" in of(run).last_lines(1)[0]
+    jobs.stop(find(run))
+    jobs.stop(find(run))  # a second signal would end it before it has saved
+    wait_until(lambda: not find(run).running)
+    assert (find(run).state, find(run).exit_code) == ("stopped", 128 + signal.SIGTERM)
+    assert "which is saved: continue it with --resume" in find(run).last_lines(1)[0]
     step = run.metrics()[-1]["step"]
     jobs.resume(run)
-    assert of(run).state == "training"
-    wait(lambda: run.metrics()[-1]["step"] > step + 10)
-    jobs.stop(of(run))
-    wait(lambda: of(run).state == "stopped")
+    assert find(run).state == "training"
+    wait_until(lambda: run.metrics()[-1]["step"] > step + 10)
+    jobs.stop(find(run))
+    wait_until(lambda: find(run).state == "stopped")
     steps = [row["step"] for row in run.metrics() if row["split"] == "train"]
     assert steps == sorted(set(steps))
 
@@ -107,46 +117,46 @@ def test_a_job_is_stopped_and_goes_on(folder: Path):
 @pytest.mark.slow
 def test_a_job_that_fails_says_why(folder: Path):
     job = jobs.start(replace(SHORT, data=Data(name="folder", folder=str(folder / "nowhere"))), folder)
-    wait(lambda: not job.running)
+    wait_until(lambda: not job.running)
     assert (job.state, job.exit_code) == ("failed", 2)
     assert job.last_lines(1)[0].startswith("digitjax: error: ")
 
 
-def test_a_process_that_got_the_number_later_is_left_alone(sleeper: Job):
+def test_a_later_process_with_the_same_pid_is_not_stopped(sleeper: Job):
     assert sleeper.running
     stale = replace(sleeper, started=sleeper.started - 100)
-    jobs._write(stale)
-    assert of(sleeper.run).state == "failed"
+    write(stale)
+    assert find(sleeper.run).state == "failed"
     jobs.stop(stale)
     jobs.stop(sleeper)  # is not what process.json says
     assert psutil.Process(sleeper.pid).is_running()
-    assert not of(sleeper.run).stop_asked
+    assert not find(sleeper.run).stop_asked
 
 
-def test_a_job_is_asked_to_stop_once(sleeper: Job, monkeypatch: pytest.MonkeyPatch):
+def test_a_job_is_signalled_once(sleeper: Job, monkeypatch: pytest.MonkeyPatch):
     signals = []
     monkeypatch.setattr(psutil.Process, "terminate", lambda process: signals.append(process.pid))
     jobs.stop(sleeper)
-    assert of(sleeper.run).state == "stopping"
-    for job in (sleeper, of(sleeper.run)):
+    assert find(sleeper.run).state == "stopping"
+    for job in (sleeper, find(sleeper.run)):
         jobs.stop(job)
     assert signals == [sleeper.pid]
     write_json(sleeper.run.path / "finished.json", {})
-    assert of(sleeper.run).state == "calibrating"
+    assert find(sleeper.run).state == "calibrating"
 
 
-def test_a_dead_process_is_a_job_that_ended(folder: Path):
+def test_the_job_of_a_dead_process_has_failed(folder: Path):
     process = subprocess.Popen([sys.executable, "-c", ""])
-    job = Job(create(SHORT, folder), process.pid, psutil.Process(process.pid).create_time())
-    jobs._write(job)
-    wait(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    job = Job(create_run(SHORT, folder), process.pid, psutil.Process(process.pid).create_time())
+    write(job)
+    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
     assert job.state == "failed"
     process.wait(10)
     assert (job.state, job.exit_code, job.last_lines(3)) == ("failed", None, [])
     jobs.stop(job)
 
 
-def test_other_runs_are_no_jobs(tiny_run: Run, folder: Path):
+def test_a_run_that_was_trained_without_a_job_has_none(tiny_run: Run, folder: Path):
     assert jobs.find(tiny_run) is None
     assert jobs.find_runs(tiny_run.path.parent) == jobs.find_runs(folder / "nowhere") == []
 
@@ -155,7 +165,7 @@ def test_other_runs_are_no_jobs(tiny_run: Run, folder: Path):
     "content", ["", "{", "[]", "{}", '{"pid": "1"}', '{"pid": -1, "started": 1.0, "stop_asked": false}']
 )
 def test_a_damaged_process_file_is_named(folder: Path, content: str):
-    run = create(SHORT, folder)
+    run = create_run(SHORT, folder)
     (run.path / "process.json").write_text(content)
     with pytest.raises(InputError, match=r"process\.json: it"):
         jobs.find(run)
@@ -164,13 +174,8 @@ def test_a_damaged_process_file_is_named(folder: Path, content: str):
     assert not (folder / "long").exists()
 
 
-def test_a_folder_that_was_renamed_is_not_continued(folder: Path):
-    run = create(SHORT, folder)
+def test_a_folder_that_was_renamed_is_not_resumed(folder: Path):
+    run = create_run(SHORT, folder)
     renamed = Run(run.path.rename(folder / "other"))
-    with pytest.raises(InputError, match="was begun as short: give the folder its name back"):
+    with pytest.raises(InputError, match="was started as short: rename the folder back"):
         jobs.resume(renamed)
-
-
-def test_a_process_file_names_its_process(sleeper: Job):
-    content = json.loads((sleeper.run.path / "process.json").read_text())
-    assert content == {"pid": sleeper.pid, "started": sleeper.started, "stop_asked": False}
