@@ -1,5 +1,7 @@
 """Write the errors of LeNet-5 on corrupted MNIST images, the reference of the mean corruption error.
 
+Train the reference first:
+
     digitjax train lenet5
     python experiments/write_reference_errors.py runs/lenet5
 """

@@ -55,41 +55,37 @@ def learning_curves(
     curves = [(line, _visible(line.curve, axis, log_x, log_y)) for line in lines]
     unsmoothed = [(line, _visible(line.unsmoothed, axis, log_x, log_y)) for line in lines if line.unsmoothed]
     share = max(_MIN_POINTS, max_points // max(1, len(curves) + len(unsmoothed)))
+    points = _tabulate(curves, share)
+    color = style.color(color_by, names, symbolStrokeWidth=0)  # a stroke would be dashed
 
-    def layer(points: pd.DataFrame, y: str = "mean") -> alt.Chart:
+    def base(points: pd.DataFrame, y: str = "mean") -> alt.Chart:
         return alt.Chart(points).encode(
-            x=alt.X(
-                f"{axis}:Q", title=_AXES[axis], scale=_scale(log_x), axis=alt.Axis(format=",f", tickCount=6)
-            ),
-            y=_y(y, metric, log_y),
-            color=style.color(
-                color_by, names, symbolStrokeWidth=0
-            ),  # or dashes distort the shapes of its symbols
-            detail=["run:N", "split:N"],
+            x=_x(axis, log_x), y=_y(y, metric, log_y), color=color, detail=["run:N", "split:N"]
         )
 
-    points = _tabulate(curves, share)
-    several = points[points["runs"] > 1]
-    width = alt.condition(_VALIDATION, alt.value(2), alt.value(1.25))
-    visible = alt.condition(f"{_VALIDATION} || datum.last", alt.value(1), alt.value(0))
-    layers = [
-        layer(points).mark_line().encode(strokeDash=style.dash(color_by, names), strokeWidth=width),
-        # The tooltip of a line is that of the whole line: markers, some of them invisible, have those of the points.
-        layer(points)
-        .mark_point(filled=True, size=35)
-        .encode(
-            shape=style.shape(color_by, names),
-            opacity=visible,
-            tooltip=_tooltips(metric, groups=bool(len(several))),
-        ),
-    ]
+    layers = []
+    if len(several := points[points["runs"] > 1]):
+        layers.append(base(several, "low").mark_area(opacity=0.2).encode(y2="high:Q"))
     if unsmoothed:
-        layers.insert(0, layer(_tabulate(unsmoothed, share)).mark_line(opacity=0.3, strokeWidth=1))
-    if len(several):
-        layers.insert(0, layer(several, "low").mark_area(opacity=0.2).encode(y2="high:Q"))
+        layers.append(base(_tabulate(unsmoothed, share)).mark_line(opacity=0.3, strokeWidth=1))
+    layers += _draw_lines(base(points), style.dash(color_by, names), style.shape(color_by, names))
+    layers[-1] = layers[-1].encode(tooltip=_tooltips(metric, groups=bool(len(several))))
     downsampled = len(points) < sum(len(curve.step) for _, curve in curves)
     title = style.title(_TITLES[metric], _subtitle(lines, max_points if downsampled else None))
     return alt.LayerChart(layer=layers).properties(height=380, title=title)
+
+
+def _draw_lines(base: alt.Chart, dashes: alt.StrokeDash, shapes: alt.Shape) -> list[alt.Chart]:
+    """Return lines and their markers, all of which are visible for validation and the last for training.
+
+    Invisible markers have tooltips, which a line only has as a whole.
+    """
+    width = alt.condition(_VALIDATION, alt.value(2), alt.value(1.25))
+    visible = alt.condition(f"{_VALIDATION} || datum.last", alt.value(1), alt.value(0))
+    return [
+        base.mark_line().encode(strokeDash=dashes, strokeWidth=width),
+        base.mark_point(filled=True, size=35).encode(shape=shapes, opacity=visible),
+    ]
 
 
 _VALIDATION = "datum.split === 'validation'"
@@ -181,6 +177,12 @@ def _visible(curve: Curve, axis: Axis, log_x: bool, log_y: bool) -> Curve:
 
 def _scale(logarithmic: bool) -> alt.Scale:
     return alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
+
+
+def _x(axis: Axis, logarithmic: bool) -> alt.X:
+    return alt.X(
+        f"{axis}:Q", title=_AXES[axis], scale=_scale(logarithmic), axis=alt.Axis(format=",f", tickCount=6)
+    )
 
 
 def _y(field: str, metric: Metric, logarithmic: bool) -> alt.Y:
