@@ -92,7 +92,9 @@ def test_it_is_written_atomically_and_not_listed_as_an_evaluation(run: Run):
     with pytest.raises(KeyboardInterrupt):
         evaluate_history(run, interrupt)
     assert {p.name for p in (run.path / "evaluation").iterdir()} == {"history"}
-    np.testing.assert_array_equal(histories.read(run).get_split("test").predicted, before.get_split("test").predicted)
+    np.testing.assert_array_equal(
+        histories.read(run).get_split("test").predicted, before.get_split("test").predicted
+    )
 
 
 def test_epochs_with_deleted_weights_are_left_out(run: Run):
