@@ -31,7 +31,7 @@ REPLACED = {
     r"\b(made|got|begun|goes_on) = ": "what it is: result, chart, resuming",
     r"\bcolours?\b": "color",
     # pages and messages
-    r"in the box\b": "pretrained model",
+    r"(models?|model) in the box\b": "pretrained model",
     r"[Cc]hosen in the sidebar": "selected run",
     r"what they are read as stands here": "predictions appear on the right",
     r"too doubtful to be counted|[Ii]t counts as read": "Rejected: low confidence; Accepted",
