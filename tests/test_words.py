@@ -1,5 +1,6 @@
 """Code, command line, pages and documents use the words of the field, not those that they replaced."""
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -57,24 +58,24 @@ REPLACED = {
 EXCEPT = {"digitjax/migration.py", "tests/test_migration.py", "tests/test_words.py", "CHANGELOG.md"}
 
 
-def sources() -> list[Path]:
+SUFFIXES = (".py", ".md", ".ipynb", ".html", ".js", ".css", ".toml", ".yaml")
+
+
+@functools.cache
+def lines() -> list[tuple[str, str]]:
+    """Return every line of the sources with its place; the embedded images of notebooks are left out."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    names = [
-        name
-        for name in listed.splitlines()
-        if name.endswith((".py", ".md", ".ipynb", ".html", ".js", ".css", ".toml", ".yaml"))
-        and name not in EXCEPT
-        and not name.startswith("digitjax/pretrained/handwriting/evaluation/")
+    names = [name for name in listed.splitlines() if name.endswith(SUFFIXES) and name not in EXCEPT]
+    return [
+        (f"{name}:{number}", line)
+        for name in names
+        if (ROOT / name).exists()
+        for number, line in enumerate((ROOT / name).read_text().splitlines(), 1)
+        if not line.lstrip().startswith('"image/png"')
     ]
-    return [ROOT / name for name in names if (ROOT / name).exists()]
 
 
 @pytest.mark.parametrize("pattern", REPLACED)
 def test_replaced_words_are_gone(pattern: str):
-    found = [
-        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
-        for path in sources()
-        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
-        if re.search(pattern, line) and not line.lstrip().startswith('"image/png"')
-    ]
+    found = [f"{place}: {line.strip()[:120]}" for place, line in lines() if re.search(pattern, line)]
     assert not found, f"write {REPLACED[pattern]}:\n" + "\n".join(found)
