@@ -61,8 +61,9 @@ def test_runs_differ_in_color_dashes_and_shape_and_splits_in_markers():
 def test_splits_can_be_selected_and_differ_in_color():
     drawn = layers(charts.learning_curves({"a": log([3], [2])}, "loss", color_by="split"))
     assert drawn["line"][0]["color"]["scale"]["domain"] == ["train", "validation"]
-    drawn = layers(charts.learning_curves({"a": log([3], [2])}, "loss", splits=["validation"]))
-    assert [row["split"] for row in drawn["point"][1]] == ["validation"]
+    chart = charts.learning_curves({"a": log([3], [2])}, "loss", splits=["validation"])
+    assert [row["split"] for row in layers(chart)["point"][1]] == ["validation"]
+    assert chart.to_dict()["title"]["subtitle"] == ["validation split"]
 
 
 def test_a_group_has_the_mean_and_a_band_of_its_seeds():

@@ -143,8 +143,8 @@ def _subtitle(lines: Sequence[_Line], max_points: int | None) -> list[str]:
     seeds = any((line.curve.runs > 1).any() for line in lines)
     rows = (
         {
-            "all markers: validation": "validation" in splits,
-            "end marker only: training": "train" in splits,
+            "all markers: validation · end marker only: training": len(splits) > 1,
+            f"{''.join(splits)} split": len(splits) == 1,
         },
         {"faint: unsmoothed": any(line.unsmoothed for line in lines), "bands: lowest to highest seed": seeds},
         {f"downsampled to {max_points or 0:,} points (min/max kept)": max_points is not None},
