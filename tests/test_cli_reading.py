@@ -1,4 +1,4 @@
-"""Reading very many pictures, as a person meets it on the command line."""
+"""`digitjax read --out`: reading many pictures into a file, and resuming."""
 
 import contextlib
 import json
@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,11 @@ from PIL import Image
 
 from digitjax import cli
 from digitjax.runs import Run
-from tests.processes import assert_refused, run_cli
+from tests.processes import assert_refused, run_cli, wait_until
 from tests.recognition.drawing import digit_picture, encode
 
 
-def test_many_pictures_are_read_into_a_file_that_is_completed_when_started_again(
+def test_many_pictures_are_read_into_a_file_that_the_same_command_completes(
     able_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     folder, out, listed = tmp_path / "many", tmp_path / "out.jsonl", tmp_path / "list.txt"
@@ -37,32 +36,32 @@ def test_many_pictures_are_read_into_a_file_that_is_completed_when_started_again
         assert printed.out == ""
         return printed.err
 
-    assert re.search(r"out\.jsonl: 5 pictures, 2 of them could not be read; 5 now, \d+ a second\n$", read())
-    whole = out.read_bytes()
-    results = [json.loads(line) for line in whole.splitlines()]
+    assert re.search(r"out\.jsonl: 5 pictures, 2 of them could not be read; 5 new, \d+ per second\n$", read())
+    complete = out.read_bytes()
+    results = [json.loads(line) for line in complete.splitlines()]
     names = [str(folder / name) for name in ("a.png", "b.png", "below/a.png", "c.png")]
     assert [result["file"] for result in results] == [*names, "gone.png"]
     assert [result["text"] for result in results] == ["", "3", "3", "3", ""]
     assert results[0]["error"] == "it is empty"
-    out.write_bytes(whole[:-200])
-    assert "5 pictures, 2 of them could not be read; 2 now" in read()
-    assert out.read_bytes() == whole
+    out.write_bytes(complete[:-200])
+    assert "5 pictures, 2 of them could not be read; 2 new" in read()
+    assert out.read_bytes() == complete
 
     out.unlink()
     for shard in ("1/3", "2/3", "3/3"):
         with contextlib.suppress(SystemExit):
             cli.main([*command, "--shard", shard])
-    assert sorted(out.read_bytes().splitlines()) == sorted(whole.splitlines())
+    assert sorted(out.read_bytes().splitlines()) == sorted(complete.splitlines())
 
 
-def test_a_name_that_is_no_utf8_is_printed(able_run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+def test_a_name_that_is_not_utf8_is_printed(able_run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     path = os.fsencode(tmp_path) + b"/\xff.png"
     Path(os.fsdecode(path)).write_bytes(encode(Image.fromarray(digit_picture(3))))
     cli.main(["read", str(tmp_path), "--model", str(able_run.path)])
     assert capfd.readouterr().out == f"{tmp_path}/\ufffd.png: 3\n"
 
 
-def test_an_interrupted_reading_ends_after_its_picture_and_says_how_to_go_on(tiny_run: Run, tmp_path: Path):
+def test_an_interrupted_read_stops_after_its_picture_and_says_how_to_resume(tiny_run: Run, tmp_path: Path):
     picture, out = tmp_path / "a.png", tmp_path / "out.jsonl"
     Image.fromarray(digit_picture(3)).save(picture)
     command = [sys.executable, "-m", "digitjax", "read", "--list", "-", "--out", str(out)]
@@ -72,13 +71,10 @@ def test_an_interrupted_reading_ends_after_its_picture_and_says_how_to_go_on(tin
     assert process.stdin is not None
     process.stdin.write(f"{picture}\n")
     process.stdin.flush()
-    for _ in range(600):
-        if out.is_file() and out.stat().st_size:
-            break
-        time.sleep(0.1)
+    wait_until(lambda: out.is_file() and out.stat().st_size)
     assert_refused(run_cli("read", "a.png", "--out", str(out)), "out.jsonl: another process is writing it")
     process.terminate()
-    _, said = process.communicate("gone.png\nnot-read.png\n", timeout=60)
+    _, error = process.communicate("gone.png\nnot-read.png\n", timeout=60)
     assert process.returncode == 128 + 15
-    assert said == f"digitjax: {out}: stopped: the same command goes on from there\n"
+    assert error == f"digitjax: {out}: stopped: run the same command again to resume\n"
     assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == [str(picture), "gone.png"]

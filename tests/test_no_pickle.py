@@ -1,4 +1,4 @@
-"""No file that is read may run code: nothing in the library or the pages unpickles."""
+"""The library and the dashboard never unpickle or evaluate what they read."""
 
 import ast
 from pathlib import Path
@@ -13,8 +13,8 @@ FOLDERS = (Path(digitjax.__file__).parent, shipped_folder("dashboard"))
 FILES = [file for folder in FOLDERS for file in sorted(folder.rglob("*.py"))]
 
 
-def imported(tree: ast.AST) -> set[str]:
-    """Return the packages that a file imports, wherever in it."""
+def imported_packages(tree: ast.AST) -> set[str]:
+    """Return the packages that a module imports anywhere."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -32,8 +32,8 @@ def test_no_file_unpickles_or_evaluates():
 
 
 def find_unsafe(tree: ast.AST) -> list[str]:
-    """Return what may run code of a file."""
-    found = sorted(imported(tree) & UNSAFE)
+    """Return the unsafe imports, calls and arguments of a module."""
+    found = sorted(imported_packages(tree) & UNSAFE)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             found += [name for name in ("eval", "exec", "torch.load") if ast.unparse(node.func) == name]
@@ -45,5 +45,5 @@ def find_unsafe(tree: ast.AST) -> list[str]:
 @pytest.mark.parametrize(
     "code", ["import pickle", "def f():\n from joblib import load", "eval('1')", "np.load(f, allow_pickle=x)"]
 )
-def test_what_is_unsafe_is_found(code: str):
+def test_unsafe_code_is_found(code: str):
     assert find_unsafe(ast.parse(code))

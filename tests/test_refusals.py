@@ -1,11 +1,12 @@
-"""What the commands cannot do, they say in one line, and leave nothing behind."""
+"""Commands refuse bad input with one line and code 2, and leave no files behind."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from digitjax import cli
-from digitjax.cli import training
+from digitjax.cli import runs
 from tests.processes import assert_refused, run_cli
 
 
@@ -30,21 +31,21 @@ from tests.processes import assert_refused, run_cli
             ["train", "digits", "--model.kind", "vae", "--training.mixup", "0.2"],
             r"training\.mixup is 0\.2: it changes labels",
         ),
-        (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has two seeds or more"),
+        (["train", "digits", "--seeds", "1"], "--seeds is 1: a group has at least two seeds"),
         (["evaluate", "nowhere"], "no run 'nowhere' in runs"),
         (["calibrate", "nowhere"], "no run 'nowhere' in runs"),
         (["ensemble", "e", "nowhere"], "no run 'nowhere' in runs"),
         (["reconstruct", "nowhere"], "no run 'nowhere' in runs"),
         (["read", "FILE", "--model", "nowhere", "--out", "o"], "no run 'nowhere' in runs"),
-        (["read"], "there is nothing to read: name a PICTURE"),
+        (["read"], "no pictures given: name a PICTURE"),
         (["read", ".", "--shard", "3/2"], "--shard is 3/2: it must be I/N"),
         (["read", "--list", "nowhere"], "nowhere: No such file or directory"),
         (["read", ".", "--json"], "there are no pictures: name some"),
         (["read", "FILE", "--out", "."], r"\.: Is a directory"),
         (["pack", "nowhere", "new"], "no run 'nowhere' in runs"),
-        (["evaluate-pictures", ".", "--out", "FILE"], "FILE is no folder: name one with --out"),
+        (["evaluate-pictures", ".", "--out", "FILE"], "FILE is not a folder: name one with --out"),
         (["data", "prepare", "mnist", "--manual-dir", "nowhere"], "there is no folder nowhere"),
-        (["data", "prepare", "folder"], r"data\.folder is missing: the data set folder needs one"),
+        (["data", "prepare", "folder"], r"data\.folder is missing: the data set folder needs"),
         (["data", "prepare", "folder", "--folder", "nowhere"], "there is no folder nowhere"),
         (["train", "digits", "--data.name", "folder", "--data.folder", "."], r"\.: it has no pictures: put"),
         (["sweep", "nowhere"], "no sweep 'nowhere': name one of cnn, fast_cnn"),
@@ -58,29 +59,36 @@ from tests.processes import assert_refused, run_cli
     ],
 )
 def test_bad_input_is_one_line_and_code_2(
-    arguments: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ):
     monkeypatch.chdir(tmp_path)
     Path("FILE").touch()
-    assert_refused(run_cli(*arguments), reason)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    error = capfd.readouterr().err
+    assert_refused(subprocess.CompletedProcess(arguments, stop.value.code, stderr=error), reason)
     assert [p.name for p in tmp_path.iterdir()] == ["FILE"]
 
 
-def test_no_network_and_no_files_is_one_line_and_leaves_nothing(tmp_path: Path):
-    nobody = "http://127.0.0.1:9"
+def test_a_failed_download_is_one_line_and_leaves_nothing(tmp_path: Path):
+    unreachable = "http://127.0.0.1:9"
     for command in (["data", "prepare", "mnist"], ["train", "mnist", "--runs", str(tmp_path / "runs")]):
         cache = str(tmp_path / "cache")
-        result = run_cli(*command, DIGITJAX_CACHE=cache, HTTPS_PROXY=nobody, https_proxy=nobody)
+        result = run_cli(*command, DIGITJAX_CACHE=cache, HTTPS_PROXY=unreachable, https_proxy=unreachable)
         assert_refused(result, r"data set mnist: cannot download .*--data\.manual-dir")
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_disk_error_names_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def full(args: object) -> None:
+    def raise_disk_full(args: object) -> None:
         raise OSError(28, "No space left on device", "runs/a/metrics.jsonl")
 
-    full.__doc__ = training.list_runs.__doc__
-    monkeypatch.setattr(training, "list_runs", full)
+    raise_disk_full.__doc__ = runs.list_runs.__doc__
+    monkeypatch.setattr(runs, "list_runs", raise_disk_full)
     with pytest.raises(SystemExit) as stop:
         cli.main(["runs"])
     assert stop.value.code == 2

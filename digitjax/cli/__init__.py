@@ -1,10 +1,9 @@
-"""The command line. What a command needs is imported when it runs, so that `--help` answers at once."""
+"""The command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
 import sys
 import warnings
 from typing import NoReturn
 
-from digitjax.cli import training
 from digitjax.cli.parser import make_parser
 from digitjax.errors import InputError
 from digitjax.migration import migrate_arguments
@@ -13,19 +12,27 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit: 0 when it worked, 2 with a one-line reason on bad input."""
-    args, rest = make_parser().parse_known_args(
+    """Run a command and exit.
+
+    The exit code is 0 on success, 2 on bad input, 1 on a numerical error of a training, and 130 on Ctrl-C. An error
+    is one line on standard error.
+
+    Args:
+        arguments: command line without the name of the program; by default that of this process.
+    """
+    args, overrides = make_parser().parse_known_args(
         migrate_arguments(sys.argv[1:] if arguments is None else arguments)
     )
-    if rest and args.command is not training.train:
-        _fail(f"unknown arguments: {' '.join(rest)}: see digitjax {args.name} --help")
-    if arguments is None and args.command in (training.quickstart, training.train, training.sweep):
+    args.overrides = overrides
+    if overrides and not args.takes_overrides:
+        _fail(f"unknown arguments: {' '.join(overrides)}: see digitjax {args.name} --help")
+    if args.trains and arguments is None:
         from digitjax.environment import tune_allocator
 
         tune_allocator()
     warnings.showwarning = lambda message, *_, **__: print(f"digitjax: warning: {message}", file=sys.stderr)
     try:
-        args.command(args, rest) if args.command is training.train else args.command(args)
+        args.command(args)
     except InputError as error:
         _fail(str(error))
     except FloatingPointError as error:

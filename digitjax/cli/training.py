@@ -1,31 +1,83 @@
-"""Commands that make runs and keep them: each docstring is the help."""
+"""The commands that train: `quickstart`, `train` and `sweep`."""
 
 import argparse
 import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from digitjax.cli import evaluate, reading
+from digitjax.cli.arguments import add_command, add_json, add_runs
+from digitjax.cli.evaluate import show_evaluation
+from digitjax.cli.serve import add_dashboard_options, dashboard
 from digitjax.cli.startup import prepare_jax
+
+if TYPE_CHECKING:
+    from digitjax.cli.arguments import Subparsers
+
+
+def add_quickstart(subparsers: "Subparsers") -> None:
+    """Add `quickstart`."""
+    parser = add_command(subparsers, "quickstart", quickstart, "digitjax quickstart --no-dashboard")
+    parser.add_argument(
+        "--no-dashboard", dest="dashboard", action="store_false", help="stop after the evaluation"
+    )
+    add_runs(parser)
+    add_dashboard_options(parser)
+    parser.set_defaults(trains=True)
 
 
 def quickstart(args: argparse.Namespace) -> None:
-    """Train on the embedded digits, evaluate, and open the dashboard; needs no network."""
+    """Train on scikit-learn's digits, evaluate and open the dashboard; needs no network."""
     import dataclasses
 
     from digitjax import experiments, runs
 
     config = dataclasses.replace(experiments.load("digits"), name=runs.free_name("quickstart", args.runs))
     run = _train(config, args.runs)
-    evaluate.show_evaluation(run, "test", "best", "none")
+    show_evaluation(run, "test", "best", "none")
     if args.dashboard:
-        reading.dashboard(args)
+        dashboard(args)
 
 
-def train(args: argparse.Namespace, overrides: list[str]) -> None:
-    """Train an experiment and keep all of it in a run folder."""
+def add_train(subparsers: "Subparsers") -> None:
+    """Add `train`."""
+    example = "digitjax train mnist --optimizer.lr 1e-3 --name slow"
+    parser = add_command(subparsers, "train", train, example, add_help=False)
+    parser.add_argument(
+        "experiment", nargs="?", metavar="EXPERIMENT", help="name, or path of a .py or .json file"
+    )
+    parser.add_argument(
+        "-h", "--help", action="store_true", help="with EXPERIMENT: list the fields that can be overridden"
+    )
+    parser.add_argument("--resume", action="store_true", help="resume the run of this name")
+    parser.add_argument("--overwrite", action="store_true", help="delete a run of this name first")
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="train N seeds into one group, starting with --seed"
+    )
+    add_runs(parser)
+    distributed = parser.add_argument_group(
+        "distributed training", "one process per machine, each started with the same command except --process"
+    )
+    distributed.add_argument(
+        "--distributed",
+        action="store_true",
+        help="take the options below from the cluster: Slurm, Open MPI or Cloud TPU",
+    )
+    distributed.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="address of process 0, with any free port"
+    )
+    distributed.add_argument("--processes", type=int, metavar="N", help="number of processes")
+    distributed.add_argument("--process", type=int, metavar="I", help="index of this process, from 0")
+    parser.set_defaults(takes_overrides=True, trains=True)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train an experiment and save it as a run.
+
+    Every field of its config can be overridden, such as --training.epochs 5; `digitjax train EXPERIMENT --help`
+    lists them.
+    """
     if args.help and args.experiment is None:
         args.parser.print_help()
         return
@@ -33,92 +85,67 @@ def train(args: argparse.Namespace, overrides: list[str]) -> None:
         args.parser.error("name an experiment")
     from digitjax import config, experiments
 
-    chosen = experiments.load(args.experiment)
+    experiment, overrides = experiments.load(args.experiment), args.overrides
     if args.help:
         args.parser.print_help()
         overrides = ["--help"]
-    chosen = config.override(chosen, overrides)
-    with _processes(args):
-        _train(chosen, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
+    experiment = config.override(experiment, overrides)
+    with _connect_processes(args):
+        _train(experiment, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
+
+
+def add_sweep(subparsers: "Subparsers") -> None:
+    """Add `sweep`."""
+    parser = add_command(subparsers, "sweep", sweep, "digitjax sweep cnn --trials 30")
+    parser.add_argument("sweep", metavar="SWEEP", help="name, or path of a .py file with a `sweep`")
+    parser.add_argument(
+        "--trials", type=int, metavar="N", help="number of trials of all workers (default: that of the sweep)"
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="Optuna storage for several machines (default: a journal in the folder of the sweep)",
+    )
+    add_json(parser)
+    add_runs(parser)
+    parser.set_defaults(trains=True)
 
 
 def sweep(args: argparse.Namespace) -> None:
-    """Search for better settings of an experiment: start it in several terminals, or again after a stop."""
+    """Search the hyperparameters of an experiment with Optuna.
+
+    Start the same command in several terminals for several workers, or again to resume.
+    """
     import dataclasses
 
     from digitjax import experiments
     from digitjax.model.sweeps import sweep as sweeps
     from digitjax.model.training.train import Interrupted
 
-    chosen = experiments.load_sweep(args.sweep)
+    definition = experiments.load_sweep(args.sweep)
     if args.trials is not None:
-        chosen = dataclasses.replace(chosen, trials=args.trials)
+        definition = dataclasses.replace(definition, trials=args.trials)
     prepare_jax()
     try:
-        result = sweeps.run(chosen, args.runs, args.storage)
+        result = sweeps.run(definition, args.runs, args.storage)
     except Interrupted as stop:
-        print(f"digitjax: {stop.run.path}: it is saved, and goes on when the sweep does", file=sys.stderr)
+        print(
+            f"digitjax: {stop.run.path}: saved: run the same command again to resume the sweep",
+            file=sys.stderr,
+        )
         sys.exit(128 + stop.signal_number)
     print(json.dumps(result, indent=2) if args.json else sweeps.format_result(result))
 
 
-def list_runs(args: argparse.Namespace) -> None:
-    """List the runs, groups and ensembles of a folder, newest first, with what is wrong with any of them."""
-    import dataclasses
-
-    from digitjax import runs
-
-    entries = runs.list_entries(args.runs)
-    if args.markdown:
-        from digitjax.visualization import table
-
-        print(table.markdown(entries))
-        return
-    summaries = [runs.summarize(entry) for entry in entries]
-    if args.json:
-        print(json.dumps([dataclasses.asdict(summary) for summary in summaries], indent=2))
-        return
-    if not summaries:
-        print(f"no runs in {args.runs}")
-    for summary in summaries:
-        print(_line(summary))
-
-
-def ensemble(args: argparse.Namespace) -> None:
-    """Name an ensemble of runs, which predicts with the mean of their probabilities; a group stands for its seeds."""
-    from digitjax import runs
-
-    members = [run for name in args.members for run in runs.find_entry(name, args.runs).members()]
-    made = runs.create_ensemble(args.ensemble, members, args.runs, overwrite=args.overwrite)
-    print(f"{made.path}: {len(members)} runs", file=sys.stderr)
-
-
-def pack(args: argparse.Namespace) -> None:
-    """Copy a run with the weights of one checkpoint alone, to give to others; the copy cannot be resumed."""
-    from digitjax import runs
-    from digitjax.model.export import pack as packing
-
-    print(packing.pack(runs.find_run(args.run, args.runs), args.folder, args.step).path)
-
-
-def data_prepare(args: argparse.Namespace) -> None:
-    """Download or take the files of a data set, verify them, and cache them as arrays."""
-    from digitjax.config import Config, Data, validate
-    from digitjax.data import pipeline
-
-    data = Data(name=args.dataset, folder=args.folder, manual_dir=args.manual_dir)
-    print(pipeline.prepare(validate(Config(data=data), "arguments").data))
-
-
-def _processes(args: argparse.Namespace) -> AbstractContextManager[None]:
-    """Return what joins the processes that the arguments speak of."""
-    place = (args.coordinator, args.processes, args.process)
-    if not args.distributed and place == (None, None, None):
+def _connect_processes(args: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return the context in which the processes of a distributed training are connected."""
+    cluster = (args.coordinator, args.processes, args.process)
+    if not args.distributed and cluster == (None, None, None):
         return nullcontext()
     from digitjax.model.training import distributed
 
-    prepare_jax()  # whose settings count from the moment that the devices are known
-    return distributed.joined(*place)
+    prepare_jax()  # before the devices are known: later its settings have no effect
+    return distributed.joined(*cluster)
 
 
 def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) -> Any:
@@ -137,31 +164,6 @@ def _train(config: Any, folder: Path, seeds: int | None = None, **options: Any) 
         if distributed.is_writer():
             print(f"digitjax: {stop.run.path}: {stop}", file=sys.stderr)
         sys.exit(128 + stop.signal_number)
-    if not distributed.is_writer():
-        return trained
-    print(f"trained {trained.path}", file=sys.stderr)
-    if config.task == "classification" and not config.data.refit:
-        from digitjax.evaluation.calibrate import calibrate, describe
-
-        for run in trained.members():
-            print(f"{run.name}: {describe(calibrate(run))}", file=sys.stderr)
+    if distributed.is_writer():
+        print(f"trained {trained.path}", file=sys.stderr)
     return trained
-
-
-def _line(summary: Any) -> str:
-    """Lay the summary of a run, a group or an ensemble out for a terminal."""
-    from digitjax.runs.seed_stats import format_measure
-
-    def reached(split: str) -> str:
-        for measure in ("accuracy", "error"):
-            value = getattr(summary, f"{split}_{measure}", None)
-            if value is not None:
-                return f"{split} {'error ' * (measure == 'error')}{format_measure(measure, value)}"
-        return ""
-
-    s = summary
-    seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
-    return (
-        f"{s.name:<24} {s.model:<8} {s.data:<8} {s.size:<14} {reached('validation'):<26} "
-        f"{reached('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
-    )

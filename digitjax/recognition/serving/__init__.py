@@ -1,5 +1,6 @@
-"""Reading over HTTP, for many at once.
+"""Recognition over HTTP.
 
-`app` puts it together: `reading` and `inference` answer requests, `batching` classifies what comes in together,
-`limits` keeps out what is too large, too slow or not allowed, `observing` counts and logs, `process` listens.
+`app` assembles the application. `read` and `inference` answer requests, `batching` classifies the digits of concurrent
+requests together, `limits` refuses what is too large, too slow or not authorized, `metrics` counts and logs, `server`
+listens in one process and `workers` in several.
 """

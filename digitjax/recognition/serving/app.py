@@ -1,4 +1,4 @@
-"""The application that reads over HTTP: its routes, its limits, and what runs beside them."""
+"""The HTTP application: its routes, middleware and batching."""
 
 import asyncio
 import contextlib
@@ -15,20 +15,20 @@ from starlette.exceptions import HTTPException
 
 from digitjax import __version__
 from digitjax.recognition.recognizer import Recognizer
-from digitjax.recognition.serving import inference, reading
-from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, QueueFull
+from digitjax.recognition.serving import inference, read
+from digitjax.recognition.serving.batching import MAX_BATCH, MIN_BATCH, Batcher, QueueFull
 from digitjax.recognition.serving.limits import (
     MAX_BYTES,
     MAX_FILES,
     UPLOAD_SECONDS,
     ApiKeyMiddleware,
-    BodyLimits,
+    BodyLimitMiddleware,
 )
-from digitjax.recognition.serving.observing import Metrics, MetricsMiddleware
+from digitjax.recognition.serving.metrics import Metrics, MetricsMiddleware
 from digitjax.recognition.serving.schema import Error, Health, Index
 
-READERS = 4
-"""Pictures that are taken apart at once; while one waits for its digits, others find theirs."""
+MAX_CONCURRENT_READS = 4
+"""Maximum number of pictures that are segmented at once; while one waits for the classifier, others are segmented."""
 
 router = APIRouter()
 
@@ -41,20 +41,23 @@ def make_app(
     key: str = "",
     log: bool = False,
 ) -> FastAPI:
-    """Return the application that reads with a recognizer.
+    """Create the application that serves a recognizer.
 
     Args:
-        recognizer: what reads.
-        max_bytes: bytes of a request above which it is refused, while they come in.
-        max_files: files of a request above which it is refused.
-        upload_seconds: seconds in which a request must have come in whole.
-        key: what clients must send as `Authorization: Bearer KEY`; by default nothing.
-        log: write a line of JSON for each request to the standard error stream.
+        recognizer: reads the pictures.
+        max_bytes: maximum size of a request, in bytes. It is enforced while the body is received.
+        max_files: maximum number of files of a request.
+        upload_seconds: maximum time to receive a request, in seconds.
+        key: API key that clients must send as `Authorization: Bearer KEY`; empty for none.
+        log: log each request as one JSON line to standard error.
+
+    Returns:
+        The ASGI application.
     """
     app = FastAPI(
         title="digitjax",
         version=__version__,
-        description="Reads the digits in pictures of handwriting.",
+        description="Recognizes the digits in pictures of handwriting.",
         redoc_url=None,
         lifespan=_lifespan,
         form_limits={"max_files": max_files},
@@ -63,26 +66,27 @@ def make_app(
     batcher = Batcher(recognizer.classify)
     batcher.on_batch = metrics.batches.observe
     app.state.name, app.state.metrics, app.state.batcher = recognizer.name, metrics, batcher
-    # The reader of requests waits in its thread for what the batcher makes of its digits.
-    app.state.recognizer = recognizer.classified_by(lambda images: from_thread.run(batcher, images))
+    # Each picture is read in a thread, which waits there for the batcher in the event loop.
+    app.state.recognizer = recognizer.with_classifier(lambda images: from_thread.run(batcher, images))
     app.state.warm_up = recognizer.classify
-    app.state.turns = CapacityLimiter(READERS)
-    app.add_middleware(BodyLimits, max_bytes=max_bytes, seconds=upload_seconds)
+    app.state.read_limiter = CapacityLimiter(MAX_CONCURRENT_READS)
+    app.add_middleware(BodyLimitMiddleware, max_bytes=max_bytes, seconds=upload_seconds)
     if key:
         app.add_middleware(ApiKeyMiddleware, key=key)
     app.add_middleware(MetricsMiddleware, metrics=metrics, log=log)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
-    app.add_exception_handler(QueueFull, _refuse_busy)
-    for one in (router, reading.router, inference.router):
-        app.include_router(one, responses={401: {"model": Error, "description": "The server wants a key"}})
+    app.add_exception_handler(QueueFull, _refuse_full_queue)
+    unauthorized = {"model": Error, "description": "The API key is missing or wrong"}
+    for api_router in (router, read.router, inference.router):
+        app.include_router(api_router, responses={401: unauthorized})
     return app
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Compile what batches of every size need, and classify until the last request is answered."""
-    for size in (LEAST, MOST // 2, MOST):
+    """Compile the model for every batch size, and run the batcher until the last request is answered."""
+    for size in (MIN_BATCH, MAX_BATCH // 2, MAX_BATCH):
         app.state.warm_up(np.zeros((size, 28, 28), np.uint8))
     task = asyncio.create_task(app.state.batcher.run())
     yield
@@ -91,26 +95,26 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await task
 
 
-@router.get("/health", summary="Tell whether the server answers")
+@router.get("/health", summary="Health check")
 async def health() -> Health:
-    """Answer at once, however much is being read."""
+    """Return at once, however many pictures are being read."""
     return Health()
 
 
-@router.get("/", summary="Tell what is served")
+@router.get("/", summary="Model and links")
 async def index(request: Request) -> Index:
-    """Name the model and the pages."""
+    """Return the name of the model and the paths of the API."""
     return Index(version=__version__, model=request.app.state.name)
 
 
 @router.get(
     "/metrics",
-    summary="Count requests, seconds, pictures and digits",
+    summary="Prometheus metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "In the text format of Prometheus"}},
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
 )
 async def metrics(request: Request) -> Response:
-    """Answer in the text format of Prometheus."""
+    """Return the counters in the Prometheus text format."""
     return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -119,10 +123,10 @@ async def _refuse(request: Request, error: Any) -> JSONResponse:
 
 
 async def _refuse_form(request: Request, error: Any) -> JSONResponse:
-    return JSONResponse({"error": "there are no pictures: send them as files in the form field `files`"}, 422)
+    return JSONResponse({"error": "no pictures: send them as files in the form field `files`"}, 422)
 
 
-async def _refuse_busy(request: Request, error: Any) -> JSONResponse:
+async def _refuse_full_queue(request: Request, error: Any) -> JSONResponse:
     return JSONResponse(
-        {"error": "too many pictures are waiting: send this again later"}, 503, {"Retry-After": "1"}
+        {"error": "the queue is full: send the request again later"}, 503, {"Retry-After": "1"}
     )

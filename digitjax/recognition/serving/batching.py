@@ -1,4 +1,4 @@
-"""Pictures of concurrent requests, classified together: what comes in while a batch is in work is the next one."""
+"""Dynamic batching: images that arrive while one batch is classified form the next."""
 
 import asyncio
 from collections import deque
@@ -11,103 +11,109 @@ from jaxtyping import Float32, UInt8
 
 Logits = Float32[np.ndarray, "n 10"]
 
-LEAST = 16
-"""Fewest pictures of a batch, filled up with empty ones: from so many on each picture's answer is the same, bit for
-bit, whatever it shares its batch with."""
-MOST = 64
-"""Most pictures of a batch; a request of more is a batch of its own."""
-MOST_WAITING = 2048
-"""Pictures that may wait, those of the requests in work not counted."""
+MIN_BATCH = 16
+"""Minimum batch size, in images; smaller batches are padded with empty images. From this size on, XLA's CPU programs
+compute the logits of an image bit for bit the same whatever else is in its batch (tested with the pretrained model)."""
+MAX_BATCH = 64
+"""Maximum batch size, in images; a single request of more is a batch of its own."""
+MAX_QUEUED = 2048
+"""Maximum number of images in the queue, not counting those of the batch that is being classified."""
 
 
 class QueueFull(Exception):  # noqa: N818
-    """More pictures wait than can be answered soon."""
+    """The queue is full."""
 
 
 class _Request(NamedTuple):
     images: UInt8[np.ndarray, "n 28 28"]
-    answer: "asyncio.Future[Logits]"
+    logits: "asyncio.Future[Logits]"
 
 
 class Batcher:
-    """Classifies for many at once, while `run` runs in the same event loop."""
+    """Classifies the images of concurrent requests together, while `run` runs in the same event loop."""
 
     def __init__(
-        self, classify: Callable[[UInt8[np.ndarray, "n 28 28"]], Logits], most_waiting: int = MOST_WAITING
+        self, classify: Callable[[UInt8[np.ndarray, "n 28 28"]], Logits], max_queued: int = MAX_QUEUED
     ):
-        """Prepare to classify with a function of pictures, which is called by one thread at a time."""
+        """Create a batcher with an empty queue.
+
+        Args:
+            classify: returns float32 logits (n, 10) of uint8 images (n, 28, 28), n between MIN_BATCH and MAX_BATCH or
+                the size of a larger request. It is called in a thread, one call at a time.
+            max_queued: maximum number of images in the queue.
+        """
         self._classify = classify
-        self._most_waiting = most_waiting
-        self._waiting: deque[_Request] = deque()
-        self._filled = asyncio.Event()
-        self._turn = CapacityLimiter(1)
-        self.on_batch: Callable[[int], None] = lambda pictures: None
-        """Called with the number of pictures of each batch."""
+        self._max_queued = max_queued
+        self._queue: deque[_Request] = deque()
+        self._not_empty = asyncio.Event()
+        self._limiter = CapacityLimiter(1)
+        self.on_batch: Callable[[int], None] = lambda size: None
+        """Called with the number of images of each batch."""
 
     async def __call__(self, images: UInt8[np.ndarray, "n 28 28"]) -> Logits:
-        """Return the logits of pictures.
+        """Return the logits of images.
 
         Raises:
-            QueueFull: too many are waiting.
+            QueueFull: the queue has images, and no room for these.
         """
-        if self.waiting and self.waiting + len(images) > self._most_waiting:
+        if self.queued and self.queued + len(images) > self._max_queued:
             raise QueueFull
         request = _Request(images, asyncio.get_running_loop().create_future())
-        self._waiting.append(request)
-        self._filled.set()
-        return await request.answer
+        self._queue.append(request)
+        self._not_empty.set()
+        return await request.logits
 
     @property
-    def waiting(self) -> int:
-        """How many pictures wait."""
-        return sum(len(request.images) for request in self._waiting)
+    def queued(self) -> int:
+        """Number of images in the queue."""
+        return sum(len(request.images) for request in self._queue)
 
     async def run(self) -> None:
-        """Answer for ever; cancelled, it leaves nobody waiting."""
+        """Classify until cancelled, which also cancels all requests in the queue."""
         try:
             while True:
-                await self._filled.wait()
+                await self._not_empty.wait()
                 if batch := self._take():
-                    await self._answer(batch)
+                    await self._classify_batch(batch)
         finally:
-            for request in self._waiting:
-                request.answer.cancel()
+            for request in self._queue:
+                request.logits.cancel()
 
     def _take(self) -> list[_Request]:
-        """Take the requests of the next batch, without those that nobody waits for any more."""
+        """Take the requests of the next batch from the queue, and drop cancelled ones."""
         batch: list[_Request] = []
         size = 0
-        while self._waiting and (not batch or size + len(self._waiting[0].images) <= MOST):
-            request = self._waiting.popleft()
-            if not request.answer.done():
+        while self._queue and (not batch or size + len(self._queue[0].images) <= MAX_BATCH):
+            request = self._queue.popleft()
+            if not request.logits.done():
                 batch.append(request)
                 size += len(request.images)
-        if not self._waiting:
-            self._filled.clear()
+        if not self._queue:
+            self._not_empty.clear()
         return batch
 
-    async def _answer(self, batch: list[_Request]) -> None:
+    async def _classify_batch(self, batch: list[_Request]) -> None:
         images = np.concatenate([request.images for request in batch])
         self.on_batch(len(images))
         try:
-            logits = await to_thread.run_sync(self._classify, _padded(images), limiter=self._turn)
+            logits = await to_thread.run_sync(self._classify, _pad(images), limiter=self._limiter)
         except Exception as error:
             for request in batch:
-                if not request.answer.done():
-                    request.answer.set_exception(error)
+                if not request.logits.done():
+                    request.logits.set_exception(error)
             return
         except asyncio.CancelledError:
             for request in batch:
-                request.answer.cancel()
+                request.logits.cancel()
             raise
         start = 0
         for request in batch:
             end = start + len(request.images)
-            if not request.answer.done():
-                request.answer.set_result(logits[start:end])
+            if not request.logits.done():
+                request.logits.set_result(logits[start:end])
             start = end
 
 
-def _padded(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n2 28 28"]:
-    missing = max(0, LEAST - len(images))
+def _pad(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n2 28 28"]:
+    missing = max(0, MIN_BATCH - len(images))
     return np.concatenate([images, np.zeros((missing, 28, 28), np.uint8)]) if missing else images

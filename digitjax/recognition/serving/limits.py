@@ -1,4 +1,4 @@
-"""What is kept out: bodies that are too large or come too slowly, and those who have no key."""
+"""Middleware that refuses requests that are too large, too slow or not authorized."""
 
 import asyncio
 import secrets
@@ -9,47 +9,61 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BYTES = 60_000_000
-"""Bytes of a request, all its files together."""
+"""Maximum size of a request with all its files, in bytes."""
 MAX_FILES = 16
-"""Files of a request."""
+"""Maximum number of files of a request."""
 UPLOAD_SECONDS = 60.0
-"""Seconds in which a request must have come in whole."""
+"""Maximum time to receive a request, in seconds."""
 OPEN_PATHS = ("/health", "/v2/health/live", "/v2/health/ready", "/metrics")
-"""What is answered without a key: it tells nothing about pictures."""
+"""Paths that need no API key: they reveal nothing about pictures."""
 
 
-class BodyLimits:
-    """Refuses a body above a size as it comes in, whatever its Content-Length says, and one that comes too slowly.
+class BodyLimitMiddleware:
+    """Refuses request bodies that are too large or arrive too slowly.
 
-    Starlette's own limit answers in plain text; this one in the form of every other refusal.
+    The size is that of the bytes received, whatever Content-Length declares. Starlette's own limit answers in plain
+    text, this one in JSON like every other error.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, seconds: float):
+        """Wrap an application.
+
+        Args:
+            app: the application.
+            max_bytes: maximum size of a body, in bytes.
+            seconds: maximum time to receive a body, in seconds.
+        """
         self.app = app
         self.max_bytes = max_bytes
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, with a limit on what it may receive."""
+        """Pass a request on, limiting what the application receives (ASGI).
+
+        Args:
+            scope: connection scope.
+            receive: channel of incoming messages.
+            send: channel of outgoing messages.
+        """
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        declared, received, whole = int(Headers(scope=scope).get("content-length", 0)), 0, False
-        end = asyncio.get_running_loop().time() + self.seconds
+        declared, received, complete = int(Headers(scope=scope).get("content-length", 0)), 0, False
+        deadline = asyncio.get_running_loop().time() + self.seconds
 
         async def receive_within_limits() -> Message:
-            nonlocal received, whole
-            if whole:
-                return await receive()  # that the client has gone
+            nonlocal received, complete
+            if complete:
+                return await receive()  # the disconnect of the client
             if declared <= self.max_bytes:
                 try:
-                    async with asyncio.timeout_at(end):
+                    async with asyncio.timeout_at(deadline):
                         message = await receive()
                 except TimeoutError:
                     raise HTTPException(
-                        408, f"the body did not come in within {self.seconds:g} seconds: send it faster"
+                        408, f"the body was not received within {self.seconds:g} seconds: send it faster"
                     ) from None
                 received += len(message.get("body", b""))
-                whole = not message.get("more_body", False)
+                complete = not message.get("more_body", False)
                 if received <= self.max_bytes:
                     return message
             raise HTTPException(
@@ -60,19 +74,31 @@ class BodyLimits:
 
 
 class ApiKeyMiddleware:
-    """Answers those alone who send the key as `Authorization: Bearer KEY`."""
+    """Refuses requests without the header `Authorization: Bearer KEY`."""
 
     def __init__(self, app: ASGIApp, key: str):
+        """Wrap an application.
+
+        Args:
+            app: the application.
+            key: the API key.
+        """
         self.app = app
         self.expected = f"Bearer {key}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass a request on, or refuse it (ASGI).
+
+        Args:
+            scope: connection scope.
+            receive: channel of incoming messages.
+            send: channel of outgoing messages.
+        """
         if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
             sent = Headers(scope=scope).get("authorization", "").encode()
             if not secrets.compare_digest(sent, self.expected):
                 refusal = JSONResponse(
-                    {"error": "a key is needed: send it as Authorization: Bearer KEY"},
+                    {"error": "an API key is required: send it as Authorization: Bearer KEY"},
                     401,
                     {"WWW-Authenticate": "Bearer"},
                 )

@@ -1,4 +1,4 @@
-"""What the HTTP interface takes and answers, field by field: the source of its OpenAPI document."""
+"""Requests and responses of the HTTP API, from which its OpenAPI document is generated."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ _EXAMPLE: JsonValue = {
 
 
 class Upload(BaseModel):
-    """The form that is sent."""
+    """Form of `POST /read`."""
 
     files: list[UploadFile] = Field(
         min_length=1, description="Picture files: PNG, JPEG, WebP, BMP, TIFF or GIF."
@@ -32,63 +32,67 @@ class Upload(BaseModel):
 
 
 class DigitResult(BaseModel):
-    """One digit of a picture."""
+    """A digit found in a picture."""
 
     digit: Annotated[int, Field(ge=0, le=9)]
     confidence: Annotated[float, Field(description="Probability of `digit`.")]
     probabilities: Annotated[
-        list[float], Field(min_length=10, max_length=10, description="Probability of each of 0 to 9.")
+        list[float], Field(min_length=10, max_length=10, description="Probabilities of the digits 0 to 9.")
     ]
     box: Annotated[
         list[int],
         Field(
             min_length=4,
             max_length=4,
-            description="x0, y0, x1, y1: half-open pixel intervals of the picture as displayed.",
+            description="Bounding box x0, y0, x1, y1 in pixels of the picture as displayed; x1 and y1 are exclusive.",
         ),
     ]
-    line: Annotated[int, Field(description="Number of its line, 0 at the top.")]
-    rejected: Annotated[bool, Field(description="Too doubtful to be counted as read.")]
+    line: Annotated[int, Field(description="Index of its text line, 0 at the top.")]
+    rejected: Annotated[
+        bool, Field(description="Rejected for low confidence, and not part of `text` and `lines`.")
+    ]
 
 
 class FileResult(BaseModel):
-    """What was read in one file, as `digitjax read --json` prints it."""
+    """Result of one file, the same as `digitjax read --json` prints."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    file: Annotated[str, Field(description="Its name, as it was sent.")]
-    text: Annotated[str, Field(description="The lines joined by spaces.")]
+    file: Annotated[str, Field(description="File name, as sent.")]
+    text: Annotated[str, Field(description="The lines, joined by spaces.")]
     lines: Annotated[
-        list[str], Field(description="What was read, a string a line from the top, without the rejected.")
+        list[str], Field(description="Digits of each text line from the top, without rejected ones.")
     ]
-    digits: Annotated[list[DigitResult], Field(description="In reading order.")]
-    error: Annotated[str | None, Field(description="Why the file could not be read; null where it was.")]
+    digits: Annotated[
+        list[DigitResult], Field(description="All digits in reading order, rejected ones included.")
+    ]
+    error: Annotated[str | None, Field(description="Why the file could not be read, or null.")]
 
 
 class Results(BaseModel):
-    """What was read, in the order of the files."""
+    """Results in the order of the files."""
 
     results: list[FileResult]
 
 
 class Error(BaseModel):
-    """Why a whole request was refused, in one line."""
+    """Why a request was refused, in one line."""
 
     error: str
 
 
 class Health(BaseModel):
-    """That the server answers."""
+    """Health of the server."""
 
     status: str = "ok"
 
 
 class Index(BaseModel):
-    """What is served, and where it is described."""
+    """The model that is served, and paths of the API."""
 
     name: str = "digitjax"
     version: str
-    model: Annotated[str, Field(description="The run, group or ensemble that reads.")]
+    model: Annotated[str, Field(description="Name of the run, group or ensemble.")]
     read: str = "/read"
     docs: str = "/docs"
     openapi: str = "/openapi.json"
@@ -100,7 +104,7 @@ Parameters = dict[str, str | int | float | bool]
 
 
 class ServerMetadata(BaseModel):
-    """What the server is."""
+    """Metadata of the server."""
 
     name: str
     version: str
@@ -108,27 +112,27 @@ class ServerMetadata(BaseModel):
 
 
 class Live(BaseModel):
-    """Whether the server lives."""
+    """Liveness of the server."""
 
     live: bool
 
 
 class Ready(BaseModel):
-    """Whether the server, or a model, can answer."""
+    """Readiness of the server or a model."""
 
     ready: bool
 
 
 class TensorMetadata(BaseModel):
-    """What a tensor of a model is."""
+    """Metadata of an input or output tensor."""
 
     name: str
     datatype: str
-    shape: Annotated[list[int], Field(description="-1 is any number.")]
+    shape: Annotated[list[int], Field(description="-1 for a variable dimension.")]
 
 
 class ModelMetadata(BaseModel):
-    """What a model takes and answers."""
+    """Metadata of a model."""
 
     name: str
     versions: list[str]
@@ -137,38 +141,39 @@ class ModelMetadata(BaseModel):
     outputs: list[TensorMetadata]
 
 
-class TensorIn(BaseModel):
-    """A tensor that is sent."""
+class InputTensor(BaseModel):
+    """Input tensor of a request."""
 
     name: str
     datatype: str
     shape: Annotated[list[int], Field(min_length=1, max_length=4)]
     parameters: Annotated[
-        Parameters, Field(description="`binary_data_size`: bytes of the tensor after the JSON part.")
+        Parameters,
+        Field(description="`binary_data_size`: size in bytes of the tensor, which follows the JSON part."),
     ] = {}
-    data: Annotated[list[JsonValue], Field(description="Values row by row, nested or not.")] = []
+    data: Annotated[list[JsonValue], Field(description="Values in row-major order, nested or flat.")] = []
 
 
-class TensorAsked(BaseModel):
-    """A tensor that is wanted."""
+class RequestedOutput(BaseModel):
+    """Output tensor that is requested."""
 
     name: str
     parameters: Annotated[Parameters, Field(description="`binary_data`: true for a binary tensor.")] = {}
 
 
 class InferRequest(BaseModel):
-    """Pictures of one digit each."""
+    """Images of one digit each."""
 
     id: str | None = None
     parameters: Annotated[
         Parameters, Field(description="`binary_data_output`: true for binary tensors.")
     ] = {}
-    inputs: list[TensorIn]
-    outputs: list[TensorAsked] | None = None
+    inputs: list[InputTensor]
+    outputs: list[RequestedOutput] | None = None
 
 
-class TensorOut(BaseModel):
-    """A tensor that is answered."""
+class OutputTensor(BaseModel):
+    """Output tensor of a response."""
 
     name: str
     datatype: str
@@ -178,9 +183,9 @@ class TensorOut(BaseModel):
 
 
 class InferResponse(BaseModel):
-    """The probability of each digit, and the likeliest."""
+    """Probabilities and most likely digit of each image."""
 
     model_name: str
     model_version: str
     id: str | None = None
-    outputs: list[TensorOut]
+    outputs: list[OutputTensor]

@@ -1,4 +1,4 @@
-"""Several processes that serve on one port, since Python does one thing at a time in each."""
+"""Serving with several worker processes on one port, to use several CPU cores."""
 
 import multiprocessing
 import os
@@ -16,52 +16,52 @@ from typing import NoReturn
 from fastapi import FastAPI
 
 from digitjax.errors import InputError
-from digitjax.recognition.serving import process
+from digitjax.recognition.serving import server
 from digitjax.signals import catch_signals
 
-_SECONDS = 0.2  # between two looks at whether to stop
+_POLL_SECONDS = 0.2  # between two checks for signals
 
 
-def serve(make: Callable[[], FastAPI], name: str, host: str, port: int, count: int) -> NoReturn:
-    """Serve until SIGINT or SIGTERM, finish what was accepted, and exit with code 0.
+def serve(make_app: Callable[[], FastAPI], name: str, host: str, port: int, count: int) -> NoReturn:
+    """Serve until SIGINT or SIGTERM, answer accepted requests, and exit with code 0.
 
-    A worker that is killed is replaced; of what it had accepted each client is told at once, by the end of its
-    connection. One that fails ends all, and its exit code is that of this process.
+    A killed worker is replaced; the connections of its clients are closed at once. A worker that exits with an error
+    ends all of them, and this process exits with its code.
 
     Args:
-        make: makes the application in each worker; it must be importable, since they start afresh.
-        name: of what reads.
-        host: where to listen.
-        port: where to listen; 0 takes a free one.
-        count: how many workers.
+        make_app: creates the application in each worker. It must be picklable, since workers are spawned.
+        name: name of the model.
+        host: address to listen on.
+        port: port to listen on, 0 for any free one.
+        count: number of workers.
 
     Raises:
-        InputError: the port is in use, or is none, or the address is not of this machine.
+        InputError: the port is in use or invalid, or the address is not one of this machine.
     """
-    process.bind(host, port).close()  # a shared socket would not tell that somebody else has the port
+    server.bind(host, port).close()  # a shared socket would not notice another program
     context = multiprocessing.get_context("spawn")
     ready = context.Semaphore(0)
     with (
         _share(host, port) as reserved,
-        tempfile.TemporaryDirectory(prefix="digitjax-") as counted,
+        tempfile.TemporaryDirectory(prefix="digitjax-") as metrics_folder,
         catch_signals() as signals,
     ):
         host, port = reserved.getsockname()[:2]
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted  # where each finds what the others have counted
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder
 
         def start() -> SpawnProcess:
-            worker = context.Process(target=_work, args=(make, host, port, ready))
+            worker = context.Process(target=_work, args=(make_app, host, port, ready))
             worker.start()
             return worker
 
         workers = [start() for _ in range(count)]
         starting, code = count, 0
         while not signals and not code:
-            connection.wait([worker.sentinel for worker in workers], _SECONDS)
+            connection.wait([worker.sentinel for worker in workers], _POLL_SECONDS)
             while starting and ready.acquire(block=False):
                 starting -= 1
                 if not starting:
-                    process.announce(name, reserved)
+                    server.announce(name, reserved)
             for i, ended in enumerate([worker.exitcode for worker in workers]):
                 if ended is not None and ended < 0:
                     workers[i] = start()
@@ -74,19 +74,19 @@ def serve(make: Callable[[], FastAPI], name: str, host: str, port: int, count: i
     sys.exit(code)
 
 
-def _work(make: Callable[[], FastAPI], host: str, port: int, ready: Semaphore) -> NoReturn:
-    """Be a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # in silence, as long as nothing is accepted
+def _work(make_app: Callable[[], FastAPI], host: str, port: int, ready: Semaphore) -> NoReturn:
+    """Serve in a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback until the server handles it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        app = make()
+        app = make_app()
     except InputError as error:
         print(f"digitjax: error: {error}", file=sys.stderr)
         sys.exit(2)
     with _share(host, port) as listening:
-        listening.listen(process.BACKLOG)
+        listening.listen(server.BACKLOG)
         ready.release()
-        process.serve(app, listening)
+        server.serve(app, listening)
 
 
 def _end_with_parent() -> None:
@@ -97,7 +97,7 @@ def _end_with_parent() -> None:
 
 
 def _share(host: str, port: int) -> socket.socket:
-    """Return a socket of a port that others may have too: the kernel deals connections out among those that listen."""
+    """Return a bound socket whose port is shared: the kernel distributes connections among those that listen."""
     shared = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -1,4 +1,4 @@
-"""Batches: what comes in together is classified together, and everybody gets what is theirs."""
+"""Dynamic batching: concurrent requests are classified together, and each gets its own logits."""
 
 import asyncio
 import threading
@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 pytest.importorskip("fastapi")
 
 from digitjax.recognition.recognizer import load
-from digitjax.recognition.serving.batching import LEAST, MOST, Batcher, QueueFull
+from digitjax.recognition.serving.batching import MAX_BATCH, MIN_BATCH, Batcher, QueueFull
 
 
-def pictures(*values: int) -> np.ndarray:
+def images_of(*values: int) -> np.ndarray:
     return np.stack([np.full((28, 28), value, np.uint8) for value in values])
 
 
 def brightness(images: np.ndarray) -> np.ndarray:
-    """Logits that say which picture it is."""
+    """Return logits that identify each image by its intensity."""
     return np.repeat(images[:, 0, 0].astype(np.float32)[:, None], 10, axis=1)
 
 
 async def run_while(batcher: Batcher, *work):
-    """Return what coroutines return while the batcher runs."""
+    """Return the results of coroutines that run while the batcher does."""
     task = asyncio.create_task(batcher.run())
     try:
         return await asyncio.wait_for(asyncio.gather(*work, return_exceptions=True), 30)
@@ -33,21 +33,21 @@ async def run_while(batcher: Batcher, *work):
 
 
 @given(st.lists(st.lists(st.integers(0, 255), min_size=1, max_size=90), min_size=1, max_size=20))
-def test_everybody_gets_their_own(requests: list[list[int]]):
+def test_each_request_gets_its_own_logits(requests: list[list[int]]):
     async def ask():
         batcher = Batcher(brightness)
-        return await run_while(batcher, *(batcher(pictures(*values)) for values in requests))
+        return await run_while(batcher, *(batcher(images_of(*values)) for values in requests))
 
     for values, logits in zip(requests, asyncio.run(ask()), strict=True):
         np.testing.assert_array_equal(logits[:, 0], values)
 
 
-def test_what_comes_in_while_one_batch_is_in_work_is_the_next():
-    started, go_on, sizes = threading.Event(), threading.Event(), []
+def test_requests_that_arrive_during_a_batch_form_the_next():
+    started, release, sizes = threading.Event(), threading.Event(), []
 
     def classify(images):
         started.set()
-        assert go_on.wait(20)
+        assert release.wait(20)
         return brightness(images)
 
     async def ask():
@@ -56,18 +56,18 @@ def test_what_comes_in_while_one_batch_is_in_work_is_the_next():
 
         async def rest():
             await asyncio.to_thread(started.wait, 20)
-            asked = [asyncio.ensure_future(batcher(pictures(k))) for k in range(MOST + 5)]
+            asked = [asyncio.ensure_future(batcher(images_of(k))) for k in range(MAX_BATCH + 5)]
             await asyncio.sleep(0)
-            go_on.set()
+            release.set()
             return await asyncio.gather(*asked)
 
-        return await run_while(batcher, batcher(pictures(7)), rest())
+        return await run_while(batcher, batcher(images_of(7)), rest())
 
     asyncio.run(ask())
-    assert sizes == [1, MOST, 5]
+    assert sizes == [1, MAX_BATCH, 5]
 
 
-def test_few_are_filled_up():
+def test_a_small_batch_is_padded():
     seen = []
 
     def classify(images):
@@ -76,14 +76,14 @@ def test_few_are_filled_up():
 
     async def ask():
         batcher = Batcher(classify)
-        return await run_while(batcher, batcher(pictures(1, 2, 3)))
+        return await run_while(batcher, batcher(images_of(1, 2, 3)))
 
     (logits,) = asyncio.run(ask())
-    assert seen == [LEAST]
+    assert seen == [MIN_BATCH]
     assert logits.shape == (3, 10)
 
 
-def test_a_failure_is_told_to_all_who_wait_and_the_next_are_answered():
+def test_an_error_fails_its_batch_but_not_the_next():
     def classify(images):
         if images[0, 0, 0] == 13:
             raise ValueError("thirteen")
@@ -91,21 +91,21 @@ def test_a_failure_is_told_to_all_who_wait_and_the_next_are_answered():
 
     async def ask():
         batcher = Batcher(classify)
-        first = await run_while(batcher, batcher(pictures(13)), batcher(pictures(1)))
-        return first, await run_while(batcher, batcher(pictures(2)))
+        first = await run_while(batcher, batcher(images_of(13)), batcher(images_of(1)))
+        return first, await run_while(batcher, batcher(images_of(2)))
 
     failed, answered = asyncio.run(ask())
     assert [str(error) for error in failed] == ["thirteen"] * 2
     assert answered[0][0, 0] == 2
 
 
-def test_who_leaves_is_not_classified():
+def test_a_cancelled_request_is_not_classified():
     seen = []
 
     async def ask():
         batcher = Batcher(lambda images: seen.append(images[:, 0, 0].tolist()) or brightness(images))
-        leaving = asyncio.ensure_future(batcher(pictures(1)))
-        staying = asyncio.ensure_future(batcher(pictures(2)))
+        leaving = asyncio.ensure_future(batcher(images_of(1)))
+        staying = asyncio.ensure_future(batcher(images_of(2)))
         await asyncio.sleep(0)
         leaving.cancel()
         return await run_while(batcher, staying)
@@ -114,11 +114,11 @@ def test_who_leaves_is_not_classified():
     assert [row[0] for row in seen] == [2]
 
 
-def test_too_many_are_refused_and_a_large_one_alone_is_not():
+def test_a_full_queue_refuses_requests_but_an_empty_one_takes_a_large_request():
     async def ask():
-        batcher = Batcher(brightness, most_waiting=3)
+        batcher = Batcher(brightness, max_queued=3)
         return await run_while(
-            batcher, *(batcher(pictures(*[k] * 2)) for k in range(3)), batcher(pictures(9))
+            batcher, *(batcher(images_of(*[k] * 2)) for k in range(3)), batcher(images_of(9))
         )
 
     first, second, third, last = asyncio.run(ask())
@@ -127,14 +127,20 @@ def test_too_many_are_refused_and_a_large_one_alone_is_not():
     assert (first[0, 0], last[0, 0]) == (0, 9)
 
 
-def test_nobody_is_left_waiting_at_the_end():
+def test_cancelling_the_batcher_cancels_all_requests():
     async def ask():
-        release = threading.Event()
-        batcher = Batcher(lambda images: release.wait(20) and brightness(images))
+        started, release = threading.Event(), threading.Event()
+
+        def classify(images):
+            started.set()
+            assert release.wait(20)
+            return brightness(images)
+
+        batcher = Batcher(classify)
         task = asyncio.create_task(batcher.run())
-        asked = [asyncio.ensure_future(batcher(pictures(k))) for k in range(3)]
-        await asyncio.sleep(0.05)
-        asked.append(asyncio.ensure_future(batcher(pictures(3))))
+        asked = [asyncio.ensure_future(batcher(images_of(k))) for k in range(3)]
+        await asyncio.to_thread(started.wait, 20)
+        asked.append(asyncio.ensure_future(batcher(images_of(3))))
         await asyncio.sleep(0)
         task.cancel()
         release.set()
@@ -143,23 +149,22 @@ def test_nobody_is_left_waiting_at_the_end():
     assert all(isinstance(error, asyncio.CancelledError) for error in asyncio.run(ask()))
 
 
-def test_answers_do_not_depend_on_the_batch():
-    """Bit for bit, with the model in the box: a program of 16 pictures or more computes each row alike."""
+def test_logits_do_not_depend_on_the_batch():
+    """Bit for bit, with the pretrained model: from a batch size of 16 on, each row is computed the same."""
     classify = load().classify
-    images = np.random.default_rng(0).integers(0, 256, (MOST, 28, 28)).astype(np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (MAX_BATCH, 28, 28)).astype(np.uint8)
 
     async def ask(size: int):
         batcher = Batcher(classify)
         parts = [images[start : start + size] for start in range(0, len(images), size)]
         return await run_while(batcher, *map(batcher, parts))
 
-    alone = np.concatenate([asyncio.run(ask(MOST))[0]])
+    together = np.concatenate([asyncio.run(ask(MAX_BATCH))[0]])
     for size in (1, 3, 16, 32):
-        np.testing.assert_array_equal(np.concatenate(asyncio.run(ask(size))), alone)
-    one = asyncio.run(run_while_one(classify, images[5:6]))
-    np.testing.assert_array_equal(one[0], alone[5:6])
+        np.testing.assert_array_equal(np.concatenate(asyncio.run(ask(size))), together)
 
+    async def ask_single():
+        batcher = Batcher(classify)
+        return await run_while(batcher, batcher(images[5:6]))
 
-async def run_while_one(classify, images):
-    batcher = Batcher(classify)
-    return await run_while(batcher, batcher(images))
+    np.testing.assert_array_equal(asyncio.run(ask_single())[0], together[5:6])

@@ -1,4 +1,4 @@
-"""What the API's own document allows and what it forbids, and damaged pictures of every format: never a 500."""
+"""Fuzzing: valid and invalid requests, and damaged files of every format, never cause a server error."""
 
 from collections.abc import Iterator
 
@@ -26,40 +26,39 @@ CHECKED = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-EACH = 40
-"""Damaged files of each format."""
+DAMAGED_FILES = 40  # of each format
 
 
-def document(key: str = "") -> schemathesis.BaseSchema:
-    """Return the document of an application, with which its operations can be called."""
+def load_schema(key: str = "") -> schemathesis.BaseSchema:
+    """Return the OpenAPI schema of an application, whose operations can be called."""
     stub = Recognizer(lambda images: np.zeros((len(images), 10), np.float32), NAME)
     headers = {"Authorization": f"Bearer {key}"}
     return schemathesis.openapi.from_asgi("/openapi.json", make_app(stub, key=key), headers=headers)
 
 
-opened, locked = document(), document(key="s3cret")
+schema, protected_schema = load_schema(), load_schema(key="s3cret")
 fuzzed = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.slow
-@opened.parametrize()
+@schema.parametrize()
 @fuzzed
-def test_every_operation_answers_as_its_document_says(case: schemathesis.Case):
+def test_every_operation_conforms_to_the_openapi_document(case: schemathesis.Case):
     case.call_and_validate(checks=CHECKED)
 
 
 @pytest.mark.slow
-@opened.include(path_regex="{name}").parametrize()
+@schema.include(path_regex="{name}").parametrize()
 @fuzzed
-def test_the_model_that_is_served_answers_as_its_document_says(case: schemathesis.Case):
+def test_operations_on_the_served_model_conform_to_the_openapi_document(case: schemathesis.Case):
     case.path_parameters["name"] = NAME
     case.call_and_validate(checks=CHECKED)
 
 
 @pytest.mark.slow
-@locked.parametrize()
+@protected_schema.parametrize()
 @settings(fuzzed, max_examples=10)
-def test_without_the_key_every_operation_answers_as_its_document_says(case: schemathesis.Case):
+def test_operations_with_an_api_key_conform_to_the_openapi_document(case: schemathesis.Case):
     case.call_and_validate(checks=CHECKED)
 
 
@@ -74,9 +73,9 @@ def client() -> Iterator[TestClient]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
-def test_damaged_pictures_are_read_or_say_why(client: TestClient, name: str):
+def test_damaged_files_are_read_or_refused_with_a_reason(client: TestClient, name: str):
     rng = np.random.default_rng(list(name.encode()))
-    contents = [SOURCES[name], *(damage(SOURCES[name], rng, number) for number in range(EACH))]
+    contents = [SOURCES[name], *(damage(SOURCES[name], rng, number) for number in range(DAMAGED_FILES))]
     read = 0
     for start in range(0, len(contents), 4):
         batch = contents[start : start + 4]
@@ -86,18 +85,18 @@ def test_damaged_pictures_are_read_or_say_why(client: TestClient, name: str):
         assert len(results) == len(batch)
         assert all(not result.error or result.error.isprintable() for result in results)
         read += sum(not result.error for result in results)
-    assert 1 <= read <= EACH  # the first at the least; some damage shows
+    assert 1 <= read <= DAMAGED_FILES  # at least the undamaged file; some damage is noticed
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
-def test_damaged_forms_are_refused_as_the_document_says(client: TestClient, name: str):
+def test_damaged_forms_get_a_documented_status(client: TestClient, name: str):
     head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="' + name.encode() + b'"\r\n\r\n'
     body = head + SOURCES[name] + b"\r\n--b--\r\n"
-    known = {int(code) for code in opened.raw_schema["paths"]["/read"]["post"]["responses"]}
+    known = {int(code) for code in schema.raw_schema["paths"]["/read"]["post"]["responses"]}
     rng = np.random.default_rng(list(name.encode()))
-    for number in range(EACH):
-        # The head is a small part of the body: it is damaged by itself.
+    for number in range(DAMAGED_FILES):
+        # Damage the head alone: it is only a small part of the body.
         damaged = damage(head, rng, number) + body[len(head) :]
         response = client.post(
             "/read", content=damaged, headers={"content-type": "multipart/form-data; boundary=b"}

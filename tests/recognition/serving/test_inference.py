@@ -1,4 +1,4 @@
-"""The Open Inference Protocol: what its clients ask, and what they must not."""
+"""The Open Inference Protocol: valid and invalid requests."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def client(reader: Recognizer) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def images(reader: Recognizer) -> np.ndarray:
-    """One picture of each digit, as the network sees them."""
+    """Return one 28x28 image of each digit, as the network gets them."""
     return np.stack([reader.read(digit_picture(digit)).digits[0].image for digit in range(10)])
 
 
@@ -47,27 +47,27 @@ def outputs(answer: dict[str, Any]) -> dict[str, np.ndarray]:
     return {out["name"]: np.reshape(out["data"], out["shape"]) for out in answer["outputs"]}
 
 
-def test_what_is_served_is_described(client: TestClient):
+def test_metadata_and_readiness(client: TestClient):
     assert client.get("/v2").json()["extensions"] == ["binary_tensor_data"]
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == client.get("/v2/models/handwriting/ready").json()
     model = client.get("/v2/models/handwriting").json()
     assert (model["name"], model["inputs"][0]["shape"]) == ("handwriting", [-1, 28, 28])
-    assert "there is no model" in client.get("/v2/models/other").json()["error"]
+    assert "'other' not found" in client.get("/v2/models/other").json()["error"]
 
 
 @pytest.mark.parametrize("shape", [(10, 28, 28), (10, 28, 28, 1), (10, 784)])
-def test_pictures_are_classified(
+def test_images_are_classified(
     client: TestClient, reader: Recognizer, images: np.ndarray, shape: tuple[int, ...]
 ):
     answer = client.post(URL, json={"id": "a1"} | request(images.reshape(shape))).json()
-    made = outputs(answer)
+    result = outputs(answer)
     assert (answer["model_name"], answer["id"]) == ("handwriting", "a1")
-    np.testing.assert_array_equal(made["digits"], np.arange(10))
-    np.testing.assert_allclose(made["probabilities"], reader.probabilities(images), atol=1e-5)
+    np.testing.assert_array_equal(result["digits"], np.arange(10))
+    np.testing.assert_allclose(result["probabilities"], reader.probabilities(images), atol=1e-5)
 
 
-def test_tensors_may_be_binary(client: TestClient, images: np.ndarray):
+def test_binary_tensors_equal_json_tensors(client: TestClient, images: np.ndarray):
     listed = outputs(client.post(URL, json=request(images)).json())
     head = request(images, parameters={"binary_data_size": images.size})
     del head["inputs"][0]["data"]
@@ -84,7 +84,7 @@ def test_tensors_may_be_binary(client: TestClient, images: np.ndarray):
     np.testing.assert_array_equal(sent, listed["probabilities"].astype(np.float32))
 
 
-def test_only_the_outputs_that_are_asked_for_are_sent(client: TestClient, images: np.ndarray):
+def test_only_requested_outputs_are_returned(client: TestClient, images: np.ndarray):
     answer = client.post(URL, json=request(images) | {"outputs": [{"name": "digits"}]}).json()
     assert list(outputs(answer)) == ["digits"]
     asked = request(images) | {"parameters": {"binary_data_output": True}}
@@ -103,39 +103,39 @@ TINY = np.zeros((1, 28, 28), np.uint8)
         (request(TINY, datatype="FP32"), "it must be UINT8"),
         (request(TINY, shape=[1, 28]), "it must be [n, 28, 28]"),
         (request(TINY, shape=[0, 28, 28]), "n from 1 to 4,096"),
-        (request(TINY, shape=[2, 28, 28]), "it has 784 values: its shape wants 1,568"),
-        (request(TINY, data=[300] * 784), "whole numbers from 0 to 255"),
-        (request(TINY, data=[0.5] * 784), "whole numbers from 0 to 255"),
-        (request(TINY, data=[[0], [0, 0]]), "whole numbers from 0 to 255"),
-        (request(TINY, data=["a"] * 784), "whole numbers from 0 to 255"),
-        (request(TINY, parameters={"binary_data_size": 784}), "not that of what follows"),
-        (request(TINY) | {"outputs": [{"name": "logits"}]}, "there is no 'logits'"),
+        (request(TINY, shape=[2, 28, 28]), "it has 784 values: its shape requires 1,568"),
+        (request(TINY, data=[300] * 784), "integers from 0 to 255"),
+        (request(TINY, data=[0.5] * 784), "integers from 0 to 255"),
+        (request(TINY, data=[[0], [0, 0]]), "integers from 0 to 255"),
+        (request(TINY, data=["a"] * 784), "integers from 0 to 255"),
+        (request(TINY, parameters={"binary_data_size": 784}), "differs from the number of bytes"),
+        (request(TINY) | {"outputs": [{"name": "logits"}]}, "'logits' not found"),
     ],
 )
-def test_what_is_not_of_the_protocol_is_refused(client: TestClient, body: dict[str, Any], reason: str):
+def test_invalid_requests_are_refused_with_a_reason(client: TestClient, body: dict[str, Any], reason: str):
     response = client.post(URL, json=body)
     assert response.status_code == 400
     assert reason in response.json()["error"]
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "9999", "٣"])
-def test_a_length_that_is_none_is_refused(client: TestClient, length: str):
+def test_an_invalid_header_length_is_refused(client: TestClient, length: str):
     headers = {"Inference-Header-Content-Length": length.encode()}
     response = client.post(URL, content=b"{}", headers=headers)
     assert (response.status_code, list(response.json())) == (400, ["error"])
 
 
 @given(st.binary(max_size=200))
-def test_bytes_that_are_no_request_are_refused(client: TestClient, body: bytes):
+def test_arbitrary_bytes_are_refused(client: TestClient, body: bytes):
     assert client.post(URL, content=body).status_code == 400
 
 
-def test_the_answer_is_calibrated(client: TestClient, reader: Recognizer, images: np.ndarray):
-    made = outputs(client.post(URL, json=request(images)).json())
-    np.testing.assert_allclose(made["probabilities"], softmax(reader.classify(images), axis=1), atol=1e-5)
+def test_probabilities_are_calibrated(client: TestClient, reader: Recognizer, images: np.ndarray):
+    result = outputs(client.post(URL, json=request(images)).json())
+    np.testing.assert_allclose(result["probabilities"], softmax(reader.classify(images), axis=1), atol=1e-5)
 
 
-def test_a_length_of_thousands_of_digits_and_json_without_end_are_refused(client: TestClient):
+def test_a_huge_header_length_and_huge_json_are_refused(client: TestClient):
     refusal = client.post(URL, content=b"{}", headers={"Inference-Header-Content-Length": "9" * 5000})
     assert (refusal.status_code, len(refusal.json()["error"]) < 150) == (400, True)
     assert client.post(URL, content=b"[" * 20_000_001).status_code == 413

@@ -1,4 +1,4 @@
-"""What is kept out, and what the server tells about itself."""
+"""API key, upload time, metrics and the request log."""
 
 import asyncio
 import itertools
@@ -24,7 +24,7 @@ def stub() -> Recognizer:
 FILES = [("files", ("a.png", b"no picture"))]
 
 
-def test_a_key_is_asked_for_where_one_is_set():
+def test_requests_without_the_api_key_are_refused():
     with TestClient(make_app(stub(), key="s3cret")) as client:
         for headers in (
             {},
@@ -34,7 +34,7 @@ def test_a_key_is_asked_for_where_one_is_set():
         ):
             response = client.post("/read", files=FILES, headers=headers)
             assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
-            assert "a key is needed" in response.json()["error"]
+            assert "an API key is required" in response.json()["error"]
         good = client.post("/read", files=FILES, headers={"Authorization": "Bearer s3cret"})
         assert good.status_code == 200
         assert [client.get(path).status_code for path in OPEN_PATHS] == [200] * len(OPEN_PATHS)
@@ -42,7 +42,7 @@ def test_a_key_is_asked_for_where_one_is_set():
 
 
 def ask(app, receive, **scope):
-    """Return the messages that an application sends."""
+    """Call an application (ASGI), and return the messages that it sends."""
     sent = []
 
     async def send(message):
@@ -53,18 +53,18 @@ def ask(app, receive, **scope):
     return sent
 
 
-def test_a_body_that_comes_too_slowly_is_refused():
+def test_a_body_that_trickles_in_is_refused():
     head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
     chunks = itertools.chain([head], itertools.repeat(b"x"))
 
     async def receive():
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)
         return {"type": "http.request", "body": next(chunks), "more_body": True}
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
-    start, body = ask(make_app(stub(), upload_seconds=0.2), receive, headers=headers)
+    start, body = ask(make_app(stub(), upload_seconds=0.1), receive, headers=headers)
     assert start["status"] == 408
-    assert "within 0.2 seconds" in json.loads(body["body"])["error"]
+    assert "within 0.1 seconds" in json.loads(body["body"])["error"]
 
 
 def test_each_request_is_counted_and_logged(capsys: pytest.CaptureFixture[str]):
@@ -84,7 +84,7 @@ def test_each_request_is_counted_and_logged(capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.parametrize("id", ["a\nb", "x" * 500, "é"])
-def test_an_id_of_a_client_cannot_break_the_log(id: str, capsys: pytest.CaptureFixture[str]):
+def test_a_request_id_cannot_forge_lines_of_the_log(id: str, capsys: pytest.CaptureFixture[str]):
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}
 

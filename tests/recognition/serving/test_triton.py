@@ -1,4 +1,4 @@
-"""NVIDIA's client of the Open Inference Protocol gets the answers that the library gives."""
+"""NVIDIA's client of the Open Inference Protocol gets the same predictions as the library."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ import tritonclient.http as triton
 from digitjax.recognition.recognizer import Recognizer, load
 from digitjax.recognition.serving.app import make_app
 from tests.recognition.drawing import digit_picture
-from tests.recognition.serving.serving import served
+from tests.recognition.serving.live_server import served
 
 
 @pytest.fixture(scope="module")
@@ -30,29 +30,31 @@ def client(reader: Recognizer) -> Iterator[triton.InferenceServerClient]:
         yield client
 
 
-def test_it_learns_what_is_served(client: triton.InferenceServerClient):
+def test_it_gets_the_metadata(client: triton.InferenceServerClient):
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready("handwriting")
     assert client.get_server_metadata()["name"] == "digitjax"
-    assert [one["name"] for one in client.get_model_metadata("handwriting")["inputs"]] == ["images"]
+    assert [tensor["name"] for tensor in client.get_model_metadata("handwriting")["inputs"]] == ["images"]
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_it_gets_the_same_answers(client: triton.InferenceServerClient, reader: Recognizer, binary: bool):
+def test_it_gets_the_same_predictions(client: triton.InferenceServerClient, reader: Recognizer, binary: bool):
     images = np.stack([reader.read(digit_picture(digit)).digits[0].image for digit in range(10)])
     sent = triton.InferInput("images", list(images.shape), "UINT8")
     sent.set_data_from_numpy(images, binary_data=binary)
-    wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in ("digits", "probabilities")]
-    answer = client.infer("handwriting", [sent], outputs=wanted)
+    requested = [
+        triton.InferRequestedOutput(name, binary_data=binary) for name in ("digits", "probabilities")
+    ]
+    answer = client.infer("handwriting", [sent], outputs=requested)
     assert answer.as_numpy("digits").tolist() == list(range(10))
     np.testing.assert_allclose(answer.as_numpy("probabilities"), reader.probabilities(images), atol=1e-6)
 
 
-def test_it_is_told_what_is_wrong(client: triton.InferenceServerClient):
+def test_it_gets_the_reason_of_an_error(client: triton.InferenceServerClient):
     sent = triton.InferInput("images", [1, 28, 27], "UINT8")
     sent.set_data_from_numpy(np.zeros((1, 28, 27), np.uint8))
     with pytest.raises(triton.InferenceServerException, match="28"):
         client.infer("handwriting", [sent])
-    with pytest.raises(triton.InferenceServerException, match="there is no model"):
+    with pytest.raises(triton.InferenceServerException, match="'other' not found"):
         client.infer("other", [sent])

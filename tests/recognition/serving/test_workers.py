@@ -1,12 +1,10 @@
-"""Several workers on one port: killed ones are replaced, no request hangs, nothing is left behind."""
+"""Several workers on one port: killed ones are replaced, no request hangs, and no process is left behind."""
 
 import contextlib
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +16,8 @@ pytest.importorskip("fastapi")
 import httpx2
 import numpy as np
 
+from tests.processes import assert_refused, run_cli, start_server, wait_until
+
 PIXELS = np.zeros((28, 28), np.uint8)
 PIXELS[4:24, 13:16] = 255  # a one
 REQUEST = {
@@ -26,35 +26,22 @@ REQUEST = {
 
 
 @contextlib.contextmanager
-def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start two workers, and yield the process above them with the address."""
-    command = [sys.executable, "-m", "digitjax", "serve", "--port", "0", "--workers", "2", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
-        below = []
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().split(" reads at ")[1].split("/read;")[0]
-            below = psutil.Process(server.pid).children(recursive=True)
-            yield server, address
-        finally:
-            server.kill()
-            _, alive = psutil.wait_procs(below, 10)
-            assert not alive
-
-
-def wait(until: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def started() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start two workers, and yield their parent process and the address; no worker survives its parent."""
+    children = []
+    with start_server("-m", "digitjax", "serve", "--port", "0", "--workers", "2") as (server, address):
+        children = psutil.Process(server.pid).children(recursive=True)
+        yield server, address
+    _, alive = psutil.wait_procs(children, 10)
+    assert not alive
 
 
 def workers(server: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Return those that listen."""
+    """Return the worker processes, which listen."""
     return [
         child
         for child in psutil.Process(server.pid).children()
-        if any(one.status == "LISTEN" for one in child.net_connections())
+        if any(connection.status == "LISTEN" for connection in child.net_connections())
     ]
 
 
@@ -70,68 +57,54 @@ def test_a_killed_worker_leaves_no_request_hanging_and_is_replaced():
             answer = client.post(f"{address}/v2/models/handwriting/infer", json=REQUEST)
             return str(answer.json()["outputs"][0]["data"])
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):
-            return "lost"  # at once, not by a time-out, which would be raised
+            return "lost"  # at once; a timeout would be raised
 
-    # For some 50 ms connections are refused that would have been the killed worker's.
+    # For some 50 ms, connections meant for the killed worker are refused.
     transport = httpx2.HTTPTransport(retries=3)
     with (
         started() as (server, address),
         httpx2.Client(timeout=20, transport=transport) as client,
         ThreadPoolExecutor(16) as executor,
     ):
-        alone = ask(address)
+        expected = ask(address)
         answers = [executor.submit(ask, address) for _ in range(400)]
         first = workers(server)
         assert len(first) == 2
-        wait(lambda: sum(answer.done() for answer in answers) > 40)
+        wait_until(lambda: sum(answer.done() for answer in answers) > 40)
         first[0].kill()
-        got = [answer.result() for answer in answers]
-        assert got.count("lost") < 40  # no more than those it had
-        assert set(got) <= {alone, "lost"}
-        wait(lambda: len(set(workers(server)) - {first[0]}) == 2)
-        assert ask(address) == alone
-        assert count(address, "digitjax_requests_open") == 1  # this one
-        assert count(address, 'digitjax_requests_total{route="/v2/models/{name}/infer"') >= got.count(alone)
+        results = [answer.result() for answer in answers]
+        assert results.count("lost") < 40  # only those that the killed worker had accepted
+        assert set(results) <= {expected, "lost"}
+        wait_until(lambda: len(set(workers(server)) - {first[0]}) == 2)
+        assert ask(address) == expected
+        assert count(address, "digitjax_requests_open") == 1  # this request
+        counted = count(address, 'digitjax_requests_total{route="/v2/models/{name}/infer"')
+        assert counted >= results.count(expected)
         server.send_signal(signal.SIGTERM)
         out, err = server.communicate(timeout=30)
         assert (server.returncode, out, err) == (0, "", "")
 
 
 @pytest.mark.slow
-def test_workers_end_with_the_process_above_them():
+def test_workers_end_with_their_parent():
     with started() as (server, _):
-        below = workers(server)
+        children = workers(server)
         server.kill()
-        _, alive = psutil.wait_procs(below, 20)
+        _, alive = psutil.wait_procs(children, 20)
         assert not alive
 
 
 @pytest.mark.slow
-def test_what_no_worker_can_load_ends_all_in_one_line(tmp_path: Path):
+def test_a_model_that_cannot_be_loaded_ends_all_workers_with_its_reason(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "config.json").write_text("{")
-    command = [
-        sys.executable,
-        "-m",
-        "digitjax",
-        "serve",
-        "--port",
-        "0",
-        "--workers",
-        "2",
-        "--runs",
-        str(tmp_path),
-    ]
-    done = subprocess.run([*command, "--model", "empty"], capture_output=True, text=True, timeout=60)
+    done = run_cli("serve", "--port", "0", "--workers", "2", "--runs", str(tmp_path), "--model", "empty")
     assert (done.returncode, done.stdout) == (2, "")
     assert {line.partition(":")[0] for line in done.stderr.splitlines()} == {"digitjax"}
     assert "config.json" in done.stderr
 
 
-def test_a_port_that_somebody_else_has_is_refused():
+def test_a_port_in_use_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as other:
-        command = [sys.executable, "-m", "digitjax", "serve", "--workers", "2"]
-        port = str(other.getsockname()[1])
-        done = subprocess.run([*command, "--port", port], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert "Address already in use: choose another --host or --port" in done.stderr
+        result = run_cli("serve", "--workers", "2", "--port", str(other.getsockname()[1]))
+    assert_refused(result, "Address already in use: choose another --host or --port")

@@ -1,4 +1,4 @@
-"""A real server in a thread of the test."""
+"""A server in a thread of the test."""
 
 import threading
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from digitjax.recognition.serving.process import bind
+from digitjax.recognition.serving.server import bind
 
 
 @contextmanager
 def served(app: FastAPI) -> Iterator[tuple[str, int]]:
-    """Serve an application, and yield the host and the port."""
+    """Serve an application over a socket, and yield its host and port."""
     with bind("127.0.0.1", 0) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
         thread = threading.Thread(target=server.run, args=([listening],))

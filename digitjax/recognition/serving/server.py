@@ -1,4 +1,4 @@
-"""The process that serves: its socket, its start, its end."""
+"""Serving in one process: its socket, start and shutdown."""
 
 import signal
 import socket
@@ -10,17 +10,21 @@ from fastapi import FastAPI
 
 from digitjax.errors import InputError
 
-GRACE = 30
-"""Seconds for what was accepted to be answered when the server is to stop."""
+SHUTDOWN_SECONDS = 30
+"""Maximum time to answer accepted requests at shutdown, in seconds."""
 BACKLOG = 1024
-"""Connections that may wait to be accepted."""
+"""Maximum number of connections that wait to be accepted."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; port 0 takes a free one.
+    """Return a listening socket.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on, 0 for any free one.
 
     Raises:
-        InputError: the port is in use, or is none, or the address is not of this machine.
+        InputError: the port is in use or invalid, or the address is not one of this machine.
     """
     if port not in range(65536):
         raise InputError(f"port is {port}: it must be 0 to 65535")
@@ -33,23 +37,33 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def announce(name: str, listening: socket.socket) -> None:
-    """Say what reads where."""
+    """Print the address of the server to standard output.
+
+    Args:
+        name: name of the model.
+        listening: listening socket.
+    """
     host, port = listening.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"{name} reads at {address}/read; its page is {address}/docs", flush=True)
+    print(f"serving {name} at {address}/read (documentation: {address}/docs)", flush=True)
 
 
 def serve(app: FastAPI, listening: socket.socket) -> NoReturn:
-    """Serve until SIGINT or SIGTERM, finish what was accepted, and exit with code 0."""
+    """Serve until SIGINT or SIGTERM, answer accepted requests, and exit with code 0.
+
+    Args:
+        app: the application.
+        listening: listening socket.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again once it has finished.
+        # uvicorn raises the signal again after its shutdown.
         signal.signal(number, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         ws="none",
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         timeout_keep_alive=30,
     )
     uvicorn.Server(config).run([listening])

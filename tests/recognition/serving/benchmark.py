@@ -1,15 +1,16 @@
-"""How many requests the server answers, how fast and how evenly, and whether it grows.
+"""Throughput, latency and memory growth of the server under load.
 
-    python -m tests.recognition.serving.measure [SECONDS [WORKERS]]
+    python -m tests.recognition.serving.benchmark [SECONDS [WORKERS]]
 
-A second process keeps 32 connections busy with digits of 28x28, and compares each answer with the one that the same
-picture got when it was sent alone. By default one worker is asked, for 60 seconds a
-way, and then until 100,000 requests are answered.
+A client process keeps 32 connections busy with 28x28 images of a digit, and compares each response with the response to
+the same image sent alone. By default it asks one worker, for 60 seconds per endpoint, and then measures memory over
+100,000 requests.
 """
 
 import asyncio
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -22,19 +23,19 @@ from sklearn.datasets import load_digits
 
 CONNECTIONS = 32
 REQUESTS = 100_000
-WARM_UP = 20_000  # the allocator of the C library takes its share from the first ones
-_BOUNDARY = b"a-boundary-that-no-picture-holds"
+WARM_UP = 20_000  # requests, during which the C library's allocator reaches its size
+_BOUNDARY = b"a-boundary-that-no-image-contains"
 
 
 def main(seconds: int = 60, workers: int = 1) -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     command = [sys.executable, "-m", "digitjax", "serve", "--port", "0", "--workers", str(workers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            port = int(server.stdout.readline().split(" reads at ")[1].split("/read;")[0].rsplit(":", 1)[1])
-            for name, make in {"/v2/models/handwriting/infer": infer, "/read": read}.items():
-                load = Load(port, make)
+            port = int(re.search(r":(\d+)/read ", server.stdout.readline())[1])
+            for name, make_request in {"/v2/models/handwriting/infer": infer, "/read": read}.items():
+                load = Load(port, make_request)
                 load.run(lambda load: time.monotonic() < load.start + seconds)
                 print(f"{name}: {load.describe()}", flush=True)
             Load(port, infer).run(lambda load: len(load.seconds) < WARM_UP * workers)
@@ -48,55 +49,55 @@ def main(seconds: int = 60, workers: int = 1) -> None:
 
 
 def memory(pid: int) -> int:
-    """Return the bytes that a process and those below it hold."""
+    """Return the resident memory of a process and its children, in bytes."""
     process = psutil.Process(pid)
-    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+    return sum(p.memory_info().rss for p in (process, *process.children(recursive=True)))
 
 
 class Load:
-    """Many connections that ask one thing after the other, and what they were answered."""
+    """Concurrent connections that each send one request after another."""
 
-    def __init__(self, port: int, make: Callable[[np.ndarray], bytes]):
+    def __init__(self, port: int, make_request: Callable[[np.ndarray], bytes]):
         images = np.kron(load_digits().images[:256].astype(np.uint8) * 15, np.ones((3, 3), np.uint8))
         self.port = port
-        self.requests = [make(np.pad(image, 2)) for image in images]
-        self.alone: list[bytes] = []
+        self.requests = [make_request(np.pad(image, 2)) for image in images]
+        self.expected: list[bytes] = []
         self.seconds: list[float] = []
-        self.wrong = 0
+        self.mismatches = 0
 
-    def run(self, go_on: Callable[["Load"], bool]) -> None:
-        """Ask for each picture alone, then for all from many connections."""
-        asyncio.run(self._run(go_on))
+    def run(self, proceed: Callable[["Load"], bool]) -> None:
+        """Send each image alone, then all of them over many connections while `proceed` returns true."""
+        asyncio.run(self._run(proceed))
 
-    async def _run(self, go_on: Callable[["Load"], bool]) -> None:
+    async def _run(self, proceed: Callable[["Load"], bool]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.alone = [await ask(reader, writer, request) for request in self.requests]
+        self.expected = [await ask(reader, writer, request) for request in self.requests]
         writer.close()
         self.start = time.monotonic()
-        await asyncio.gather(*(self._connection(number, go_on) for number in range(CONNECTIONS)))
-        self.took = time.monotonic() - self.start
+        await asyncio.gather(*(self._connection(number, proceed) for number in range(CONNECTIONS)))
+        self.elapsed = time.monotonic() - self.start
 
-    async def _connection(self, number: int, go_on: Callable[["Load"], bool]) -> None:
+    async def _connection(self, number: int, proceed: Callable[["Load"], bool]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        while go_on(self):
+        while proceed(self):
             number = (number + 7) % len(self.requests)
             start = time.perf_counter()
             answer = await ask(reader, writer, self.requests[number])
             self.seconds.append(time.perf_counter() - start)
-            self.wrong += answer != self.alone[number]
+            self.mismatches += answer != self.expected[number]
         writer.close()
 
     def describe(self) -> str:
-        """Lay out what was measured."""
+        """Return the results as one line."""
         median, high = np.percentile(1e3 * np.array(self.seconds), (50, 99))
         return (
-            f"{len(self.seconds) / self.took:.0f} requests a second, {len(self.seconds):,} in all, "
-            f"p50 {median:.0f} ms, p99 {high:.0f} ms, {self.wrong} answers unlike those alone"
+            f"{len(self.seconds) / self.elapsed:.0f} requests per second, {len(self.seconds):,} in total, "
+            f"p50 {median:.0f} ms, p99 {high:.0f} ms, {self.mismatches} responses unlike those of images sent alone"
         )
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
-    """Send a request and return the body of its answer, which must be one of success."""
+    """Send a request and return the body of its response, whose status must be 200."""
     writer.write(request)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     body = await reader.readexactly(int(head.partition(b"content-length:")[2].split()[0]))
@@ -106,13 +107,13 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reques
 
 
 def infer(image: np.ndarray) -> bytes:
-    """Return the request that classifies a picture."""
+    """Return a request that classifies an image."""
     tensor = {"name": "images", "datatype": "UINT8", "shape": [1, 28, 28], "data": image.ravel().tolist()}
     return post("/v2/models/handwriting/infer", "application/json", json.dumps({"inputs": [tensor]}).encode())
 
 
 def read(image: np.ndarray) -> bytes:
-    """Return the request that reads a picture."""
+    """Return a request that reads an image."""
     with io.BytesIO() as file:
         Image.fromarray(image).save(file, "PNG")
         head = b'Content-Disposition: form-data; name="files"; filename="digit.png"\r\n\r\n'
@@ -120,12 +121,12 @@ def read(image: np.ndarray) -> bytes:
     return post("/read", f"multipart/form-data; boundary={_BOUNDARY.decode()}", body)
 
 
-def post(path: str, kind: str, body: bytes) -> bytes:
-    """Return a request."""
+def post(path: str, content_type: str, body: bytes) -> bytes:
+    """Return a POST request."""
     lines = [
         f"POST {path} HTTP/1.1",
         "Host: digitjax",
-        f"Content-Type: {kind}",
+        f"Content-Type: {content_type}",
         f"Content-Length: {len(body)}",
     ]
     return "\r\n".join([*lines, "", ""]).encode() + body

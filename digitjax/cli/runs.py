@@ -1,0 +1,84 @@
+"""The commands that manage runs: `runs` and `ensemble`."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from digitjax.cli.arguments import add_command, add_json, add_runs
+
+if TYPE_CHECKING:
+    from digitjax.cli.arguments import Subparsers
+
+
+def add_list(subparsers: "Subparsers") -> None:
+    """Add `runs`."""
+    parser = add_command(subparsers, "runs", list_runs, "digitjax runs")
+    add_json(parser)
+    parser.add_argument(
+        "--markdown", action="store_true", help="print a table of the results in Markdown, sorted by name"
+    )
+    add_runs(parser)
+
+
+def list_runs(args: argparse.Namespace) -> None:
+    """List the runs, groups and ensembles of a folder, newest first, with any problems."""
+    import dataclasses
+
+    from digitjax import runs
+
+    entries = runs.list_entries(args.runs)
+    if args.markdown:
+        from digitjax.visualization import table
+
+        print(table.markdown(entries))
+        return
+    summaries = [runs.summarize(entry) for entry in entries]
+    if args.json:
+        print(json.dumps([dataclasses.asdict(summary) for summary in summaries], indent=2))
+        return
+    if not summaries:
+        print(f"no runs in {args.runs}")
+    for summary in summaries:
+        print(_format_summary(summary))
+
+
+def _format_summary(summary: Any) -> str:
+    """Format the summary of a run, a group or an ensemble as one line."""
+    from digitjax.runs.seed_stats import format_metric
+
+    def format_split(split: str) -> str:
+        for metric in ("accuracy", "error"):
+            value = getattr(summary, f"{split}_{metric}", None)
+            if value is not None:
+                return f"{split} {'error ' * (metric == 'error')}{format_metric(metric, value)}"
+        return ""
+
+    s = summary
+    seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
+    return (
+        f"{s.name:<24} {s.model:<8} {s.data:<8} {s.extent:<16} {format_split('validation'):<26} "
+        f"{format_split('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
+    )
+
+
+def add_ensemble(subparsers: "Subparsers") -> None:
+    """Add `ensemble`."""
+    example = "digitjax ensemble five mnist  # all seeds of the group mnist"
+    parser = add_command(subparsers, "ensemble", ensemble, example)
+    parser.add_argument("ensemble", metavar="NAME", help="name of the new ensemble")
+    parser.add_argument("members", nargs="+", metavar="MEMBER", help="name or path of a run, or of a group")
+    parser.add_argument("--overwrite", action="store_true", help="replace an ensemble of this name")
+    add_runs(parser)
+
+
+def ensemble(args: argparse.Namespace) -> None:
+    """Create an ensemble of runs, which predicts the mean of their probabilities.
+
+    A group stands for all its seeds.
+    """
+    from digitjax import runs
+
+    members = [run for name in args.members for run in runs.find_entry(name, args.runs).members()]
+    created = runs.create_ensemble(args.ensemble, members, args.runs, overwrite=args.overwrite)
+    print(f"{created.path}: {len(members)} runs", file=sys.stderr)
