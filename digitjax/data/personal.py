@@ -61,7 +61,7 @@ def save(folder: Path, picture: Source, label: str, writer: str = "") -> SavedPi
     label, writer = label.strip(), " ".join(writer.split())
     if not LABEL.fullmatch(label) or len(label) > MAX_CHARACTERS:
         raise InputError(
-            f"the label is {_shorten(label)!r}: it must be digits, with | between lines, {MAX_CHARACTERS} at most"
+            f"the label is {_shorten(label)!r}: it must be at most {MAX_CHARACTERS} digits, with | between lines"
         )
     if not writer.isprintable() or len(writer) > MAX_CHARACTERS:
         raise InputError(
