@@ -1,7 +1,6 @@
 """The dashboard: `digitjax dashboard`, or `streamlit run dashboard/app.py -- RUNS_DIR`.
 
-It reads run folders and calls the library. This file lists the pages; each file in `views/` is one, and `parts/`
-holds what they share.
+It reads run folders and calls the library. Each file in `views/` is a page; `parts/` holds what the pages share.
 """
 
 import gc
@@ -9,13 +8,13 @@ import sys
 from pathlib import Path
 
 import streamlit as st
-from parts import selection
+from parts.run_selection import show_run_selector
 
 from digitjax import runs
 
 
-def main(folder: Path) -> None:
-    """Show the page that the address names, for the run that is chosen at the side."""
+def main(runs_folder: Path) -> None:
+    """Show the page that the URL names, for the run that is selected in the sidebar."""
     st.set_page_config(page_title="digitjax", page_icon="✍️", layout="wide")
     page = st.navigation(
         {
@@ -26,25 +25,25 @@ def main(folder: Path) -> None:
             ],
             "Understand": [
                 st.Page("views/predictions.py", title="Predictions", icon=":material/grid_view:"),
-                st.Page("views/mistakes.py", title="Mistakes", icon=":material/error:"),
+                st.Page("views/errors.py", title="Errors", icon=":material/error:"),
                 st.Page("views/features.py", title="Filters and features", icon=":material/blur_on:"),
                 st.Page("views/reconstructions.py", title="Reconstructions", icon=":material/flip:"),
-                st.Page("views/trust.py", title="Trust", icon=":material/verified:"),
+                st.Page("views/calibration.py", title="Calibration & robustness", icon=":material/verified:"),
             ],
             "Use": [st.Page("views/try_it.py", title="Try it", icon=":material/draw:")],
         },
         expanded=True,
     )
-    selection.choose(folder)
+    show_run_selector(runs_folder)
     page.run()
-    keep_modules(page.url_path)
+    freeze_imports(page.url_path)
 
 
 @st.cache_resource
-def keep_modules(page: str) -> None:
-    """Spare what the imports of a page have made from garbage collection, once for all sessions.
+def freeze_imports(page: str) -> None:
+    """Exclude the objects that the imports of a page created from garbage collection, once for all sessions.
 
-    Streamlit collects after each run of a page before it answers, which with JAX loaded takes a fifth of a second.
+    Streamlit collects after each run of a page before it answers, which takes a fifth of a second with JAX loaded.
     """
     gc.freeze()
 

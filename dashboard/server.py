@@ -1,6 +1,6 @@
-"""The server of the pages, which `digitjax dashboard` starts: `python dashboard/server.py RUNS HOST PORT [FLAG...]`.
+"""The dashboard's web server, which `digitjax dashboard` starts: `python server.py RUNS HOST PORT [FLAG...]`.
 
-Flags: `headless` opens no browser; `api` answers what `digitjax serve` does below `/api`.
+Flags: `headless` opens no browser; `api` also serves the HTTP API of `digitjax serve` below `/api`.
 """
 
 import contextlib
@@ -8,9 +8,13 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.routing import Mount
 from streamlit.starlette import App
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 OPTIONS = {
     "browser.gatherUsageStats": False,
@@ -18,35 +22,46 @@ OPTIONS = {
     "theme.light.primaryColor": "#0072B2",  # as in the charts
     "theme.dark.primaryColor": "#56B4E9",
 }
+"""Streamlit's configuration options, by their names."""
 
 
 def main(host: str, port: str, *flags: str) -> None:
-    """Serve until the process is stopped."""
-    api = make_api() if "api" in flags else None
+    """Serve the dashboard until the process is stopped.
+
+    Args:
+        host: address to listen on.
+        port: TCP port.
+        flags: `headless`, `api`, or both.
+    """
+    api = create_api() if "api" in flags else None
 
     @contextlib.asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
-            if api:  # what is mounted is not told of start and end
+            if api:  # Starlette does not run the lifespan of a mounted application
                 await stack.enter_async_context(api.router.lifespan_context(api))
             yield
 
     routes = [Mount("/api", api)] if api else []
     app = App(Path(__file__).with_name("app.py"), lifespan=lifespan, routes=routes)
-    own = {"server.address": host, "server.port": int(port), "server.headless": "headless" in flags}
-    import_ahead()
-    app.run(config=OPTIONS | own)
+    options = OPTIONS | {
+        "server.address": host,
+        "server.port": int(port),
+        "server.headless": "headless" in flags,
+    }
+    preload_modules()
+    app.run(config=options)
 
 
-def import_ahead() -> None:
-    """Import what the first page needs before there is anybody who waits for it."""
+def preload_modules() -> None:
+    """Import the modules of the first page before the first visitor waits for them."""
     import pandas  # noqa: F401
 
     import digitjax.runs.group  # noqa: F401
 
 
-def make_api():
-    """Return the application that reads with the model in the box."""
+def create_api() -> "FastAPI":
+    """Return the HTTP API, served with the pretrained model."""
     from digitjax.cli.startup import prepare_jax
     from digitjax.recognition import recognizer
     from digitjax.recognition.serving.app import make_app
@@ -56,4 +71,4 @@ def make_api():
 
 
 if __name__ == "__main__":
-    main(*sys.argv[2:])  # the first is for app.py, which sees the same arguments
+    main(*sys.argv[2:])  # the first argument is for app.py, which sees the same list

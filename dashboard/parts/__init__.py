@@ -1,1 +1,1 @@
-"""What the pages share: the chosen run, what is loaded once for all sessions, and how things are shown."""
+"""Parts that the pages share: the selected run, models and data that are loaded once, and common displays."""

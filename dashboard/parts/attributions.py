@@ -1,4 +1,4 @@
-"""Attribution, compiled once for all weights of an architecture."""
+"""Attribution methods, compiled once per architecture."""
 
 import jax
 

@@ -1,37 +1,37 @@
-// A page to draw digits on, by mouse, pen, finger or keyboard; each change is told, and what was read is marked.
-const STEP = 10; // pixels that an arrow key moves the pen; with Shift, FINE
+// A canvas for digits, drawn by mouse, pen, finger or keyboard; each change is sent, and the predictions are marked.
+const STEP = 10; // pixels per arrow key; FINE with Shift
 const FINE = 2;
-const [INK, PAGE, PEN] = ["#000000", "#ffffff", "#d55e00"];
+const [STROKE, PAPER, PEN] = ["#000000", "#ffffff", "#d55e00"];
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".drawing");
-  root.page ??= new Page(root, data);
-  root.page.send = (drawing) => setStateValue("drawing", drawing);
-  root.page.mark(data);
+  root.drawing ??= new Drawing(root, data);
+  root.drawing.send = (drawing) => setStateValue("drawing", drawing);
+  root.drawing.markDigits(data);
 }
 
-class Page {
+class Drawing {
   constructor(root, { strokes, version }) {
     this.canvas = root.querySelector("canvas");
-    this.brush = this.canvas.getContext("2d");
+    this.context = this.canvas.getContext("2d");
     this.pen = root.querySelector("input");
     this.status = root.querySelector(".status");
     this.strokes = strokes;
-    this.version = version; // of the drawing: what was read in an older one is not marked
-    this.stroke = null; // the one that is being drawn
+    this.version = version; // of the drawing: predictions for an older one are not marked
+    this.stroke = null; // that is being drawn
     this.digits = [];
-    this.point = [this.canvas.width / 2, this.canvas.height / 2]; // of the pen that keys move
+    this.point = [this.canvas.width / 2, this.canvas.height / 2]; // of the keyboard's pen
     this.listenToPointer();
     this.listenToKeys(root);
     root.querySelector(".undo").onclick = () => this.undo();
     root.querySelector(".clear").onclick = () => this.clear();
-    this.paint();
+    this.render();
   }
 
   listenToPointer() {
-    let pointer = null; // a second finger draws nothing
-    const at = (event) => {
+    let pointer = null; // that draws; others are ignored
+    const toCanvas = (event) => {
       const { left, top, width, height } = this.canvas.getBoundingClientRect();
       const x = ((event.clientX - left) * this.canvas.width) / width;
       const y = ((event.clientY - top) * this.canvas.height) / height;
@@ -39,36 +39,36 @@ class Page {
     };
     this.canvas.onpointerdown = (event) => {
       if (pointer !== null || event.button !== 0) return;
-      this.end();
+      this.endStroke();
       pointer = event.pointerId;
       this.canvas.setPointerCapture(pointer);
-      this.begin(at(event));
+      this.beginStroke(toCanvas(event));
     };
     this.canvas.onpointermove = (event) => {
-      if (event.pointerId === pointer) this.extend(at(event));
+      if (event.pointerId === pointer) this.extendStroke(toCanvas(event));
     };
     this.canvas.onpointerup = this.canvas.onpointercancel = (event) => {
       if (event.pointerId !== pointer) return;
       pointer = null;
-      this.end();
+      this.endStroke();
     };
   }
 
   listenToKeys(root) {
     root.onkeydown = (event) => {
-      const act = this.actionOf(event);
-      if (!act) return;
+      const action = this.actionFor(event);
+      if (!action) return;
       event.preventDefault();
-      act();
+      action();
     };
-    this.canvas.onfocus = () => this.paint();
+    this.canvas.onfocus = () => this.render();
     this.canvas.onblur = () => {
-      this.end();
-      this.paint();
+      this.endStroke();
+      this.render();
     };
   }
 
-  actionOf(event) {
+  actionFor(event) {
     if (event.key === "Escape") return () => this.clear();
     if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) return () => this.undo();
     if (event.target !== this.canvas || event.ctrlKey || event.metaKey || event.altKey) return null;
@@ -79,109 +79,109 @@ class Page {
 
   togglePen() {
     this.status.textContent = this.stroke ? "Pen up" : "Pen down";
-    if (this.stroke) this.end();
-    else this.begin(this.point);
+    if (this.stroke) this.endStroke();
+    else this.beginStroke(this.point);
   }
 
   movePen([right, down], step) {
-    const within = (value, most) => Math.min(most, Math.max(0, value));
+    const clamp = (value, max) => Math.min(max, Math.max(0, value));
     const [x, y] = this.point;
-    this.point = [within(x + right * step, this.canvas.width), within(y + down * step, this.canvas.height)];
-    if (this.stroke) this.extend(this.point);
-    else this.paint();
+    this.point = [clamp(x + right * step, this.canvas.width), clamp(y + down * step, this.canvas.height)];
+    if (this.stroke) this.extendStroke(this.point);
+    else this.render();
   }
 
-  begin(point) {
+  beginStroke(point) {
     this.digits = [];
     this.stroke = { width: Number(this.pen.value), points: [point] };
     this.strokes.push(this.stroke);
-    this.paint();
+    this.render();
   }
 
-  extend(point) {
+  extendStroke(point) {
     this.stroke.points.push(point);
-    this.paint();
+    this.render();
   }
 
-  end() {
+  endStroke() {
     if (!this.stroke) return;
     this.stroke = null;
-    this.tell();
+    this.sendDrawing();
   }
 
   undo() {
     if (!this.strokes.length) return;
     this.stroke = null;
     this.strokes.pop();
-    this.tell();
+    this.sendDrawing();
   }
 
   clear() {
     this.stroke = null;
     this.strokes = [];
-    this.tell();
+    this.sendDrawing();
   }
 
-  tell() {
+  sendDrawing() {
     this.digits = [];
     this.version += 1;
-    this.paintStrokes();
+    this.drawStrokes();
     const png = this.strokes.length ? this.canvas.toDataURL("image/png") : "";
     this.send({ png, strokes: this.strokes, version: this.version });
-    this.paint();
+    this.render();
   }
 
-  mark({ digits, text, version }) {
+  markDigits({ digits, text, version }) {
     if (version !== this.version || this.stroke) return;
     this.digits = digits;
     this.status.textContent = text;
-    this.paint();
+    this.render();
   }
 
-  paint() {
-    this.paintStrokes();
-    this.digits.forEach((digit) => this.paintBox(digit));
-    if (this.canvas.matches(":focus-visible")) this.paintPen();
+  render() {
+    this.drawStrokes();
+    this.digits.forEach((digit) => this.drawBox(digit));
+    if (this.canvas.matches(":focus-visible")) this.drawPen();
   }
 
-  paintStrokes() {
-    const { brush, canvas } = this;
-    brush.fillStyle = PAGE;
-    brush.fillRect(0, 0, canvas.width, canvas.height);
-    brush.setLineDash([]);
-    brush.strokeStyle = INK;
-    brush.lineCap = brush.lineJoin = "round";
+  drawStrokes() {
+    const { context, canvas } = this;
+    context.fillStyle = PAPER;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.setLineDash([]);
+    context.strokeStyle = STROKE;
+    context.lineCap = context.lineJoin = "round";
     for (const { width, points } of this.strokes) {
-      brush.lineWidth = width;
-      brush.beginPath();
-      brush.moveTo(...points[0]);
-      points.forEach((point) => brush.lineTo(...point)); // the first again: a dot is a line to itself
-      brush.stroke();
+      context.lineWidth = width;
+      context.beginPath();
+      context.moveTo(...points[0]);
+      points.forEach((point) => context.lineTo(...point)); // includes the first, so that a dot is drawn too
+      context.stroke();
     }
   }
 
-  paintBox({ box: [x0, y0, x1, y1], label, colour, dashed }) {
-    const { brush } = this;
-    brush.strokeStyle = brush.fillStyle = colour;
-    brush.lineWidth = 2;
-    brush.setLineDash(dashed ? [8, 6] : []);
-    brush.strokeRect(x0, y0, x1 - x0, y1 - y0);
-    brush.font = "bold 20px sans-serif";
-    brush.fillText(label, x0 + 2, Math.max(y0 - 4, 18));
+  drawBox({ box: [x0, y0, x1, y1], label, color, dashed }) {
+    const { context } = this;
+    context.strokeStyle = context.fillStyle = color;
+    context.lineWidth = 2;
+    context.setLineDash(dashed ? [8, 6] : []);
+    context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+    context.font = "bold 20px sans-serif";
+    context.fillText(label, x0 + 2, Math.max(y0 - 4, 18));
   }
 
-  paintPen() {
-    const { brush } = this;
+  drawPen() {
+    const { context } = this;
     const [x, y] = this.point;
-    brush.setLineDash([]);
-    brush.strokeStyle = PEN;
-    brush.lineWidth = this.stroke ? 5 : 2;
-    brush.beginPath();
-    brush.arc(x, y, 9, 0, 2 * Math.PI);
-    brush.moveTo(x - 16, y);
-    brush.lineTo(x + 16, y);
-    brush.moveTo(x, y - 16);
-    brush.lineTo(x, y + 16);
-    brush.stroke();
+    context.setLineDash([]);
+    context.strokeStyle = PEN;
+    context.lineWidth = this.stroke ? 5 : 2;
+    context.beginPath();
+    context.arc(x, y, 9, 0, 2 * Math.PI);
+    context.moveTo(x - 16, y);
+    context.lineTo(x + 16, y);
+    context.moveTo(x, y - 16);
+    context.lineTo(x, y + 16);
+    context.stroke();
   }
 }

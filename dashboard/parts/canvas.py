@@ -1,20 +1,21 @@
-"""A canvas to draw digits on, which keeps its drawing for as long as the session lasts."""
+"""A canvas for drawing digits; the session keeps its drawing."""
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from digitjax.recognition.recognizer import Reading
-from digitjax.visualization.boxes import colour_of, label_of
+from digitjax.visualization.boxes import box_color, box_label
 
 HELP = (
-    "Draw with the mouse, a pen or a finger. With the keyboard: Tab leads to the page, the arrows move the pen "
-    "(with Shift in small steps), Space puts it down and lifts it, Ctrl+Z undoes a stroke, Escape clears the page."
+    "Draw with the mouse, a pen or a finger. Keyboard: Tab focuses the canvas, the arrow keys move the pen "
+    "(with Shift in small steps), Space lowers and lifts it, Ctrl+Z undoes a stroke, Escape clears the canvas."
 )
 _HTML = f"""
 <div class="drawing">
-  <canvas width="560" height="280" tabindex="0" role="application" aria-label="Page to draw digits on. {HELP}"></canvas>
+  <canvas width="560" height="280" tabindex="0" role="application" aria-label="Canvas for digits. {HELP}"></canvas>
   <div class="tools">
     <button type="button" class="undo">Undo</button>
     <button type="button" class="clear">Clear</button>
@@ -26,17 +27,22 @@ _HTML = f"""
 _BLANK = {"png": "", "strokes": [], "version": 0}
 
 
-def drawn(key: str) -> bytes | None:
-    """Return what is drawn on the canvas of this key as PNG, dark ink on a white page; None where it is blank."""
-    png = _drawing(key)["png"]
+def read_drawing(key: str) -> bytes | None:
+    """Return the drawing of the canvas with this key as PNG, dark on white; None if it is blank."""
+    png: str = _latest_drawing(key)["png"]
     return base64.b64decode(png.partition(",")[2], validate=True) if png else None
 
 
-def canvas(key: str, reading: Reading | None) -> None:
-    """Show the canvas, with what was read in its drawing marked on it."""
-    drawing, digits = _drawing(key), reading.digits if reading else ()
+def show_canvas(key: str, result: Reading | None) -> None:
+    """Show the canvas, with a box around each recognized digit.
+
+    Args:
+        key: of the canvas in the session.
+        result: of recognizing its drawing.
+    """
+    drawing, digits = _latest_drawing(key), result.digits if result else ()
     component = st.components.v2.component(
-        "digitjax_canvas", html=_HTML, css=_read("canvas.css"), js=_read("canvas.js")
+        "digitjax_canvas", html=_HTML, css=_read_asset("canvas.css"), js=_read_asset("canvas.js")
     )
     component(
         key=key,
@@ -44,23 +50,23 @@ def canvas(key: str, reading: Reading | None) -> None:
             "strokes": drawing["strokes"],
             "version": drawing["version"],
             "digits": [
-                {"box": d.box, "label": label_of(d), "colour": colour_of(d), "dashed": d.rejected}
+                {"box": d.box, "label": box_label(d), "color": box_color(d), "dashed": d.rejected}
                 for d in digits
             ],
-            "text": f"Read as {reading.text or 'nothing'}" if reading else "The page is blank",
+            "text": f"Prediction: {result.text or 'none'}" if result else "The canvas is blank",
         },
         on_drawing_change=lambda: None,
     )
 
 
-def _drawing(key: str) -> dict:
-    """Return the drawing that the browser last told of: the component itself forgets it when it is out of sight."""
+def _latest_drawing(key: str) -> dict[str, Any]:
+    """Return the drawing that the browser sent last: the component forgets it while another page is open."""
     kept = f"{key}-kept"
-    told = st.session_state.get(key, {}).get("drawing")
-    if told:
-        st.session_state[kept] = told
+    received = st.session_state.get(key, {}).get("drawing")
+    if received:
+        st.session_state[kept] = received
     return st.session_state.get(kept, _BLANK)
 
 
-def _read(name: str) -> str:
+def _read_asset(name: str) -> str:
     return Path(__file__).with_name(name).read_text()

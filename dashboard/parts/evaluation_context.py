@@ -1,4 +1,4 @@
-"""An evaluation with all that the pages about single pictures show of it."""
+"""An evaluation together with its images, per-example columns and training history."""
 
 from typing import NamedTuple
 
@@ -13,11 +13,11 @@ from digitjax.evaluation.history import History
 from digitjax.runs import Ensemble, EvaluationKey, Run
 from parts import evaluations
 from parts.error_display import escape
-from parts.pictures import find_pictures, load_data
+from parts.images import load_data, load_evaluated_split
 
 
 class EvaluationContext(NamedTuple):
-    """An evaluation, its pictures, and what is known of each; shared, and not to be changed."""
+    """An evaluation and all that the pages show of its examples; shared between sessions, so read-only."""
 
     model: Run | Ensemble
     evaluation: Evaluation
@@ -25,38 +25,46 @@ class EvaluationContext(NamedTuple):
     """uint8 (n, 28, 28)."""
     examples: ExampleTable
     history: History | None
-    """Only where it holds the split."""
+    """Only where it covers the split."""
     data_sha256: str
 
-    def describe(self, number: int) -> tuple[str, str]:
-        """Return the caption of a picture, and what it shows for those who cannot see it."""
-        label, predicted = self.examples.label[number], self.examples.predicted[number]
-        confidence = f"{self.examples.confidence[number]:.0%}"
-        shown = (
-            f"Picture {number} of the {self.evaluation.split} split: true digit {label}, read as {predicted}"
+    def describe(self, index: int) -> tuple[str, str]:
+        """Return the caption and the alternative text of an image."""
+        label, predicted = self.examples.label[index], self.examples.predicted[index]
+        confidence = f"{self.examples.confidence[index]:.0%}"
+        name = f"Image {index} of the {self.evaluation.split} split"
+        return (
+            f"{label} → {predicted}, {confidence}",
+            f"{name}: true digit {label}, predicted {predicted} with confidence {confidence}",
         )
-        return f"{label} → {predicted}, {confidence}", f"{shown} with confidence {confidence}"
 
 
 def open_evaluation(model: Run | Ensemble, key: EvaluationKey) -> EvaluationContext:
-    """Read an evaluation of a classifier, its pictures, and the history of its run if there is one.
+    """Read an evaluation of a classifier, its images, and the history of its run if there is one.
 
-    A history that cannot be used is named on the page, and left out.
+    A history that cannot be used is reported on the page and ignored.
+
+    Args:
+        model: a classifier.
+        key: which of its evaluations.
+
+    Returns:
+        The evaluation with all that the pages show of it.
 
     Raises:
-        InputError: the evaluation or the pictures cannot be had.
+        InputError: the evaluation or the images cannot be loaded.
     """
-    made = evaluations.read_classification(model, key)
-    images = find_pictures(model, made).images
+    evaluation = evaluations.read_classification(model, key)
+    images = load_evaluated_split(model, evaluation).images
     sha256 = load_data(model.members()[0].config.data).sha256
-    looked_back = None
+    run_history = None
     try:
-        looked_back = _find_history(model, made.split)
-        pictures = browse.per_example(made, looked_back)
+        run_history = _find_history(model, evaluation.split)
+        examples = browse.per_example(evaluation, run_history)
     except InputError as error:
-        st.warning(escape(f"Without forgetting: {error}"))
-        looked_back, pictures = None, browse.per_example(made)
-    return EvaluationContext(model, made, images, pictures, looked_back, sha256)
+        st.warning(escape(f"Forgetting is not shown: {error}"))
+        run_history, examples = None, browse.per_example(evaluation)
+    return EvaluationContext(model, evaluation, images, examples, run_history, sha256)
 
 
 def _find_history(model: Run | Ensemble, split: str) -> History | None:
@@ -65,10 +73,10 @@ def _find_history(model: Run | Ensemble, split: str) -> History | None:
     file = history.history_folder(model) / "history.npz"
     if not file.exists():
         return None
-    found = _read_history(model, file.stat().st_mtime_ns)
-    return found if split in found.splits else None
+    run_history = _read_history(model, file.stat().st_mtime_ns)
+    return run_history if split in run_history.splits else None
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the history")
-def _read_history(run: Run, written: int) -> History:
+def _read_history(run: Run, written_ns: int) -> History:
     return history.read(run)

@@ -1,4 +1,4 @@
-"""Which evaluation of a run a page shows, and how it is read."""
+"""The evaluations of a model: selecting and reading one."""
 
 import streamlit as st
 
@@ -9,57 +9,65 @@ from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Ensemble, EvaluationKey, Run
 
 
-def choose_evaluation(model: Run | Ensemble) -> EvaluationKey:
-    """Offer the evaluations of a run or an ensemble, that of the test split first.
+def select_evaluation(model: Run | Ensemble) -> EvaluationKey:
+    """Offer the evaluations of a run or an ensemble; the latest of the test split is selected at first.
 
     Raises:
         InputError: there is none.
     """
-    evaluations = model.evaluations()
-    if not evaluations:
-        raise InputError(f"{model.name} has not been evaluated yet: digitjax evaluate {model.name}")
-    newest = max(range(len(evaluations)), key=lambda i: (is_headline(evaluations[i]), i))
-    return st.selectbox(
-        "Evaluation", evaluations, newest, format_func=describe, key=f"evaluation-{model.path}"
-    )
+    keys = model.evaluations()
+    if not keys:
+        raise InputError(f"{model.name} is not evaluated yet: digitjax evaluate {model.name}")
+    default = max(range(len(keys)), key=lambda i: (is_headline(keys[i]), i))
+    return st.selectbox("Evaluation", keys, default, format_func=describe, key=f"evaluation-{model.path}")
 
 
 def is_headline(key: EvaluationKey) -> bool:
-    """Whether an evaluation is of the kind that a run is judged by."""
+    """Whether an evaluation gives the headline result: the test split without test-time augmentation."""
     return (key.split, key.tta) == ("test", "none")
 
 
 def describe(key: EvaluationKey) -> str:
-    """Name an evaluation for people."""
-    step = f"weights of step {key.step:,}" if isinstance(key.step, int) else f"{key.step} weights"
-    return f"{key.split} split, {step}" + f", tta {key.tta}" * (key.tta != "none")
+    """Return the name of an evaluation, such as `test split, step 420`."""
+    step = f"step {key.step:,}" if isinstance(key.step, int) else f"{key.step} weights"
+    return f"{key.split} split, {step}" + f", TTA {key.tta}" * (key.tta != "none")
 
 
 def read(model: Run | Ensemble, key: EvaluationKey) -> Evaluation | Reconstruction:
-    """Read an evaluation, once for all sessions; it is shared and must not be changed.
+    """Return an evaluation, read once for all sessions; it is shared, so read-only.
+
+    Args:
+        model: whose evaluation it is.
+        key: which one.
 
     Raises:
         InputError: its files are missing or damaged.
     """
     try:
-        written = (model.evaluation_folder(*key) / "predictions.npz").stat().st_mtime_ns
+        written_ns = (model.evaluation_folder(*key) / "predictions.npz").stat().st_mtime_ns
     except OSError:
-        written = 0  # what is missing is named by reading
-    return _read(model, key, written)
+        written_ns = 0  # reading reports the missing file
+    return _read(model, key, written_ns)
 
 
 def read_classification(model: Run | Ensemble, key: EvaluationKey) -> Evaluation:
-    """Read the evaluation of a classifier.
+    """Return the evaluation of a classifier.
+
+    Args:
+        model: whose evaluation it is.
+        key: which one.
 
     Raises:
-        InputError: it is of an autoencoder, or its files are missing or damaged.
+        InputError: the model is an autoencoder, or the files are missing or damaged.
     """
-    made = read(model, key)
-    if not isinstance(made, Evaluation):
-        raise InputError(f"{model.name} is an autoencoder, which tells no digits apart: see Reconstructions")
-    return made
+    evaluation = read(model, key)
+    if not isinstance(evaluation, Evaluation):
+        raise InputError(
+            f"{model.name} is not a classifier but an autoencoder. See the Reconstructions page."
+        )
+    return evaluation
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the evaluation")
-def _read(model: Run | Ensemble, key: EvaluationKey, written: int) -> Evaluation | Reconstruction:
+def _read(model: Run | Ensemble, key: EvaluationKey, written_ns: int) -> Evaluation | Reconstruction:
     return evaluate.read(model, *key)

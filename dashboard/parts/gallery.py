@@ -1,4 +1,4 @@
-"""A gallery of small pictures: one sheet for the browser, to be walked through by mouse or keyboard."""
+"""A gallery of small images, sent to the browser as one sprite sheet; mouse or keyboard select an image."""
 
 import base64
 import hashlib
@@ -10,44 +10,44 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-_COLUMNS = 32  # of the sheet; the page shows as many as fit
+_COLUMNS = 32  # images per row of the sprite sheet; the page shows as many as fit
 
 
-def gallery(
+def show_gallery(
     key: str,
     images: np.ndarray,
     captions: Sequence[str],
     alts: Sequence[str],
     label: str,
-    on_pick: Callable[[int], None],
-    picked: int | None = None,
+    on_select: Callable[[int], None],
+    selected: int | None = None,
 ) -> None:
-    """Show pictures, of which one can be picked.
+    """Show images of which one can be selected.
 
     Args:
-        key: of the element in the session.
+        key: of the gallery in the session.
         images: uint8 (n, 28, 28) or (n, 28, 28, 3), some hundreds at most.
-        captions: below each, short.
-        alts: what each shows, for those who cannot see it, and as its tooltip.
-        label: what all of them are.
-        on_pick: is told the place of what is picked, before the page is drawn again.
-        picked: place to mark; that it was picked here is seen before this is told.
+        captions: below the images, short.
+        alts: alternative texts, also shown as tooltips.
+        label: of the gallery, for screen readers.
+        on_select: called with the index of a newly selected image, before the page reruns.
+        selected: index to mark; the browser marks a selection of its own at once.
     """
-    sheet = _sheet(images)
+    sheet = _sprite_sheet(images)
     name = hashlib.sha256(sheet + repr((captions, alts, label)).encode()).hexdigest()[:16]
 
-    def hear() -> None:
-        told = st.session_state[key]["picked"]
-        if told and told["name"] == name:  # else it is late, and of pictures that are gone
-            on_pick(told["place"])
+    def handle_selection() -> None:
+        event = st.session_state[key]["selected"]
+        if event and event["name"] == name:  # else it is late, and belongs to images that were replaced
+            on_select(event["index"])
 
-    show = st.components.v2.component(
+    component = st.components.v2.component(
         "digitjax_gallery",
         html='<div class="gallery" role="listbox" tabindex="0"></div>',
-        css=_read("gallery.css"),
-        js=_read("gallery.js"),
+        css=_read_asset("gallery.css"),
+        js=_read_asset("gallery.js"),
     )
-    show(
+    component(
         key=key,
         data={
             "sheet": "data:image/png;base64," + base64.b64encode(sheet).decode(),
@@ -56,38 +56,49 @@ def gallery(
             "captions": list(captions),
             "alts": list(alts),
             "label": label,
-            "picked": picked,
+            "selected": selected,
         },
-        on_picked_change=hear,
+        on_selected_change=handle_selection,
     )
 
 
-def pick(
+def select_from_gallery(
     key: str, images: np.ndarray, captions: Sequence[str], alts: Sequence[str], label: str
 ) -> int | None:
-    """Show pictures as `gallery` does, and return the place of the one that is picked; in other pictures none is."""
-    shown = hash((images.tobytes(), *captions))
+    """Show images of which one can be selected, and keep the selection until other images are shown.
 
-    def keep(place: int) -> None:
-        st.session_state[f"{key}-picked"] = (shown, place)
+    Args:
+        key: of the gallery in the session.
+        images: uint8 (n, 28, 28) or (n, 28, 28, 3), some hundreds at most.
+        captions: below the images, short.
+        alts: alternative texts, also shown as tooltips.
+        label: of the gallery, for screen readers.
 
-    of, place = st.session_state.get(f"{key}-picked", (shown, None))
-    picked = place if of == shown else None
-    gallery(key, images, captions, alts, label, keep, picked)
-    return picked
+    Returns:
+        The index of the selected image, if any.
+    """
+    content = hash((images.tobytes(), *captions))
+
+    def keep(index: int) -> None:
+        st.session_state[f"{key}-selected"] = (content, index)
+
+    selected_content, index = st.session_state.get(f"{key}-selected", (content, None))
+    selected = index if selected_content == content else None
+    show_gallery(key, images, captions, alts, label, keep, selected)
+    return selected
 
 
-def _sheet(images: np.ndarray) -> bytes:
-    """Return a PNG with the pictures in rows, ink bright as it is."""
+def _sprite_sheet(images: np.ndarray) -> bytes:
+    """Return a PNG with the images in rows."""
     rows = max(1, -(-len(images) // _COLUMNS))
-    side, rest = images.shape[1], images.shape[3:]
-    cells = np.zeros((rows * _COLUMNS, side, side, *rest), np.uint8)
+    side, channels = images.shape[1], images.shape[3:]
+    cells = np.zeros((rows * _COLUMNS, side, side, *channels), np.uint8)
     cells[: len(images)] = images
-    sheet = cells.reshape(rows, _COLUMNS, side, side, *rest).swapaxes(1, 2)
+    sheet = cells.reshape(rows, _COLUMNS, side, side, *channels).swapaxes(1, 2)
     with io.BytesIO() as file:
-        Image.fromarray(sheet.reshape(rows * side, _COLUMNS * side, *rest)).save(file, "PNG")
+        Image.fromarray(sheet.reshape(rows * side, _COLUMNS * side, *channels)).save(file, "PNG")
         return file.getvalue()
 
 
-def _read(name: str) -> str:
+def _read_asset(name: str) -> str:
     return Path(__file__).with_name(name).read_text()

@@ -1,89 +1,96 @@
-"""Labels that may be wrong: those of MNIST that are known to be, and wrong answers that are given with confidence."""
+"""Label issues: known label errors of MNIST, and confident errors, whose labels are likely mislabelled."""
 
+from collections.abc import Callable
+
+import numpy as np
 import streamlit as st
 
 from digitjax.evaluation import browse
 from digitjax.evaluation.browse import Filter
-from digitjax.evaluation.label_errors import CORRECTED, UNCLEAR, score_without_label_errors
+from digitjax.evaluation.label_errors import AMBIGUOUS, CORRECTED_LABELS, score_without_label_errors
 from parts.evaluation_context import EvaluationContext
-from parts.picking import pick_picture
-from parts.picture_detail import show_detail
+from parts.example_detail import show_detail
+from parts.example_picker import pick_example
 
-SUSPECTS, KNOWN = "Suspects", "Known label errors"
+LIKELY, KNOWN = "Likely mislabelled", "Known label errors"
 
 
 @st.fragment
-def show(opened: EvaluationContext) -> None:
-    """Show pictures whose label may be wrong; a choice redraws this part alone."""
-    options = [SUSPECTS]
-    if is_mnist_test(opened):
-        show_scores(opened)
-        options = [KNOWN, SUSPECTS]
-    view = st.segmented_control("Pictures", options, default=options[0], required=True, key="doubtful")
-    number = (pick_known if view == KNOWN else pick_suspect)(opened)
-    if number is not None:
-        show_detail(opened, number=number)
+def show(context: EvaluationContext) -> None:
+    """Show images whose label may be wrong; a choice reruns this fragment alone."""
+    options = [LIKELY]
+    if is_mnist_test(context):
+        show_scores(context)
+        options = [KNOWN, LIKELY]
+    kind = st.segmented_control("Images", options, default=options[0], required=True, key="label-issues")
+    index = (pick_known if kind == KNOWN else pick_likely)(context)
+    if index is not None:
+        show_detail(context, index=index)
 
 
-def is_mnist_test(opened: EvaluationContext) -> bool:
-    """Whether label errors are known of these pictures."""
-    return opened.evaluation.split == "test" and opened.model.members()[0].config.data.name == "mnist"
+def is_mnist_test(context: EvaluationContext) -> bool:
+    """Whether the images are those of MNIST's test split, whose label errors are known."""
+    return context.evaluation.split == "test" and context.model.members()[0].config.data.name == "mnist"
 
 
-def show_scores(opened: EvaluationContext) -> None:
-    """Show the headline score, and beside it the score without the known label errors."""
-    summary = opened.evaluation.summary
-    second = score_without_label_errors(opened.evaluation.logits, opened.evaluation.labels)
+def show_scores(context: EvaluationContext) -> None:
+    """Show the accuracy with the original labels beside the accuracy without the known label errors."""
+    summary = context.evaluation.summary
+    corrected = score_without_label_errors(context.evaluation.logits, context.evaluation.labels)
     with st.container(horizontal=True, gap="medium"):
         for label, score in (
-            ("Accuracy, by the labels as given", summary),
-            ("A second look, without label errors", second),
+            ("Accuracy (original labels)", summary),
+            ("Accuracy (without label errors)", corrected),
         ):
             low, high = score["accuracy_interval"]
             st.metric(
                 label,
                 f"{score['accuracy']:.2%}",
-                f"{score['correct']:,} of {score['examples']:,}; 95 % interval {low:.2%} to {high:.2%}",
+                f"{score['correct']:,} of {score['examples']:,}; 95% CI {low:.2%} to {high:.2%}",
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
             )
     st.caption(
-        f"The first is the score to report. For the second, {second['corrected']} labels are those that people see, "
-        f"and {second['left_out']} pictures in which they see no one digit are left out "
-        "(Northcutt et al. 2021, arXiv 2103.14749). Several of them can be argued about."
+        f"Report the accuracy with the original labels. For the other one, {corrected['corrected']} labels are "
+        f"corrected and {corrected['excluded']} images without a clear digit are left out (Northcutt et al. 2021, "
+        "arXiv 2103.14749). Several of the corrections are debatable."
     )
 
 
-def pick_known(opened: EvaluationContext) -> int | None:
-    """Show the known label errors, and return the number of the one that is picked."""
+def pick_known(context: EvaluationContext) -> int | None:
+    """Show the known label errors, and return the index of the selected image."""
 
-    def describe(number: int) -> tuple[str, str]:
-        given, read = opened.examples.label[number], opened.examples.predicted[number]
-        seen = CORRECTED[number][1] if number in CORRECTED else None
-        said = "people see no one digit" if seen is None else f"people see a {seen}"
+    def describe(index: int) -> tuple[str, str]:
+        label, predicted = context.examples.label[index], context.examples.predicted[index]
+        corrected = CORRECTED_LABELS[index][1] if index in CORRECTED_LABELS else None
+        correction = "no clear digit" if corrected is None else f"corrected label {corrected}"
         return (
-            f"{given} | {'?' if seen is None else seen} | {read}",
-            f"Picture {number} of the test split: its label is {given}, {said}, read as {read}",
+            f"{label} | {'?' if corrected is None else corrected} | {predicted}",
+            f"Image {index} of the test split: original label {label}, {correction}, predicted {predicted}",
         )
 
-    st.caption("Below each picture: the label as given | what people see | what was read.")
-    numbers = browse.select(opened.examples, Filter(numbers=[*CORRECTED, *UNCLEAR]))
-    return pick_in(opened, numbers, describe, KNOWN)
+    st.caption("Captions: original label | corrected label (? if no digit is clear) | prediction.")
+    indices = browse.select_examples(context.examples, Filter(indices=[*CORRECTED_LABELS, *AMBIGUOUS]))
+    return _pick(context, indices, describe, KNOWN)
 
 
-def pick_suspect(opened: EvaluationContext) -> int | None:
-    """Show the wrong answers, the most confident first, and return the number of the one that is picked."""
-    numbers = browse.select(opened.examples, Filter(right=False), "most confident")
+def pick_likely(context: EvaluationContext) -> int | None:
+    """Show the errors, the most confident first, and return the index of the selected image."""
+    indices = browse.select_examples(context.examples, Filter(correct=False), "most confident")
     st.markdown(
-        f"**{len(numbers):,} wrong answers**, the most confident first. Where a network is sure and the label says "
-        "otherwise, the label is worth a look: some of these are wrong. Others are the network's own mistakes, so "
-        "judge each picture yourself."
+        f"**{len(indices):,} errors**, the most confident first. Where a confident prediction contradicts the label, "
+        "the label is likely wrong, but some are errors of the model: check each image."
     )
-    return pick_in(opened, numbers, opened.describe, SUSPECTS)
+    return _pick(context, indices, context.describe, LIKELY)
 
 
-def pick_in(opened: EvaluationContext, numbers, describe, label: str) -> int | None:
-    """Show these pictures in a gallery of their own."""
-    name = f"{label} {opened.model.path} {opened.evaluation.split} {opened.evaluation.step}"
-    return pick_picture(name, opened.images, numbers, describe, label)
+def _pick(
+    context: EvaluationContext,
+    indices: np.ndarray,
+    describe: Callable[[int], tuple[str, str]],
+    label: str,
+) -> int | None:
+    """Show images in a gallery of their own, and return the index of the selected one."""
+    name = f"{label} {context.model.path} {context.evaluation.split} {context.evaluation.step}"
+    return pick_example(name, context.images, indices, describe, label)

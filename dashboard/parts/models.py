@@ -1,4 +1,4 @@
-"""Trained networks, loaded once for all sessions."""
+"""Trained models, loaded once for all sessions."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,76 +8,87 @@ import streamlit as st
 
 from digitjax.data.cache import cache_folder
 from digitjax.environment import configure_jax
-from digitjax.model import calibration, checkpoint, reconstructor
+from digitjax.model import calibration, reconstructor
+from digitjax.model.network import find_checkpoint
 from digitjax.model.reconstructor import Reconstructor
 from digitjax.recognition import recognizer
 from digitjax.recognition.recognizer import Recognizer
 from digitjax.runs import Run, RunEntry
 from digitjax.visualization.explain import network
-from digitjax.visualization.explain.network import InkClassifier
+from digitjax.visualization.explain.network import DifferentiableClassifier
 
-_FEW = (1, 2, 4, 8, 16)  # batches of these sizes hold what is drawn: they are compiled beforehand
+_WARM_UP_SIZES = (
+    1,
+    2,
+    4,
+    8,
+    16,
+)  # digits: batches of these sizes hold a drawing, and are compiled beforehand
 
 
 class Weights(NamedTuple):
-    """Names the weights in use: caches go by it, so that a run that is trained again is loaded again."""
+    """Key of the weights of a run in caches; it changes when the run is trained again."""
 
     path: str
     step: int
-    written: int
+    written_ns: int
     """When the checkpoint was written, in nanoseconds."""
 
     @property
     def run(self) -> Run:
-        """The run that they are of."""
+        """The run that the weights belong to."""
         return Run(Path(self.path))
 
 
 def find_weights(run: Run, step: int | str = "best") -> Weights:
-    """Return the weights of a run that a step means.
+    """Return the key of the weights of a run.
+
+    Args:
+        run: a trained run.
+        step: of training, or `best`.
 
     Raises:
         InputError: the run is damaged, or has no such checkpoint.
     """
     _ = run.config
-    found = checkpoint.candidates(run.checkpoints, step)[0]
-    return Weights(str(run.path.absolute()), found.step, found.path.stat().st_mtime_ns)
+    checkpoint = find_checkpoint(run, step)
+    return Weights(str(run.path.absolute()), checkpoint.step, checkpoint.path.stat().st_mtime_ns)
 
 
-class Reader(NamedTuple):
-    """Names what reads pictures: a run, or the runs of a group or an ensemble together."""
+class RecognizerKey(NamedTuple):
+    """Key of a recognizer in caches: a run, or the runs of a group or an ensemble together."""
 
     path: str
     members: tuple[Weights, ...]
-    calibrated: tuple[int, ...]
-    """When the calibration of each was written, in nanoseconds; 0 where it has none."""
+    calibrated_ns: tuple[int, ...]
+    """When the calibration of each member was written, in nanoseconds; 0 if there is none."""
 
 
-def find_reader(entry: RunEntry) -> Reader:
-    """Return what reads pictures.
+def find_recognizer(entry: RunEntry) -> RecognizerKey:
+    """Return the key of the recognizer of a run, a group or an ensemble.
 
     Raises:
-        InputError: a run of it is damaged, missing or not finished, or has no checkpoint.
+        InputError: a member is damaged, missing or not finished, or has no checkpoint.
     """
     members = entry.members()
     files = [run.path / calibration.FILE for run in members]
-    calibrated = [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
-    return Reader(str(entry.path.absolute()), tuple(find_weights(run) for run in members), tuple(calibrated))
+    calibrated_ns = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    return RecognizerKey(str(entry.path.absolute()), tuple(map(find_weights, members)), calibrated_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
-def load_recognizer(reader: Reader) -> Recognizer:
-    """Load a reader of pictures, ready to read its first one as fast as all others."""
+def load_recognizer(key: RecognizerKey) -> Recognizer:
+    """Load a recognizer, compiled so that the first picture takes no longer than later ones."""
     configure_jax(cache_folder() / "compiled")
-    loaded = recognizer.load(reader.path)
-    for count in _FEW:
+    loaded = recognizer.load(key.path)
+    for count in _WARM_UP_SIZES:
         loaded.probabilities(np.zeros((count, 28, 28), np.uint8))
     return loaded
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
-def load_classifier(weights: Weights) -> InkClassifier:
-    """Load a classifier as a function of ink; its step may be any that there are weights of."""
+def load_classifier(weights: Weights) -> DifferentiableClassifier:
+    """Load a classifier as a differentiable function of pixel intensities."""
     configure_jax(cache_folder() / "compiled")
     return network.load(weights.run, weights.step)[0]
 

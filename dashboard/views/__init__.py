@@ -1,1 +1,1 @@
-"""The pages, a file each; Streamlit runs the one that is open."""
+"""The pages of the dashboard, one file each; Streamlit runs the open one."""

@@ -1,77 +1,79 @@
-"""The page "Curves": how runs learn, step by step, beside one another."""
+"""The page "Curves": the learning curves of several runs in one chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from parts import selection
 from parts.error_display import escape, show_errors
-from parts.logs import REFRESH_SECONDS, read_log, show_progress
-from parts.selection import Selection
+from parts.formatting import MISSING
+from parts.run_selection import Selection, current_selection
+from parts.training_progress import REFRESH_NOTE, REFRESH_SECONDS, read_log, show_progress
 
 from digitjax.config import differing, to_json
 from digitjax.errors import InputError
 from digitjax.runs import Ensemble, Group, Run, RunEntry
-from digitjax.runs.log_reader import SPLITS, Measure, TrainingLog, is_training
+from digitjax.runs.log_reader import SPLITS, Metric, Split, TrainingLog, is_training
 from digitjax.visualization import charts
-from digitjax.visualization.curves import find_curve
+from digitjax.visualization.charts.learning import Axis
 
-NAMES: dict[Measure, str] = {
+NAMES: dict[Metric, str] = {
     "loss": "loss",
     "accuracy": "accuracy",
     "error": "error",
     "learning_rate": "learning rate",
     "images_per_second": "throughput",
 }
-LOGARITHMIC: tuple[Measure, ...] = ("loss", "error", "images_per_second")  # unless it is chosen otherwise
+# Metrics on a logarithmic y-axis by default.
+LOG_SCALE: tuple[Metric, ...] = ("loss", "error", "images_per_second")
+X_AXIS = "x-axis"
 
-Logs = dict[str, list[TrainingLog]]  # of each run, by the name of the run or of its group
+# The logs of a run, or of the runs of a group, by its name.
+Logs = dict[str, list[TrainingLog]]
 
 
-def show(chosen: Selection) -> None:
-    """Show the curves of the chosen run, of the one compared with it, and of more."""
+def show(selection: Selection) -> None:
+    """Show the curves of the selected run, of the run compared with it, and of more."""
     st.title("Curves")
-    shown = choose_entries(chosen)
     members: dict[str, list[Run]] = {}
-    for name, entry in shown.items():
+    for name, entry in select_entries(selection).items():
         with show_errors():
             members[name] = find_members(entry)
     training = find_training(members)
-    st.fragment(explore, run_every=REFRESH_SECONDS if training else None)(members, training)
+    st.fragment(show_all_curves, run_every=REFRESH_SECONDS if training else None)(members, training)
     compare_configs(members)
 
 
-def choose_entries(chosen: Selection) -> dict[str, RunEntry]:
-    """Return what is chosen at the side, and what a box adds to it, by name."""
-    shown = [entry for entry in (chosen.entry, chosen.versus) if entry]
-    others = [name for name, entry in chosen.entries.items() if entry not in shown]
+def select_entries(selection: Selection) -> dict[str, RunEntry]:
+    """Return the selection of the sidebar, and what a box adds to it, by name."""
+    shown = [entry for entry in (selection.entry, selection.compared) if entry]
+    others = [name for name, entry in selection.entries.items() if entry not in shown]
     st.session_state["more"] = [name for name in st.session_state.get("more", []) if name in others]
     more = st.multiselect(
-        "Also show",
+        "Add runs",
         others,
         key="more",
-        max_selections=charts.MOST_LINES - len(shown),
-        placeholder="more runs and groups",
+        max_selections=charts.MAX_RUNS - len(shown),
+        placeholder="runs and groups",
     )
-    shown += [chosen.entries[name] for name in more]
+    shown += [selection.entries[name] for name in more]
     return {entry.name: entry for entry in shown}
 
 
 def find_members(entry: RunEntry) -> list[Run]:
-    """Return a run, or those of a group.
+    """Return a run, or the runs of a group.
 
     Raises:
-        InputError: it is an ensemble, or a damaged group.
+        InputError: the entry is an ensemble, or a damaged group.
     """
     if isinstance(entry, Ensemble):
-        raise InputError(f"{entry.name} is an ensemble, which has no training of its own: choose its runs")
+        raise InputError(f"{entry.name} is an ensemble, which has no training curves: select its members")
     return [entry.member(seed) for seed in entry.seeds()] if isinstance(entry, Group) else [entry]
 
 
 def find_training(members: Mapping[str, list[Run]]) -> list[Run]:
-    """Return the runs that seem to be in training just now."""
+    """Return the runs that are being trained at the moment."""
     return [run for runs in members.values() for run in runs if is_training(run)]
 
 
@@ -79,152 +81,164 @@ def find_training(members: Mapping[str, list[Run]]) -> list[Run]:
 
 
 class Controls(NamedTuple):
-    """How the curves are to be drawn."""
+    """Options of the charts."""
 
-    measures: list[Measure]
-    splits: list[str]
-    weight: float
-    axis: str
-    logarithmic: list[str]
+    metrics: list[Metric]
+    splits: list[Split]
+    smoothing: float
+    axis: Axis
+    log_scale: list[str]
+    """Metrics with a logarithmic y-axis; `X_AXIS` for the x-axis of all charts."""
 
 
-def explore(members: Mapping[str, list[Run]], training: list[Run]) -> None:
-    """Show progress, controls and curves; while a run is in training this part draws itself again and again."""
+def show_all_curves(members: Mapping[str, list[Run]], training: list[Run]) -> None:
+    """Show progress, controls and curves; while a run is being trained this fragment reruns periodically.
+
+    Args:
+        members: the run, or the runs of a group, by name.
+        training: the runs that were being trained when the page was rendered.
+    """
     if find_training(members) != training:
-        st.rerun()  # the whole page: it decides whether this part goes on
+        st.rerun()  # the whole page, which decides whether this fragment reruns
     for run in training:
         with show_errors():
             show_progress(run)
     if training:
-        st.caption(f"training: refreshes every {REFRESH_SECONDS} seconds")
+        st.caption(REFRESH_NOTE)
     logs = read_logs(members)
     if not logs:
-        st.info("Nothing has been logged yet.")
+        st.info("Nothing logged yet.")
         return
-    controls = choose_controls(logs)
-    columns = st.columns(min(2, max(1, len(controls.measures))))
-    for i, measure in enumerate(controls.measures):
+    controls = show_controls(logs)
+    columns = st.columns(min(2, max(1, len(controls.metrics))))
+    for i, metric in enumerate(controls.metrics):
         with columns[i % len(columns)]:
-            show_curves(logs, measure, controls)
-    st.caption(
-        f"A chart draws {charts.MOST_MARKS:,} points at most: of longer runs the lowest and the highest of each "
-        "stretch, the first and the last. Smoothing is of the training curves alone."
-    )
+            show_curves(logs, metric, controls)
+    if controls.smoothing:
+        st.caption("Smoothing applies to training curves only.")
 
 
 def read_logs(members: Mapping[str, list[Run]]) -> Logs:
-    """Read what the runs have logged; what cannot be read is named, and left out."""
+    """Read the logs of the runs; those that cannot be read are reported and left out."""
     logs: Logs = {}
     for name, runs in members.items():
         for run in runs:
             with show_errors():
                 log = read_log(run)
-                if log.size:
+                if log.bytes_read:
                     logs.setdefault(name, []).append(log)
                 elif len(members) > 1 or len(runs) > 1:
                     st.info(f"{escape(run.name)} has logged nothing yet.")
     return logs
 
 
-def choose_controls(logs: Logs) -> Controls:
-    """Offer how the curves are to be drawn."""
-    kinds = [measure for measure in ("accuracy", "error") if has(logs, measure)]
-    measures = ["loss", *kinds, "learning_rate", "images_per_second"]
+def show_controls(logs: Logs) -> Controls:
+    """Show the controls of the charts, and return their values."""
+    scores = [metric for metric in ("accuracy", "error") if is_logged(logs, metric, SPLITS)]
+    metrics = ["loss", *scores, "learning_rate", "images_per_second"]
     with st.container(horizontal=True, gap="medium"):
         shown = st.pills(
-            "Curves",
-            measures,
+            "Metrics",
+            metrics,
             selection_mode="multi",
-            default=["loss", *kinds],
+            default=["loss", *scores],
             format_func=NAMES.get,
-            key=f"measures-{kinds}",
+            key=f"metrics-{scores}",
         )
         splits = st.pills("Splits", SPLITS, selection_mode="multi", default=SPLITS, key="splits")
         axis = st.segmented_control(
-            "Across", ["step", "epoch", "seconds"], default="step", required=True, key="axis"
+            "X-axis", ["step", "epoch", "seconds"], default="step", required=True, key="axis"
         )
-        logarithmic = st.pills(
-            "Logarithmic",
-            ["across", *measures],
+        log_scale = st.pills(
+            "Log scale",
+            [X_AXIS, *metrics],
             selection_mode="multi",
-            default=[measure for measure in measures if measure in LOGARITHMIC],
+            default=[metric for metric in metrics if metric in LOG_SCALE],
             format_func=lambda name: NAMES.get(name, name),
-            key=f"logarithmic-{kinds}",
+            key=f"log-scale-{scores}",
         )
-        weight = st.slider(
-            "Smoothing", 0.0, 0.99, 0.0, 0.01, key="weight", width=240,
-            help="How much of a training curve's past goes into each point; what it was before stays faintly visible.",
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.99, 0.0, 0.01, key="smoothing", width=240,
+            help="Weight of the exponential moving average; the unsmoothed curves stay visible.",
         )  # fmt: skip
-    return Controls(shown, splits, weight, axis, logarithmic)
+    return Controls(shown, splits, smoothing, axis, log_scale)
 
 
-def has(logs: Logs, measure: Measure) -> bool:
-    """Whether any of the logs holds a measure."""
-    every = (log for group in logs.values() for log in group)
-    return any(np.isfinite(log.column(split, measure)).any() for log in every for split in SPLITS)
+def is_logged(logs: Logs, metric: Metric, splits: Sequence[Split]) -> bool:
+    """Whether any run has logged a metric for any of the splits.
+
+    Args:
+        logs: of the runs, by name.
+        metric: field of the log.
+        splits: `train`, `validation` or both.
+    """
+    every = [log for group in logs.values() for log in group]
+    return any(np.isfinite(log.column(split, metric)).any() for log in every for split in splits)
 
 
-def show_curves(logs: Logs, measure: Measure, controls: Controls) -> None:
-    """Show the chart of a measure, and on demand its numbers."""
-    lines = []
-    for name, group in logs.items():
-        for split in controls.splits:
-            raw = find_curve(group, split, measure)
-            if not len(raw.step):
-                continue
-            smoothing = controls.weight > 0 and split == "train"
-            curve = find_curve(group, split, measure, controls.weight) if smoothing else raw
-            lines.append(charts.Line(name, split, curve, raw if smoothing else None))
-    if not lines:
-        st.info(f"No {NAMES[measure]} of these splits has been logged.")
+def show_curves(logs: Logs, metric: Metric, controls: Controls) -> None:
+    """Show the chart of a metric, and its data in an expander.
+
+    Args:
+        logs: of the runs, by name.
+        metric: field of the log.
+        controls: options of the chart.
+    """
+    if not is_logged(logs, metric, controls.splits):
+        st.info(f"No {NAMES[metric]} logged for these splits.")
         return
     chart = charts.learning_curves(
-        lines,
-        measure,
+        logs,
+        metric,
         controls.axis,
-        log_x="across" in controls.logarithmic,
-        log_y=measure in controls.logarithmic,
+        splits=controls.splits,
+        smoothing=controls.smoothing,
+        log_x=X_AXIS in controls.log_scale,
+        log_y=metric in controls.log_scale,
     )
-    runs = ", ".join(dict.fromkeys(line.run for line in lines))
     st.altair_chart(
-        chart, key=f"chart-{measure}", alt=f"{NAMES[measure].capitalize()} by {controls.axis} of {runs}"
+        chart,
+        key=f"chart-{metric}",
+        alt=f"{NAMES[metric].capitalize()} by {controls.axis}: {', '.join(logs)}",
     )
-    with st.expander("The numbers", on_change="rerun", key=f"numbers-{measure}") as numbers:
-        if numbers.open:
-            st.dataframe(charts.table(chart), hide_index=True, alt=f"The {NAMES[measure]} of each point")
+    with st.expander("Data", on_change="rerun", key=f"data-{metric}") as data:
+        if data.open:
+            st.dataframe(
+                charts.table(chart), hide_index=True, alt=f"{NAMES[metric].capitalize()} of each point"
+            )
 
 
 # ----------------------------------------------------------------------------------------- configs
 
 
 def compare_configs(members: Mapping[str, list[Run]]) -> None:
-    """Show in which settings the runs differ, and on demand all of them; of a group those of its first seed."""
+    """Show the settings in which the runs differ, and all settings in an expander; for a group those of a member."""
     configs = {}
     for name, runs in members.items():
         with show_errors():
             configs[name] = runs[0].config
     if any(config.model.kind == "vae" for config in configs.values()):
         st.caption(
-            "The training loss of a variational autoencoder holds the divergence and the noise of the latent, "
-            "its validation loss neither."
+            "Variational autoencoders: the training loss includes the KL divergence and is computed from sampled "
+            "latent vectors; the validation loss is the reconstruction loss alone."
         )
     if len(configs) > 1:
-        st.subheader("Settings that differ")
+        st.subheader("Config differences")
         fields = differing(list(configs.values()))
         if fields:
-            text = {
-                field: ["-" if value is None else str(value) for value in of_each]
-                for field, of_each in fields.items()
+            rows = {
+                field: [MISSING if value is None else str(value) for value in values]
+                for field, values in fields.items()
             }
-            st.dataframe(pd.DataFrame.from_dict(text, "index", columns=list(configs)))
+            st.dataframe(pd.DataFrame.from_dict(rows, "index", columns=list(configs)))
         else:
-            st.caption("None: the runs differ at most in their names.")
+            st.caption("None except the names of the runs.")
     if configs:
-        with st.expander("All settings", on_change="rerun", key="settings") as settings:
-            if settings.open:
+        with st.expander("Configs", on_change="rerun", key="configs") as expander:
+            if expander.open:
                 for name, config in configs.items():
                     st.markdown(f"**{escape(name)}**")
                     st.code(to_json(config), language="json")
 
 
-show(selection.current())
+show(current_selection())

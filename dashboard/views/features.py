@@ -1,94 +1,98 @@
-"""The page "Filters and features": what a network learned, and how that came about from checkpoint to checkpoint."""
+"""The page "Filters and features": filters, activations, attributions and embeddings, checkpoint by checkpoint."""
 
 import numpy as np
 import streamlit as st
-from parts import features_map, selection
+from parts import embedding_map
 from parts.attributions import integrated_gradients, occlusion
 from parts.error_display import escape, show_errors
-from parts.gallery import pick
+from parts.gallery import select_from_gallery
+from parts.images import enlarge, load_data
 from parts.models import Weights, find_weights, load_classifier
-from parts.pictures import enlarge, load_data
-from parts.selection import Selection
+from parts.run_selection import Selection, current_selection, resolve_run
 
 from digitjax.data.pipeline import Split
-from digitjax.model.network import weights_steps
+from digitjax.model.network import saved_steps
 from digitjax.visualization.explain import features
-from digitjax.visualization.explain.network import InkClassifier, to_ink
-from digitjax.visualization.grid import Row, diverging, picture_grid
+from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
+from digitjax.visualization.grid import Row, diverging_colors, image_grid
 
-MOST_FILTERS, MOST_CHANNELS = 256, 16
-PARTS = ("Filters", "Activations", "Attribution", "Map")
+# Most filters shown of a layer.
+MAX_FILTERS = 256
+# Most channels shown of a layer's activations.
+MAX_CHANNELS = 16
+STRONGEST = "strongest per filter"
+SECTIONS = ("Filters", "Activations", "Attribution", "Embeddings")
 
 
-def show(chosen: Selection) -> None:
-    """Show what the network of the chosen run learned."""
+def show(selection: Selection) -> None:
+    """Show what the network of the selected run has learned."""
     st.title("Filters and features")
     with show_errors():
-        run = selection.as_run(chosen.entry)
+        run = resolve_run(selection.entry)
         st.subheader(escape(run.name))
-        explore(find_weights(run), weights_steps(run))
+        explore(find_weights(run), saved_steps(run))
 
 
 @st.fragment
 def explore(best: Weights, steps: list[int]) -> None:
-    """Show one part at a time, for the weights that the slider is at; a choice redraws this part alone."""
+    """Show one section for the selected checkpoint; a choice reruns this fragment alone.
+
+    Args:
+        best: weights with the best validation score, selected at first.
+        steps: training steps of all weights that the run kept.
+    """
     with show_errors():
         step = best.step
         if len(steps) > 1:
             step = st.select_slider(
-                "Weights of step",
+                "Checkpoint (step)",
                 steps,
                 best.step,
                 key=f"step-{best.path}",
                 format_func=lambda step: f"{step:,}" + " (best)" * (step == best.step),
-                help="All weights that the run kept: more of them with --training.keep-weights-every 1.",
+                help="All weights that the run kept. Train with --training.keep-weights-every 1 to keep more.",
             )
         weights = best._replace(step=step)
         classifier = load_classifier(weights)
-        part = st.segmented_control("Show", PARTS, default=PARTS[0], required=True)
-        if part == "Filters":
+        section = st.segmented_control("Show", SECTIONS, default=SECTIONS[0], required=True)
+        if section == "Filters":
             show_filters(classifier)
-        elif part == "Map":
-            features_map.show(weights, best)
+        elif section == "Embeddings":
+            embedding_map.show(weights, best)
         else:
-            image, label = choose_picture(load_data(best.run.config.data).test)
-            if part == "Activations":
-                show_layers(classifier, image)
+            image, label = select_image(load_data(best.run.config.data).test)
+            if section == "Activations":
+                show_activations(classifier, image)
             else:
-                attribute(classifier, image, label)
+                show_attribution(classifier, image, label)
 
 
 # --------------------------------------------------------------------------------------- filters
 
 
-def show_filters(classifier: InkClassifier) -> None:
-    """Show the filters of the chosen layer."""
+def show_filters(classifier: DifferentiableClassifier) -> None:
+    """Show the filters of a layer to be selected."""
     kernels = features.kernels(classifier)
-    names = sorted(kernels, key=lambda name: kernels[name].shape[2] != 1)  # first what sees the pixels
-    layer, source = st.columns(2)
-    name = layer.selectbox("Layer", names, format_func=lambda name: f"{name}, {describe(kernels[name])}")
+    names = sorted(kernels, key=lambda name: kernels[name].shape[2] != 1)  # the layers on the pixels first
+    layer_column, input_column = st.columns(2)
+    name = layer_column.selectbox(
+        "Layer", names, format_func=lambda name: f"{name}, {describe_shape(kernels[name])}"
+    )
     kernel = kernels[name]
     height, _, inputs, outputs = kernel.shape
     if height == 1:
-        weights = kernel[0, 0].T
-        st.image(
-            np.repeat(np.repeat(diverging(weights[None])[0], 4, axis=0), 4, axis=1),
-            output_format="PNG",
-            alt=f"Weights of the layer {name}: {outputs} rows, one for each output, and {inputs} columns, one for each "
-            "input",
-        )
-        st.caption("A row for each output, a column for each input: vermillion adds, blue takes away.")
+        show_weight_matrix(name, kernel[0, 0].T)
         return
-    asked = None
+    channel = None
     if inputs > 1:
-        options = ["the strongest of each", *range(inputs)]
-        asked = source.selectbox(
-            "Input channel", options, help="Which channel of the layer before it is looked at."
+        options = [STRONGEST, *range(inputs)]
+        channel = input_column.selectbox(
+            "Input channel", options, help="Channel of the previous layer whose weights are shown."
         )
-    shown = features.filters(kernel, asked if isinstance(asked, int) else None)[:MOST_FILTERS]
-    pick(
+    shown = features.filters(kernel, channel if isinstance(channel, int) else None)[:MAX_FILTERS]
+    select_from_gallery(
         f"filters-{name}",
-        diverging(shown),
+        diverging_colors(shown),
         [str(i) for i in range(len(shown))],
         [
             f"Filter {i}, weights from {weights.min():.2f} to {weights.max():.2f}"
@@ -97,61 +101,90 @@ def show_filters(classifier: InkClassifier) -> None:
         f"Filters of the layer {name}",
     )
     st.caption(
-        f"{len(shown)} of {outputs} filters: vermillion adds, blue takes away; each has shades of its own, from its "
-        "largest weight down."
+        f"{len(shown)} of {outputs} filters. Orange: positive weight; blue: negative. "
+        "Each filter has its own color scale."
     )
 
 
-def describe(kernel: np.ndarray) -> str:
-    """Name the size of a layer."""
+def show_weight_matrix(name: str, weights: np.ndarray) -> None:
+    """Show the weights of a dense layer, or of a convolution of 1x1.
+
+    Args:
+        name: of the layer.
+        weights: float (outputs, inputs).
+    """
+    outputs, inputs = weights.shape
+    st.image(
+        enlarge(diverging_colors(weights[None])[0], 4),
+        output_format="PNG",
+        alt=f"Weight matrix of the layer {name}: {outputs} rows, one per output, and {inputs} columns, one per input",
+    )
+    st.caption("Rows: outputs; columns: inputs. Orange: positive weight; blue: negative.")
+
+
+def describe_shape(kernel: np.ndarray) -> str:
+    """Return the shape of a layer, such as `8 to 16, 3x3`."""
     height, width, inputs, outputs = kernel.shape
     return f"{inputs} to {outputs}" + f", {height}x{width}" * (height > 1)
 
 
-# --------------------------------------------------------------------------------------- picture
+# ----------------------------------------------------------------------------------------- image
 
 
-def choose_picture(split: Split) -> tuple[np.ndarray, int]:
-    """Return a picture of the test split by its number, uint8 (28, 28), and its digit."""
-    number = st.number_input("Picture", 0, len(split) - 1, 0, help="Its number in the test split.")
-    return split.images[number], int(split.labels[number])
+def select_image(split: Split) -> tuple[np.ndarray, int]:
+    """Offer the images of a split by index, and return the selected one, uint8 (28, 28), and its label."""
+    index = st.number_input("Image index", 0, len(split) - 1, 0, help="Index in the test split.")
+    return split.images[index], int(split.labels[index])
 
 
-def show_layers(classifier: InkClassifier, image: np.ndarray) -> None:
-    """Show what each layer makes of a picture."""
-    rows = [Row("picture", image[None])]
+def show_activations(classifier: DifferentiableClassifier, image: np.ndarray) -> None:
+    """Show the activations of each layer for an image.
+
+    Args:
+        classifier: network with its weights.
+        image: uint8 (28, 28).
+    """
+    rows = [Row("input", image[None])]
     for name, values in features.activations(classifier, image).items():
-        strongest = np.sort(np.argsort(-values.max(axis=(1, 2)), kind="stable")[:MOST_CHANNELS])
-        rows.append(Row(name, diverging(values[strongest], shared=True), [str(i) for i in strongest]))
+        strongest = np.sort(np.argsort(-values.max(axis=(1, 2)), kind="stable")[:MAX_CHANNELS])
+        rows.append(Row(name, diverging_colors(values[strongest], shared=True), [str(i) for i in strongest]))
     names = ", ".join(row.label for row in rows[1:])
-    st.image(picture_grid(rows), output_format="PNG", alt=f"What each layer makes of the picture: {names}")
+    st.image(image_grid(rows), output_format="PNG", alt=f"Activations of the layers {names}")
     st.caption(
-        f"Of each layer up to {MOST_CHANNELS} channels, those with the strongest answers, by their numbers; vermillion "
-        "is above 0, blue below."
+        f"Up to {MAX_CHANNELS} channels per layer, those with the strongest activation, by channel index. "
+        "Orange: positive; blue: negative."
     )
 
 
-def attribute(classifier: InkClassifier, image: np.ndarray, label: int) -> None:
-    """Show which pixels speak for a digit and which against it."""
-    ink = to_ink(image[None])
-    logits = np.asarray(classifier(ink))[0]
-    read = int(logits.argmax())
-    digit = st.selectbox("What speaks for a", range(len(logits)), read, key=f"attributed-{read}")
-    asked = np.array([digit])
-    shown = {
-        "picture": image,
-        "integrated gradients": diverging(np.asarray(integrated_gradients(classifier, ink, asked)))[0],
-        "occlusion": diverging(np.asarray(occlusion(classifier, ink, asked)))[0],
+def show_attribution(classifier: DifferentiableClassifier, image: np.ndarray, label: int) -> None:
+    """Show which pixels support a class and which oppose it.
+
+    Args:
+        classifier: network with its weights.
+        image: uint8 (28, 28).
+        label: its true digit.
+    """
+    images = to_intensity(image[None])
+    logits = np.asarray(classifier(images))[0]
+    predicted = int(logits.argmax())
+    digit = st.selectbox("Explain class", range(len(logits)), predicted, key=f"explained-{predicted}")
+    targets = np.array([digit])
+    maps = {
+        "input": image,
+        "integrated gradients": diverging_colors(
+            np.asarray(integrated_gradients(classifier, images, targets))
+        )[0],
+        "occlusion": diverging_colors(np.asarray(occlusion(classifier, images, targets)))[0],
     }
     with st.container(horizontal=True):
-        for name, pixels in shown.items():
-            alt = f"{name} of a {label}, read as {read}: what speaks for a {digit}"
-            st.image(enlarge(pixels), caption=name, width=224, output_format="PNG", alt=alt)
+        for name, pixels in maps.items():
+            description = f"{name}: true digit {label}, predicted {predicted}, explained class {digit}"
+            st.image(enlarge(pixels), caption=name, width=224, output_format="PNG", alt=description)
     st.caption(
-        f"A {label}, read as {read}; vermillion speaks for a {digit}, blue against it. Integrated gradients say how "
-        "much each pixel adds to what speaks for it (Sundararajan et al. 2017), occlusion how much is lost when the "
-        "square around it is blanked (Zeiler and Fergus 2014)."
+        f"True digit {label}, predicted {predicted}. Orange supports {digit}, blue opposes it. Integrated gradients: "
+        "contribution of each pixel to the logit (Sundararajan et al. 2017). Occlusion: drop of the logit when the "
+        "square around the pixel is blanked (Zeiler and Fergus 2014)."
     )
 
 
-show(selection.current())
+show(current_selection())

@@ -1,100 +1,113 @@
-"""The page "Predictions": any split, picture by picture, with what was made of each."""
+"""The page "Predictions": the images of a split with their predictions, filtered and sorted; the data behind them."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import streamlit as st
-from parts import evaluate_now, evaluations, samples, selection
+from parts import dataset_overview, evaluations
 from parts.error_display import escape, show_errors
+from parts.evaluate_buttons import show_evaluate_buttons
 from parts.evaluation_context import EvaluationContext, open_evaluation
-from parts.picking import pick_picture
-from parts.picture_detail import show_detail
-from parts.selection import Selection
-from parts.tagging import choose_tag
+from parts.example_detail import show_detail
+from parts.example_picker import pick_example
+from parts.run_selection import Selection, current_selection, resolve_model
+from parts.tag_editor import select_tag
 
 from digitjax.evaluation import browse
 from digitjax.evaluation.browse import Filter
-from digitjax.runs import Ensemble
+from digitjax.runs import Ensemble, Run
 
-ANSWERS = {"right": True, "wrong": False}
+OUTCOMES = {"correct": True, "incorrect": False}
 
 
-def show(chosen: Selection) -> None:
-    """Show the page."""
+def show(selection: Selection) -> None:
+    """Show the predictions of the selected model, and the data that it was trained on."""
     st.title("Predictions")
     with show_errors():
-        model = selection.as_model(chosen.entry)
+        model = resolve_model(selection.entry)
         st.subheader(escape(model.name))
-        one_by_one, balance, augmented = st.tabs(
-            ["Pictures", "Class balance", "Augmented samples"], key="about", on_change="rerun"
+        images, balance, augmented = st.tabs(
+            ["Images", "Class balance", "Augmented samples"], key="section", on_change="rerun"
         )
         first = model.members()[0]
-        if one_by_one.open:
-            with one_by_one:
-                show_pictures(chosen, model)
+        if images.open:
+            with images:
+                show_evaluation(selection, model)
         if balance.open:
             with balance, show_errors():
-                samples.show_class_balance(first)
+                dataset_overview.show_class_balance(first)
         if augmented.open:
             with augmented, show_errors():
                 if isinstance(model, Ensemble):
-                    st.info(f"This shows the first run of the ensemble, {escape(first.name)}.")
-                samples.show_augmented(first)
+                    st.info(f"Showing the first member of the ensemble, {escape(first.name)}.")
+                dataset_overview.show_augmented_samples(first)
 
 
-def show_pictures(chosen: Selection, model) -> None:
-    """Let an evaluation be chosen, or made, and its pictures be browsed."""
+def show_evaluation(selection: Selection, model: Run | Ensemble) -> None:
+    """Offer the evaluations that exist and those that can be added, and show the images of the selected one.
+
+    Args:
+        selection: of the sidebar.
+        model: whose evaluations are meant.
+    """
     box, buttons = st.container(), st.container(horizontal=True)
     with buttons, show_errors():
-        evaluate_now.offer(model, chosen.folder)
+        show_evaluate_buttons(model, selection.folder)
     with show_errors():
         with box:
-            key = evaluations.choose_evaluation(model)
-        browse_pictures(open_evaluation(model, key))
+            key = evaluations.select_evaluation(model)
+        browse_images(open_evaluation(model, key))
 
 
 @st.fragment
-def browse_pictures(opened: EvaluationContext) -> None:
-    """Show the pictures that meet the filters, and the one that is picked; a choice redraws this part alone."""
+def browse_images(context: EvaluationContext) -> None:
+    """Show the images that match the filters, and details of the selected one; a choice reruns this fragment alone."""
     with show_errors():
         with st.container(horizontal=True):
-            chosen = choose_filter(opened)
+            criteria = select_filter(context)
             order = st.selectbox(
-                "Sort by", browse.orders(opened.examples), key="sort", bind="query-params", width=190
+                "Sort by",
+                browse.available_sort_orders(context.examples),
+                key="sort",
+                bind="query-params",
+                width=190,
             )
-        numbers = browse.select(opened.examples, chosen, order)
-        st.markdown(f"**{len(numbers):,} of {len(opened.examples):,} pictures**")
+        indices = browse.select_examples(context.examples, criteria, order)
+        st.markdown(f"**{len(indices):,} of {len(context.examples):,} images**")
         gallery, detail = st.columns([3, 2], gap="medium")
         with gallery:
-            name = f"{opened.model.path} {opened.evaluation.split} {opened.evaluation.step}"
-            number = pick_picture(name, opened.images, numbers, opened.describe, "Pictures")
+            name = f"{context.model.path} {context.evaluation.split} {context.evaluation.step}"
+            index = pick_example(name, context.images, indices, context.describe, "Images")
         with detail:
-            if number is None:
-                st.info("Pick a picture to see what was made of it: click it, or use the arrow keys.")
+            if index is None:
+                st.info("Select an image for details: click it, or use the arrow keys.")
             else:
-                show_detail(opened, number=number)
+                show_detail(context, index=index)
 
 
-def choose_filter(opened: EvaluationContext) -> Filter:
-    """Offer what pictures can be filtered by; what is chosen is kept in the address.
+def select_filter(context: EvaluationContext) -> Filter:
+    """Offer the filters; their values are kept in the URL.
 
     Raises:
-        InputError: the file of the tags is damaged, or of other data.
+        InputError: the file of the tags is damaged, or belongs to other data.
     """
 
-    def choose(label: str, options, key: str):
+    def select(label: str, options: Iterable[object], key: str) -> Any:
         return st.selectbox(label, options, None, key=key, bind="query-params", placeholder="any", width=110)
 
-    true = choose("True digit", range(10), "true")
-    predicted = choose("Read as", range(10), "predicted")
-    answer = choose("Answer", ANSWERS, "answer")
+    true = select("True digit", range(10), "true")
+    predicted = select("Predicted", range(10), "predicted")
+    outcome = select("Outcome", OUTCOMES, "outcome")
     low, high = st.slider(
         "Confidence (%)", 0, 100, (0, 100), key="confidence", bind="query-params", width=190
     )
     return Filter(
-        true=true,
+        label=true,
         predicted=predicted,
-        right=None if answer is None else ANSWERS[answer],
+        correct=None if outcome is None else OUTCOMES[outcome],
         confidence=(low / 100, high / 100),
-        numbers=choose_tag(opened, width=190),
+        indices=select_tag(context, width=190),
     )
 
 
-show(selection.current())
+show(current_selection())

@@ -1,164 +1,218 @@
-"""The page "Reconstructions": what an autoencoder makes of pictures, and what its latent stands for."""
+"""The page "Reconstructions": reconstruction errors of an autoencoder, and its latent space."""
 
 from itertools import cycle
 
 import numpy as np
 import streamlit as st
-from parts import evaluations, selection
+from parts import evaluations
 from parts.error_display import escape, show_errors
-from parts.gallery import pick
+from parts.gallery import select_from_gallery
+from parts.images import enlarge, load_evaluated_split
 from parts.models import Weights, find_weights, load_reconstructor
-from parts.pictures import enlarge, find_pictures
-from parts.selection import Selection
+from parts.run_selection import Selection, current_selection, resolve_run
 
+from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
-from digitjax.evaluation.evaluate import load_images
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Run
-from digitjax.visualization.grid import Row, diverging, picture_grid
-from digitjax.visualization.reconstruct import REACH, most_varying, overview
+from digitjax.visualization.grid import Row, diverging_colors, image_grid
+from digitjax.visualization.reconstruct import TRAVERSAL_RANGE, overview, top_variance_dimensions
 
-MOST_SLIDERS = 12
-MOST_PICTURES = 1000  # to measure how latents vary
-A_PAGE = 100
-ORDERS = ("by number", "largest error first", "smallest error first")
+# Most latent dimensions that can be edited.
+MAX_SLIDERS = 12
+# Most images from which the statistics of the latent space are estimated.
+MAX_IMAGES = 1000
+# Images per page of the gallery.
+PAGE_SIZE = 100
+# Smallest standard deviation that a latent dimension is scaled by.
+MIN_DEVIATION = 1e-6
+INDEX, LARGEST, SMALLEST = "index", "largest error", "smallest error"
 
 
-def show(chosen: Selection) -> None:
-    """Show the reconstructions of the chosen run."""
+def show(selection: Selection) -> None:
+    """Show the reconstructions of the selected run."""
     st.title("Reconstructions")
     with show_errors():
-        run = selection.as_run(chosen.entry)
+        run = resolve_run(selection.entry)
         st.subheader(escape(run.name))
-        evaluation = evaluations.read(run, evaluations.choose_evaluation(run))
+        evaluation = evaluations.read(run, evaluations.select_evaluation(run))
         if not isinstance(evaluation, Reconstruction):
-            raise InputError(f"{run.name} is a classifier, which reconstructs nothing: choose an autoencoder")
+            raise InputError(f"{run.name} is a classifier. Select an autoencoder in the sidebar.")
         show_reconstruction(run, evaluation)
 
 
 def show_reconstruction(run: Run, evaluation: Reconstruction) -> None:
-    """Show the errors of an evaluation, then what the best weights make of its pictures."""
+    """Show the errors of an evaluation, then its images and an overview.
+
+    Args:
+        run: an autoencoder.
+        evaluation: of one of its splits.
+
+    Raises:
+        InputError: the run has no such checkpoint.
+    """
     summary = evaluation.summary
     low, high = summary["error_interval"]
-    interval = f"95 % interval: {low:.5f} to {high:.5f}"
     with st.container(horizontal=True, gap="medium"):
         st.metric(
             "Mean squared error",
             f"{summary['error']:.5f}",
-            interval,
+            f"95% CI {low:.5f} to {high:.5f}",
             delta_color="off",
             delta_arrow="off",
             width="content",
         )
-        st.metric("Cross-entropy, nats a picture", f"{summary['loss']:.1f}", width="content")
+        st.metric("Cross-entropy (nats per image)", f"{summary['loss']:.1f}", width="content")
         if "divergence" in summary:
-            st.metric("Divergence, nats a picture", f"{summary['divergence']:.1f}", width="content")
-    with st.expander("Error by digit"):
+            st.metric("KL divergence (nats per image)", f"{summary['divergence']:.1f}", width="content")
+    with st.expander("Error per class"):
         st.dataframe(summary["per_class"], hide_index=True)
     weights = find_weights(run, evaluation.step)
     with show_errors():
-        explore(weights, evaluation, find_pictures(run, evaluation).images)
+        explore(weights, evaluation, load_evaluated_split(run, evaluation).images)
     with show_errors():
         show_overview(weights, evaluation.split)
 
 
-# --------------------------------------------------------------------------------------- pictures
+# ---------------------------------------------------------------------------------------- images
 
 
 @st.fragment
 def explore(weights: Weights, evaluation: Reconstruction, images: np.ndarray) -> None:
-    """Show pictures by their errors, and what is made of the one that is picked; a choice redraws this part alone."""
+    """Show a gallery of images and the reconstruction of the selected one; a choice reruns this fragment alone.
+
+    Args:
+        weights: of the autoencoder.
+        evaluation: of the split.
+        images: uint8 (n, 28, 28), all of the split.
+    """
     with show_errors():
-        number = choose_picture(evaluation, images)
-        show_picture(weights, evaluation, number, images)
+        show_image(weights, evaluation, select_image(evaluation, images), images)
 
 
-def choose_picture(evaluation: Reconstruction, images: np.ndarray) -> int:
-    """Return the number of the picture that is picked, at first that of the first one."""
-    by, which, page = st.columns(3)
-    order = by.selectbox("Order", ORDERS)
-    digit = which.selectbox("True digit", range(10), None, placeholder="any")
-    found = np.arange(len(images)) if digit is None else np.flatnonzero(evaluation.labels == digit)
-    if order != ORDERS[0]:
-        sign = -1 if order == ORDERS[1] else 1
-        found = found[np.argsort(sign * evaluation.errors[found], kind="stable")]
-    pages = max(1, -(-len(found) // A_PAGE))
-    first = A_PAGE * (page.number_input(f"Page of {pages}", 1, pages, 1) - 1)
-    found = found[first : first + A_PAGE]
-    picked = pick(
+def select_image(evaluation: Reconstruction, images: np.ndarray) -> int:
+    """Show a page of images with their errors, and return the index of the selected one.
+
+    Args:
+        evaluation: of the split.
+        images: uint8 (n, 28, 28), all of the split.
+
+    Returns:
+        The first image of the page if none is selected.
+    """
+    order_column, digit_column, page_column = st.columns(3)
+    order = order_column.selectbox("Sort by", (INDEX, LARGEST, SMALLEST))
+    digit = digit_column.selectbox("True digit", range(10), None, placeholder="any")
+    indices = np.arange(len(images)) if digit is None else np.flatnonzero(evaluation.labels == digit)
+    if order != INDEX:
+        sign = -1 if order == LARGEST else 1
+        indices = indices[np.argsort(sign * evaluation.errors[indices], kind="stable")]
+    pages = max(1, -(-len(indices) // PAGE_SIZE))
+    first = PAGE_SIZE * (page_column.number_input(f"Page of {pages}", 1, pages, 1) - 1)
+    indices = indices[first : first + PAGE_SIZE]
+    selected = select_from_gallery(
         "reconstructed",
-        images[found],
-        [f"{evaluation.errors[i]:.4f}" for i in found],
+        images[indices],
+        [f"{evaluation.errors[i]:.4f}" for i in indices],
         [
-            f"Picture {i}, a {evaluation.labels[i]}: mean squared error {evaluation.errors[i]:.5f}"
-            for i in found
+            f"Image {i}, true digit {evaluation.labels[i]}: mean squared error {evaluation.errors[i]:.5f}"
+            for i in indices
         ],
-        f"Pictures of the {evaluation.split} split with their errors",
+        f"Images of the {evaluation.split} split with their errors",
     )
-    return int(found[picked or 0])
+    return int(indices[selected or 0])
 
 
-def show_picture(weights: Weights, evaluation: Reconstruction, number: int, images: np.ndarray) -> None:
-    """Show a picture, its reconstruction and their difference, and what becomes of it when its latent is moved."""
+def show_image(weights: Weights, evaluation: Reconstruction, index: int, images: np.ndarray) -> None:
+    """Show an image, its reconstruction, their difference, and the decoding of an edited latent vector.
+
+    Args:
+        weights: of the autoencoder.
+        evaluation: of the split.
+        index: of the image.
+        images: uint8 (n, 28, 28), all of the split.
+    """
     autoencoder = load_reconstructor(weights)
-    (latent,) = autoencoder.encode(images[[number]])
-    mean, deviation, varying = find_spread(weights, evaluation.split, images[:MOST_PICTURES])
-    start = np.clip((latent - mean) / deviation, -REACH, REACH)
-    shown = st.container(horizontal=True)
+    (latent,) = autoencoder.encode(images[[index]])
+    mean, deviation, dimensions = latent_statistics(weights, evaluation.split, images[:MAX_IMAGES])
+    start = np.clip((latent - mean) / deviation, -TRAVERSAL_RANGE, TRAVERSAL_RANGE)
+    image_row = st.container(horizontal=True)
     st.caption(
-        "Move its latent, in standard deviations from the mean of all; the most varying dimensions first."
+        "Edit latent vector: the dimensions with the largest variance, in standard deviations from the mean."
     )
-    moved = start.copy()
-    for column, i in zip(cycle(st.columns(4)), varying, strict=False):
-        # Without a key: another picture has other starts, and so sliders of its own.
-        moved[i] = column.slider(f"Dimension {i}", -REACH, REACH, float(start[i]), 0.1)
-    reconstructed, changed = autoencoder.decode(np.stack([latent, mean + deviation * moved]))
-    if np.array_equal(moved, start):
-        changed = reconstructed
-    difference = diverging(reconstructed[None].astype(float) - images[number])[0]
-    name = f"picture {number}, a {evaluation.labels[number]}"
-    with shown:
-        for caption, image, alt in (
-            (name, images[number], name),
-            ("reconstructed", reconstructed, f"The reconstruction of {name}"),
+    edited = start.copy()
+    for column, i in zip(cycle(st.columns(4)), dimensions, strict=False):
+        # Without a key: another image has other start values, and so gets new sliders.
+        edited[i] = column.slider(f"Dimension {i}", -TRAVERSAL_RANGE, TRAVERSAL_RANGE, float(start[i]), 0.1)
+    reconstructed, decoded = autoencoder.decode(np.stack([latent, mean + deviation * edited]))
+    if np.array_equal(edited, start):
+        decoded = reconstructed
+    difference = diverging_colors(reconstructed[None].astype(float) - images[index])[0]
+    name = f"image {index}, true digit {evaluation.labels[index]}"
+    with image_row:
+        for caption, image, description in (
+            (name, images[index], name),
+            ("reconstruction", reconstructed, f"Reconstruction of {name}"),
             (
-                f"difference, {evaluation.errors[number]:.4f}",
+                f"difference, MSE {evaluation.errors[index]:.4f}",
                 difference,
-                f"Where the reconstruction of {name} has more ink (vermillion) and less (blue)",
+                f"Difference of the reconstruction of {name}: orange is brighter, blue darker",
             ),
-            ("moved", changed, f"What becomes of {name} when its latent is moved"),
+            ("edited latent", decoded, f"Decoding of the edited latent vector of {name}"),
         ):
-            st.image(enlarge(image), caption=caption, width=168, output_format="PNG", alt=alt)
+            st.image(enlarge(image), caption=caption, width=168, output_format="PNG", alt=description)
 
 
 @st.cache_data(max_entries=4, show_spinner="Encoding")
-def find_spread(
+def latent_statistics(
     weights: Weights, split: str, _images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean and deviation of each dimension of the latent over pictures, and the most varying dimensions."""
+    """Return statistics of the latent vectors of images.
+
+    Args:
+        weights: of the autoencoder.
+        split: that the images are of; names them in the cache.
+        _images: uint8 (n, 28, 28).
+
+    Returns:
+        Mean and standard deviation, float (latent,) each, and the dimensions with the largest variance, int (k,).
+    """
     latents = load_reconstructor(weights).encode(_images)
-    return latents.mean(axis=0), np.maximum(latents.std(axis=0), 1e-6), most_varying(latents, MOST_SLIDERS)
+    deviation = np.maximum(latents.std(axis=0), MIN_DEVIATION)
+    return latents.mean(axis=0), deviation, top_variance_dimensions(latents, MAX_SLIDERS)
 
 
-# --------------------------------------------------------------------------------------- overview
+# -------------------------------------------------------------------------------------- overview
 
 
 def show_overview(weights: Weights, split: str) -> None:
-    """Show reconstructions, moves, interpolations and samples as one picture."""
+    """Show reconstructions, traversals, interpolations and samples in one grid.
+
+    Args:
+        weights: of the autoencoder.
+        split: whose images are encoded.
+
+    Raises:
+        InputError: the model or the images cannot be loaded.
+    """
     st.header("Overview", divider="grey")
-    rows = find_rows(weights, split)
+    rows = compute_overview(weights, split)
     names = ", ".join(dict.fromkeys(row.label for row in rows))
-    st.image(picture_grid(rows), output_format="PNG", alt=f"Rows of pictures: {names}")
+    st.image(image_grid(rows), output_format="PNG", alt=f"Rows of images: {names}")
 
 
 @st.cache_data(max_entries=4, show_spinner="Reconstructing")
-def find_rows(weights: Weights, split: str) -> list[Row]:
-    """Return the rows that show what a model does with a split.
+def compute_overview(weights: Weights, split: str) -> list[Row]:
+    """Return the rows of the overview.
+
+    Args:
+        weights: of the autoencoder.
+        split: whose images are encoded.
 
     Raises:
-        InputError: the model or the pictures cannot be had.
+        InputError: the model or the images cannot be loaded.
     """
-    return overview(load_reconstructor(weights), load_images(weights.run, split).images)
+    return overview(load_reconstructor(weights), load_split(weights.run, split).images)
 
 
-show(selection.current())
+show(current_selection())

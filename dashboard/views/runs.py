@@ -1,112 +1,145 @@
-"""The page "Runs": all runs of the folder, and the chosen ones from their headline to their config."""
+"""The page "Runs": a table of all runs, and the results, config and environment of the selected ones."""
 
 from typing import Any
 
 import streamlit as st
-from parts import selection
 from parts.error_display import escape, show_errors
-from parts.selection import Selection
-from parts.summaries import AnySummary, summarize
+from parts.formatting import MISSING
+from parts.run_selection import Selection, current_selection, select_rows
+from parts.run_summaries import AnySummary, summarize
 
 from digitjax import config
-from digitjax.runs import MEASURES, PRETRAINED_FOLDER, Ensemble, RunEntry
-from digitjax.runs.seed_stats import SeedStats, format_measure
+from digitjax.runs import PRETRAINED_FOLDER, PRIMARY_METRIC, Ensemble, RunEntry
+from digitjax.runs.seed_stats import SeedStats, format_metric
 
-PER_CENT = st.column_config.NumberColumn(format="percent", step=0.0001)
+PERCENT = st.column_config.NumberColumn(format="percent", step=0.0001)
+INTERVAL = st.column_config.TextColumn(width=150)
+# Formats of the columns of the table.
 COLUMNS = {
-    "best validation": PER_CENT,
-    "last validation": PER_CENT,
-    "test": PER_CENT,
+    "test accuracy": PERCENT,
+    "test 95% CI": INTERVAL,
+    "best validation accuracy": PERCENT,
+    "validation 95% CI": INTERVAL,
+    "last validation accuracy": PERCENT,
     "test error": st.column_config.NumberColumn(
-        format="%.5f", help="Of autoencoders: the mean squared error of the pixels"
+        format="%.5f", help="Autoencoders: mean squared error of the pixels."
     ),
-    "seconds": st.column_config.NumberColumn(
-        format="%.1f", help="Of training; of a group the mean of its seeds"
-    ),
+    "training time (s)": st.column_config.NumberColumn(format="%.1f", help="For groups the mean over seeds."),
     "problem": st.column_config.TextColumn(width="large"),
 }
 
 
-def show(chosen: Selection) -> None:
-    """Show the table of runs, then what is chosen in it."""
+def show(selection: Selection) -> None:
+    """Show the table of runs, then the selected ones."""
     st.title("Runs")
-    if all(entry.path.parent == PRETRAINED_FOLDER for entry in chosen.entries.values()):
+    if all(entry.path.parent == PRETRAINED_FOLDER for entry in selection.entries.values()):
         st.info(
-            f"There are no runs in {escape(str(chosen.folder))} yet: train one with `digitjax quickstart`, or on the "
-            "page Train. Until then these pages show the model in the box, which reads pictures on the page Try it."
+            f"No runs in {escape(str(selection.folder))} yet. Train one with `digitjax quickstart` or on the Train "
+            "page. Until then, the pages show the pretrained model."
         )
-    summaries = {name: summarize(entry) for name, entry in chosen.entries.items()}
-    show_table(summaries, chosen)
+    summaries = {name: summarize(entry) for name, entry in selection.entries.items()}
+    show_table(summaries, selection)
     list_problems(summaries)
-    for entry in (chosen.entry, chosen.versus):
+    for entry in (selection.entry, selection.compared):
         if entry:
             with show_errors():
                 show_entry(entry, summaries[entry.name])
-    if chosen.versus:
+    if selection.compared:
         with show_errors():
-            show_differences(chosen.entry, chosen.versus)
+            show_differences(selection.entry, selection.compared)
 
 
 # ----------------------------------------------------------------------------------------- table
 
 
-def show_table(summaries: dict[str, AnySummary], chosen: Selection) -> None:
-    """Show a row for each run; one or two of them can be marked, which chooses them."""
+def show_table(summaries: dict[str, AnySummary], selection: Selection) -> None:
+    """Show a row per run; selecting one or two rows selects their runs.
+
+    Args:
+        summaries: of all entries, by name.
+        selection: of the sidebar.
+    """
     names = list(summaries)
-    marked = [names.index(entry.name) for entry in (chosen.entry, chosen.versus) if entry]
-    # Of the names and of the choice, since a table keeps what is marked in it.
-    key = f"table-{hash((*names, *marked))}"
+    selected = [names.index(entry.name) for entry in (selection.entry, selection.compared) if entry]
+    # A table keeps its selection under its key, so another selection in the sidebar needs another key.
+    key = f"table-{hash((*names, *selected))}"
     st.dataframe(
-        [row(summary) for summary in summaries.values()],
+        [make_row(summary) for summary in summaries.values()],
         key=key,
         hide_index=True,
         column_config=COLUMNS,
-        on_select=lambda: selection.mark(names, marked, st.session_state[key]["selection"]["rows"]),
+        placeholder=MISSING,
+        on_select=lambda: select_rows(names, selected, st.session_state[key]["selection"]["rows"]),
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": marked}},
+        selection_default={"selection": {"rows": selected}},
         alt="All runs, groups and ensembles, newest first",
     )
     st.caption(
-        "Mark one run, or two to compare them; the boxes at the side do the same. Intervals are of 95 %: of a run for "
-        "another sample of as many pictures (Wilson), of a group for the mean of other seeds (Student)."
+        "Select one run, or two to compare them; the sidebar does the same. CI: confidence interval, Wilson over the "
+        "images for runs, Student's t over the seeds for groups."
     )
 
 
-def row(summary: AnySummary) -> dict[str, Any]:
-    """Lay a summary out as a row of the table."""
-    s, known = summary, vars(summary)
-    seeds = known.get("seeds") or [known.get("seed", "")]
+def make_row(summary: AnySummary) -> dict[str, Any]:
+    """Return the row of the table for a run, a group or an ensemble."""
+    fields = vars(summary)
+    label, progress = describe_progress(summary)
     return {
-        "name": s.name,
-        "test": mean(s.test_accuracy),
-        "test interval": interval(s.test_accuracy, known.get("test_interval")),
-        "best validation": mean(s.validation_accuracy),
-        "its interval": interval(s.validation_accuracy, known.get("validation_interval")),
-        "last validation": known.get("last_accuracy"),
-        "test error": mean(known.get("test_error")),
-        "kind": s.kind,
-        "model": s.model,
-        "data": s.data,
-        "size": s.size,
-        "seed": ", ".join(map(str, seeds)),
-        "seconds": mean(s.seconds),
-        "problem": s.problem,
+        "name": summary.name,
+        "test accuracy": mean(summary.test_accuracy),
+        "test 95% CI": format_interval(summary.test_accuracy, fields.get("test_interval")),
+        "best validation accuracy": mean(summary.validation_accuracy),
+        "validation 95% CI": format_interval(summary.validation_accuracy, fields.get("validation_interval")),
+        "last validation accuracy": fields.get("last_accuracy"),
+        "test error": mean(fields.get("test_error")),
+        "type": summary.kind,
+        "model": summary.model or None,
+        "data": summary.data or None,
+        "epochs": progress if label == "Epochs" else None,
+        "members": progress if label == "Members" else None,
+        "seeds": ", ".join(map(str, find_seeds(summary))) or None,
+        "training time (s)": mean(summary.seconds) or None,
+        "problem": summary.problem,
     }
 
 
+def describe_progress(summary: AnySummary) -> tuple[str, str | None]:
+    """Return the label and the text for the extent of training: `Epochs`, `20 of 20`; for several runs their number."""
+    fields = vars(summary)
+    if "epochs" in fields:
+        return "Epochs", f"{fields['epoch']} of {fields['epochs']:g}" if fields["epochs"] else None
+    count = len(fields.get("seeds") or fields["members"])
+    return "Members", str(count) if count else None
+
+
+def find_seeds(summary: AnySummary) -> list[int]:
+    """Return the seeds of a run or a group; of an ensemble, none."""
+    fields = vars(summary)
+    seeds = fields.get("seeds") or [fields.get("seed")]
+    return [seed for seed in seeds if seed is not None]
+
+
 def mean(value: float | SeedStats | None) -> float | None:
-    """Return a number, or the mean of those of the seeds."""
+    """Return a number, or the mean over seeds."""
     return value.mean if isinstance(value, SeedStats) else value
 
 
-def interval(value: float | SeedStats | None, known: tuple[float, float] | None) -> str:
-    """Write the interval of an accuracy: of seeds their own, else the one that is known of it, if any."""
-    ends = value.interval if isinstance(value, SeedStats) else known
-    return f"{ends[0]:.2%} to {ends[1]:.2%}" if ends and value is not None else ""
+def format_interval(value: float | SeedStats | None, interval: tuple[float, float] | None) -> str | None:
+    """Return the confidence interval of an accuracy as text.
+
+    Args:
+        value: the accuracy; statistics over seeds bring their own interval.
+        interval: of the accuracy of a single run, if it is known.
+
+    Returns:
+        None where no interval is known.
+    """
+    ends = value.interval if isinstance(value, SeedStats) else interval
+    return f"{ends[0]:.2%} to {ends[1]:.2%}" if ends and value is not None else None
 
 
 def list_problems(summaries: dict[str, AnySummary]) -> None:
-    """List the runs that are damaged or not finished, with the reasons."""
+    """List the runs that are damaged or unfinished, with the reasons."""
     problems = [summary for summary in summaries.values() if summary.problem]
     if problems:
         with st.expander(f"Runs with problems: {len(problems)}", expanded=len(problems) < 5):
@@ -114,55 +147,78 @@ def list_problems(summaries: dict[str, AnySummary]) -> None:
                 st.warning(f"**{escape(summary.name)}**: {escape(summary.problem)}")
 
 
-# ----------------------------------------------------------------------------------------- chosen
+# -------------------------------------------------------------------------------- selected runs
 
 
 def show_entry(entry: RunEntry, summary: AnySummary) -> None:
-    """Show what is asked first of a run, a group or an ensemble: how good, how sure, how long; then its config."""
+    """Show results, extent of training, config and environment of a run, a group or an ensemble.
+
+    Args:
+        entry: what is shown.
+        summary: of the entry.
+
+    Raises:
+        InputError: a file of it is damaged.
+    """
     st.header(escape(entry.name), divider="grey")
-    known = vars(summary)
-    task = "reconstruction" if known.get("validation_error") is not None else "classification"
-    measure = MEASURES[task]
-    tested, best = known.get(f"test_{measure}"), known.get(f"validation_{measure}")
-    sure = tested.interval if isinstance(tested, SeedStats) else known.get("test_interval")
-    note = "95 % interval: " + " to ".join(format_measure(measure, end) for end in sure) if sure else None
+    fields = vars(summary)
+    is_autoencoder = fields.get("validation_error") is not None
+    metric = PRIMARY_METRIC["reconstruction" if is_autoencoder else "classification"]
+    test, best = fields.get(f"test_{metric}"), fields.get(f"validation_{metric}")
+    interval = test.interval if isinstance(test, SeedStats) else fields.get("test_interval")
+    note = "95% CI " + " to ".join(format_metric(metric, end) for end in interval) if interval else None
     with st.container(horizontal=True, gap="medium"):
-        show_metric(f"Test {measure}", format_measure(measure, tested) if tested is not None else "-", note)
-        show_metric(f"Best validation {measure}", format_measure(measure, best) if best is not None else "-")
-        show_metric("Size", summary.size or "-")
+        show_metric(f"Test {metric}", format_metric(metric, test) if test is not None else MISSING, note)
+        show_metric(f"Best validation {metric}", format_metric(metric, best) if best is not None else MISSING)
+        label, progress = describe_progress(summary)
+        show_metric(label, progress or MISSING)
         seconds = mean(summary.seconds)
-        show_metric("Training time", f"{seconds:,.1f} s" if seconds else "-")
-    if tested is None:
-        st.info(f"It has not been evaluated yet: `digitjax evaluate {entry.name}`")
+        show_metric("Training time", f"{seconds:,.1f} s" if seconds else MISSING)
+    if test is None:
+        st.info(f"Not evaluated on the test split yet: `digitjax evaluate {entry.name}`")
     for member in entry.members()[:1]:
-        label = "Config" if entry == member else f"Config of {escape(member.name)}"
-        with st.expander(label):
+        title = "Config" if entry == member else f"Config of {escape(member.name)}"
+        with st.expander(title):
             st.code(config.to_json(member.config), language="json")
-        with st.expander(label.replace("Config", "Environment")):
+        with st.expander(title.replace("Config", "Environment")):
             st.json(member.environment)
 
 
 def show_metric(label: str, value: str, note: str | None = None) -> None:
-    """Show a number as wide as it is."""
+    """Show a number in the width that it needs.
+
+    Args:
+        label: above it.
+        value: the number as text.
+        note: below it.
+    """
     st.metric(label, value, note, delta_color="off", delta_arrow="off", width="content")
 
 
-def show_differences(entry: RunEntry, versus: RunEntry) -> None:
-    """Show in which fields the configs of two runs differ."""
-    st.header("Differences", divider="grey")
-    first, second = (entry.members()[0].config for entry in (entry, versus))
-    differing = config.differences(first, second)
-    if not differing:
-        st.write("Their configs are the same.")
+def show_differences(entry: RunEntry, compared: RunEntry) -> None:
+    """Show the fields in which the configs of two entries differ.
+
+    Args:
+        entry: of the first column.
+        compared: of the second column.
+
+    Raises:
+        InputError: a config is damaged.
+    """
+    st.header("Config differences", divider="grey")
+    first, second = (entry.members()[0].config for entry in (entry, compared))
+    differences = config.differences(first, second)
+    if not differences:
+        st.write("The configs are identical.")
         return
     st.table(
         [
-            {"field": field, escape(entry.name): str(a), escape(versus.name): str(b)}
-            for field, (a, b) in differing.items()
+            {"field": field, escape(entry.name): str(a), escape(compared.name): str(b)}
+            for field, (a, b) in differences.items()
         ]
     )
-    if isinstance(entry, Ensemble) or isinstance(versus, Ensemble):
-        st.caption("Of an ensemble, the config of its first run.")
+    if isinstance(entry, Ensemble) or isinstance(compared, Ensemble):
+        st.caption("For an ensemble, the config of its first member.")
 
 
-show(selection.current())
+show(current_selection())

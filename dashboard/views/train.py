@@ -1,4 +1,4 @@
-"""The page "Train": start an experiment, see how far it is, stop it."""
+"""The page "Train": start a training job, follow its progress, stop and resume it."""
 
 import shlex
 from pathlib import Path
@@ -7,73 +7,74 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 from parts.error_display import show_errors
-from parts.jobs import show_jobs
-from parts.selection import Selection, current
-from parts.writing import is_local
+from parts.formatting import MISSING
+from parts.permissions import is_local
+from parts.run_selection import Selection, current_selection
+from parts.training_jobs import show_jobs
 
 from digitjax import config, experiments, runs
 from digitjax.config import Config
 from digitjax.runs import jobs
 
-FIRST = "digits"  # the experiment that needs no download and takes seconds
+DEFAULT_EXPERIMENT = "digits"  # needs no download and takes seconds
 
 
-def show(chosen: Selection) -> None:
-    """Show the trainings that were started here, and a form for the next one."""
+def show(selection: Selection) -> None:
+    """Show the training jobs, and a form that starts another."""
     st.title("Train")
     if not is_local():
         address = st.get_option("server.address")
-        place = f"the address {address}" if address else "every address of this machine"
+        place = f"address {address}" if address else "every network interface"
         st.info(
-            f"Trainings cannot be started here: the dashboard answers {place}, so others might start them too. "
-            "This command answers this machine alone:"
+            f"Training is disabled: the dashboard listens on {place}, so others could start jobs on this machine. "
+            "This command starts a dashboard for this machine alone:"
         )
-        st.code(shlex.join(["digitjax", "dashboard", "--runs", str(chosen.folder)]), language="bash")
+        st.code(shlex.join(["digitjax", "dashboard", "--runs", str(selection.folder)]), language="bash")
         return
-    show_jobs(chosen.folder)
-    start_experiment(chosen.folder)
+    show_jobs(selection.folder)
+    show_start_form(selection.folder)
 
 
 @st.fragment
-def start_experiment(folder: Path) -> None:
-    """Show the form, what it would train, and the button that starts it; a choice redraws this part alone."""
-    st.subheader("Start an experiment")
+def show_start_form(folder: Path) -> None:
+    """Show the form, the settings that it changes, and the start button; a choice reruns this fragment alone."""
+    st.subheader("New training job")
     with show_errors():
-        wanted = choose_experiment(folder)
-        changed = config.override(wanted.experiment, wanted.arguments)
-        show_differences(wanted.experiment, changed)
-        st.caption("The same on the command line:")
-        command = ["digitjax", "train", wanted.name, *wanted.arguments, "--runs", str(folder)]
+        request = select_experiment(folder)
+        changed = config.override(request.experiment, request.arguments)
+        show_changes(request.experiment, changed)
+        st.caption("Equivalent command:")
+        command = ["digitjax", "train", request.name, *request.arguments, "--runs", str(folder)]
         st.code(shlex.join(command), language="bash", wrap_lines=True)
-        if st.button("Start", type="primary"):
+        if st.button("Start training", type="primary"):
             jobs.start(changed, folder)
             st.rerun()
 
 
-class Wanted(NamedTuple):
-    """An experiment, and what is to be changed in it."""
+class TrainingRequest(NamedTuple):
+    """An experiment with overrides."""
 
     name: str
     experiment: Config
     arguments: list[str]
-    """As on the command line."""
+    """Overrides, as on the command line."""
 
 
-def choose_experiment(folder: Path) -> Wanted:
+def select_experiment(folder: Path) -> TrainingRequest:
     """Offer the experiments that come with digitjax, and their fields.
 
     Raises:
-        InputError: what was typed cannot be taken apart.
+        InputError: the advanced options cannot be split into arguments.
     """
     names = experiments.names()
-    chosen, named = st.columns(2)
-    name = chosen.selectbox("Experiment", names, names.index(FIRST))
+    experiment_column, name_column = st.columns(2)
+    name = experiment_column.selectbox("Experiment", names, names.index(DEFAULT_EXPERIMENT))
     experiment = experiments.load(name)
-    free = runs.free_name(experiment.name, folder)
+    free_name = runs.free_name(experiment.name, folder)
     training, optimizer = experiment.training, experiment.optimizer
     seed, epochs, batch_size, lr = st.columns(4)
     values = {
-        "name": named.text_input("Name of the run", free, key=f"name-{free}"),
+        "name": name_column.text_input("Run name", free_name, key=f"name-{free_name}"),
         "seed": seed.number_input("Seed", 0, 2**32 - 1, experiment.seed, key=f"seed-{name}"),
         "training.epochs": epochs.number_input(
             "Epochs", 0.01, None, float(training.epochs), 1.0, "%g", key=f"epochs-{name}"
@@ -85,41 +86,49 @@ def choose_experiment(folder: Path) -> Wanted:
             "Learning rate", 0.0, 10.0, optimizer.lr, optimizer.lr / 10, "%g", key=f"lr-{name}"
         ),
     }
-    before = {
+    defaults = {
         "name": experiment.name,
         "seed": experiment.seed,
         "training.epochs": training.epochs,
         "training.batch-size": training.batch_size,
         "optimizer.lr": optimizer.lr,
     }
-    more = st.text_area(
-        "More fields",
+    advanced = st.text_area(
+        "Advanced options",
         placeholder="--model.dropout 0.2 --augment.rotation 10",
         help=f"As on the command line: digitjax train {name} --help lists all of them.",
-        key=f"more-fields-{name}",
+        key=f"advanced-options-{name}",
     )
     arguments = [
         part
         for field, value in values.items()
-        if value != before[field]
+        if value != defaults[field]
         for part in (f"--{field}", format_value(value))
     ]
-    return Wanted(name, experiment, arguments + config.split_arguments(more))
+    return TrainingRequest(name, experiment, arguments + config.split_arguments(advanced))
 
 
 def format_value(value: str | float) -> str:
-    """Write a value as a person would on a command line."""
+    """Return a value as it is written on a command line."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def show_differences(experiment: Config, changed: Config) -> None:
-    """Show what is to be trained in another way than the experiment says."""
+def show_changes(experiment: Config, changed: Config) -> None:
+    """Show the settings that differ from the experiment.
+
+    Args:
+        experiment: as it comes with digitjax.
+        changed: with the overrides.
+    """
     fields = config.differing([experiment, changed])
     if not fields:
-        st.caption("All settings are those of the experiment.")
+        st.caption("No setting differs from the experiment.")
         return
-    text = {field: ["-" if value is None else str(value) for value in both] for field, both in fields.items()}
-    st.dataframe(pd.DataFrame.from_dict(text, "index", columns=["in the experiment", "here"]))
+    rows = {
+        field: [MISSING if value is None else str(value) for value in values]
+        for field, values in fields.items()
+    }
+    st.dataframe(pd.DataFrame.from_dict(rows, "index", columns=["experiment", "new job"]))
 
 
-show(current())
+show(current_selection())

@@ -1,93 +1,119 @@
-"""The page "Try it": digits that people draw, upload or hold before the camera, read by a model of their choice."""
+"""The page "Try it": recognize digits that are drawn, uploaded, or photographed with the camera."""
 
 from pathlib import Path
 
 import streamlit as st
-from parts import from_code, readings, saving, selection
-from parts.canvas import HELP, canvas, drawn
+from parts import code_snippets, label_correction, recognition_display
+from parts.canvas import HELP, read_drawing, show_canvas
 from parts.error_display import escape, show_errors
-from parts.models import Reader, find_reader, load_recognizer
-from parts.selection import Selection
+from parts.models import RecognizerKey, find_recognizer, load_recognizer
+from parts.run_selection import Selection, current_selection
 
 from digitjax import runs
-from digitjax.imaging.decode import MAX_BYTES
+from digitjax.imaging.decode import DecodeParams
 from digitjax.recognition.bulk import SUFFIXES
 from digitjax.recognition.recognizer import PRETRAINED
 from digitjax.runs import RunEntry
 
-DRAWING = "drawing"  # the key of the canvas
+# Key of the canvas in the session.
+DRAWING = "drawing"
 
 
-def show(chosen: Selection) -> None:
-    """Offer the ways to give a picture, and show what is read in it."""
+def show(selection: Selection) -> None:
+    """Offer the sources of a picture, and show the predictions for it."""
     st.title("Try it")
     with show_errors():
-        entry = choose_model(chosen.entry)
-        reader = find_reader(entry)
-        load_recognizer(reader)  # says at once if the model cannot be used, and makes the first picture fast
-        ways = {"Draw": draw, "Upload": upload, "Camera": photograph}
-        way = st.segmented_control("Picture", list(ways), default="Draw", required=True, key="way")
-        ways[way](reader, chosen.folder.parent / "handwriting")
-        from_code.show(entry)
+        entry = select_model(selection.entry)
+        model = find_recognizer(entry)
+        load_recognizer(
+            model
+        )  # reports a model that cannot be used, and compiles it before the first picture
+        sources = {"Draw": show_drawing, "Upload": show_upload, "Camera": show_camera}
+        source = st.segmented_control("Picture", list(sources), default="Draw", required=True, key="source")
+        sources[source](model, selection.folder.parent / "handwriting")
+        code_snippets.show(entry)
 
 
-def choose_model(entry: RunEntry) -> RunEntry:
-    """Return what is to read: the model in the box unless what is chosen in the sidebar is asked for."""
-    boxed = runs.find_run(PRETRAINED, runs.PRETRAINED_FOLDER)
-    if entry == boxed:
-        return boxed
-    models = {f"{boxed.name}, the model in the box": boxed, f"{entry.name}, chosen in the sidebar": entry}
-    return models[st.radio("Read by", models, horizontal=True)]
+def select_model(entry: RunEntry) -> RunEntry:
+    """Offer the pretrained model, and the run that is selected in the sidebar."""
+    pretrained = runs.find_run(PRETRAINED, runs.PRETRAINED_FOLDER)
+    if entry == pretrained:
+        return pretrained
+    models: dict[str, RunEntry] = {
+        f"{pretrained.name} (pretrained)": pretrained,
+        f"{entry.name} (selected run)": entry,
+    }
+    return models[st.radio("Model", models, horizontal=True)]
 
 
 @st.fragment
-def draw(reader: Reader, own: Path) -> None:
-    """Show a page to draw on; each stroke redraws this part alone. What is saved goes into the folder `own`."""
-    reading = None
+def show_drawing(model: RecognizerKey, folder: Path) -> None:
+    """Show a canvas to draw on, and the predictions; each stroke reruns this fragment alone.
+
+    Args:
+        model: that recognizes the digits.
+        folder: where corrected pictures are saved.
+    """
+    result = None
     with show_errors():
-        if content := drawn(DRAWING):
-            reading = readings.read(reader, content)
+        if content := read_drawing(DRAWING):
+            result = recognition_display.recognize(model, content)
     page, text = st.columns([2, 1])
     with page:
-        canvas(DRAWING, reading)
-    with text:
-        if reading:
-            readings.show_text(reading)
-        else:
-            st.info("Draw digits on the page: what they are read as stands here.")
-    st.caption(HELP)
-    if reading:
-        readings.show_digits(reader, reading, DRAWING)
-        saving.show(own, reading, DRAWING)
+        st.caption("Draw digits here; predictions appear on the right.")
+        show_canvas(DRAWING, result)
+        st.caption(HELP)
+    if result:
+        with text:
+            recognition_display.show_text(result)
+        recognition_display.show_digits(model, result, DRAWING)
+        label_correction.show(folder, result, DRAWING)
 
 
-def upload(reader: Reader, own: Path) -> None:
-    """Show what is read in each uploaded picture; of a bad one, why it cannot be read."""
+def show_upload(model: RecognizerKey, folder: Path) -> None:
+    """Show the predictions for each uploaded picture, or why it cannot be read.
+
+    Args:
+        model: that recognizes the digits.
+        folder: where corrected pictures are saved.
+    """
     for file in st.file_uploader(
         "Pictures of handwritten digits",
         type=SUFFIXES,
         accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
+        max_upload_size=DecodeParams().max_bytes // 2**20,
     ):
         st.subheader(escape(file.name), divider="grey")
-        show_picture(reader, own, file.getvalue(), file.file_id)
+        show_picture(model, folder, file.getvalue(), file.file_id)
 
 
-def photograph(reader: Reader, own: Path) -> None:
-    """Show what is read in a picture from the camera."""
-    photo = st.camera_input("Hold digits before the camera")
+def show_camera(model: RecognizerKey, folder: Path) -> None:
+    """Show the predictions for a picture from the camera.
+
+    Args:
+        model: that recognizes the digits.
+        folder: where corrected pictures are saved.
+    """
+    photo = st.camera_input("Hold handwritten digits in front of the camera")
     if photo:
-        show_picture(reader, own, photo.getvalue(), photo.file_id)
+        show_picture(model, folder, photo.getvalue(), photo.file_id)
 
 
 @st.fragment
-def show_picture(reader: Reader, own: Path, content: bytes, key: str) -> None:
-    """Show what is read in a picture, or why it cannot be read."""
+def show_picture(model: RecognizerKey, folder: Path, content: bytes, key: str) -> None:
+    """Show a picture with its predictions, or why it cannot be read.
+
+    Args:
+        model: that recognizes the digits.
+        folder: where corrected pictures are saved.
+        content: of the picture's file.
+        key: identifies the picture in the session.
+    """
     with show_errors():
-        reading = readings.read(reader, content)
-        readings.show_picture(reading)
-        readings.show_digits(reader, reading, key)
-        saving.show(own, reading, key)
+        result = recognition_display.recognize(model, content)
+        recognition_display.show_picture(result)
+        recognition_display.show_digits(model, result, key)
+        label_correction.show(folder, result, key)
 
 
-show(selection.current())
+show(current_selection())

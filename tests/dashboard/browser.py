@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,8 +19,9 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.remote.webelement import WebElement
 
-PATIENCE = 60  # seconds
-# Streamlit asks for these below the address of each page before it asks where they are.
+from tests.dashboard.page_helpers import wait_for
+
+# Streamlit requests these below the URL of each page before it finds their place.
 _PROBES = ("/_stcore/health", "/_stcore/host-config")
 _FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -31,7 +31,7 @@ _FLAGS = (
 
 @contextlib.contextmanager
 def serve(folder: Path, *flags: str) -> Iterator[str]:
-    """Run `digitjax dashboard` on a folder of runs, and yield its address."""
+    """Run `digitjax dashboard` on a folder of runs, and yield its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -58,49 +58,49 @@ def serve(folder: Path, *flags: str) -> Iterator[str]:
 @contextlib.contextmanager
 def chromium() -> Iterator["Browser"]:
     """Start a browser."""
-    chrome, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chrome or not driver:
-        pytest.skip("there is no browser here: install Debian's chromium and chromium-driver")
+    chromium_path, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium_path or not driver_path:
+        pytest.skip("no browser: install Debian's chromium and chromium-driver")
     options = webdriver.ChromeOptions()
-    options.binary_location = chrome
+    options.binary_location = chromium_path
     for flag in _FLAGS.split():
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_path))
     try:
-        yield Browser(opened)
+        yield Browser(driver)
     finally:
-        opened.quit()
+        driver.quit()
 
 
 class Browser:
-    """What a person does with the pages; each method waits until what it needs is there."""
+    """Actions on the pages; each method waits until the elements that it needs exist."""
 
     def __init__(self, driver: Any):
         self.driver = driver
         self.resize(1280, 1000)
 
     def resize(self, width: int, height: int) -> None:
-        """Give the page so many pixels."""
+        """Set the size of the viewport in pixels."""
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
         )
 
     def open(self, url: str) -> None:
-        """Open an address, and wait until its page is drawn."""
+        """Open a URL, and wait until its page is rendered."""
         self.driver.get(url)
         wait(lambda: self.all("[data-testid=stApp]"))
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the page is not computed any more."""
+        """Wait until the script of the page has finished."""
         wait(lambda: self.all("[data-testid=stMain] h1"))
         wait(lambda: self.all("[data-testid=stApp][data-test-script-state=notRunning]"))
 
     def all(self, selector: str, text: str = "") -> list[WebElement]:
-        """Return the elements of a CSS selector that hold a text, those inside of components too."""
-        found = self.driver.execute_script(
+        """Return the elements that match a CSS selector and contain a text, also inside components."""
+        elements = self.driver.execute_script(
             """
             const found = [];
             const search = (root) => {
@@ -113,20 +113,20 @@ class Browser:
             selector,
             text,
         )
-        return list(found)
+        return list(elements)
 
     def find(self, selector: str, text: str = "") -> WebElement:
-        """Return the first such element."""
+        """Return the first element that `all` finds."""
         return wait(lambda: self.all(selector, text))[0]
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click the first such element, from the middle of the page."""
+        """Scroll the first element that `find` returns to the middle of the page, and click it."""
         element = self.find(selector, text)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
     def click_at(self, element: WebElement, x: float, y: float) -> None:
-        """Click inside of an element, so many pixels from its upper left corner."""
+        """Click at a position in pixels from the upper left corner of an element."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         size = element.rect
         click = ActionChains(self.driver, duration=0).move_to_element_with_offset(
@@ -134,14 +134,14 @@ class Browser:
         )
         click.click().perform()
 
-    def go(self, title: str) -> None:
-        """Open a page by its name at the side."""
+    def open_page(self, title: str) -> None:
+        """Open a page by its title in the sidebar."""
         self.click("[data-testid=stSidebarNavLink]", title)
         wait(lambda: self.all("h1", title))
         self.settle()
 
-    def choose(self, label: str, option: str) -> None:
-        """Choose an option of a box by keyboard alone."""
+    def select(self, label: str, option: str) -> None:
+        """Select an option of a select box by keyboard."""
         box = self.find(f"[data-testid=stSelectbox] input[aria-label*='{label}']")
         self.driver.execute_script("arguments[0].focus()", box)
         self.keys(option, "\ue007")
@@ -152,7 +152,7 @@ class Browser:
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def draw(self, canvas: WebElement, points: Sequence[tuple[float, float]]) -> None:
-        """Draw a stroke with the mouse; points are in pixels from the middle of the canvas."""
+        """Draw a stroke with the mouse; points are in pixels from the center of the canvas."""
         (x, y), *rest = points
         stroke = ActionChains(self.driver, duration=10)
         stroke.move_to_element_with_offset(canvas, x, y).click_and_hold()
@@ -161,11 +161,11 @@ class Browser:
         stroke.release().perform()
 
     def text(self) -> str:
-        """Return all that can be read on the page."""
+        """Return the text of the page."""
         return self.find("[data-testid=stMain]").text
 
-    def complaints(self) -> list[str]:
-        """Return what the console holds against the page since it was last asked."""
+    def console_errors(self) -> list[str]:
+        """Return the errors in the browser's console since the last call."""
         entries = self.driver.get_log("browser")
         return [
             entry["message"]
@@ -174,15 +174,14 @@ class Browser:
         ]
 
 
-def wait(condition: Callable[[], Any], patience: float = PATIENCE) -> Any:
-    """Return what a condition returns as soon as that is something."""
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
+def wait(condition: Callable[[], Any]) -> Any:
+    """Return the value of a condition as soon as it is true; elements that are replaced meanwhile do not count."""
+
+    def evaluate() -> Any:
         with contextlib.suppress(StaleElementReferenceException):
-            if met := condition():
-                return met
-        time.sleep(0.005)
-    pytest.fail("the page did not come to what was waited for")
+            return condition()
+
+    return wait_for(evaluate)
 
 
 def _answers(url: str) -> bool:

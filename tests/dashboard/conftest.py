@@ -1,4 +1,4 @@
-"""What the tests of the pages share: runs, and a way to open a page without a browser."""
+"""Fixtures of the page tests: runs, and a way to open a page without a browser."""
 
 import io
 import shutil
@@ -19,6 +19,8 @@ from digitjax.experiments import shipped_folder
 from digitjax.runs import Run
 
 DASHBOARD = shipped_folder("dashboard")
+MISSING = "\N{EN DASH}"
+"""What the pages show in place of an unknown value."""
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def vae(tiny_vae, tmp_path):
 
 @pytest.fixture
 def visit(monkeypatch) -> Callable[..., AppTest]:
-    """Return a function that opens a page on a folder of runs; keywords are what the address asks for."""
+    """Return a function that opens a page on a folder of runs; keywords are query parameters."""
 
     def visit(folder: Path, page: str, **query: str) -> AppTest:
         monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
@@ -53,7 +55,7 @@ def visit(monkeypatch) -> Callable[..., AppTest]:
 
 @pytest.fixture(scope="session")
 def picture() -> bytes:
-    """A 0 of scikit-learn's in dark ink on a white page, as PNG."""
+    """A 0 of scikit-learn's digits, dark on white, as PNG."""
     digit = Image.fromarray((load_digits().images[0] * 15.9).astype(np.uint8)).resize((120, 120))
     return png(np.pad(255 - np.asarray(digit), 40, constant_values=255))
 
@@ -66,7 +68,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def texts(elements) -> list[str]:
-    """Return what elements say, as a person reads it."""
+    """Return the texts of elements without the escapes of Markdown."""
     return [element.value.replace("\\", "") for element in elements]
 
 

@@ -1,9 +1,9 @@
-"""How fast the pages are in headless Chromium, and whether their server grows.
+"""Response times of the pages in headless Chromium, and the memory of their server.
 
     python -m tests.dashboard.measure RUNS_DIR RUN
 
-RUN is a classifier of that folder that was evaluated on its test split and kept its weights of each epoch. Seconds are
-those from what a person does to what the page then shows, looked for every 5 ms.
+RUN is a classifier of that folder that was evaluated on its test split and kept its weights of each epoch. Times are
+those from an action to the change of the page, polled every 5 ms.
 """
 
 import shutil
@@ -20,39 +20,55 @@ from selenium.webdriver.common.keys import Keys
 from tests.dashboard.browser import Browser, chromium, serve, wait
 
 RUNS = 50
+"""In the table of the first page."""
 STARTS = 5
-TIMES = 15
+"""Servers whose first page is timed."""
+REPEATS = 15
+"""Timed repeats of each interaction."""
+WARM_UPS = 2
+"""Untimed repeats of each interaction."""
 INTERACTIONS = 500
+"""After which the memory is measured."""
 
 
 def main(folder: Path, run: str) -> None:
-    """Measure and print."""
+    """Print the times and the memory.
+
+    Args:
+        folder: of runs.
+        run: name of the measured run.
+    """
     with chromium() as browser:
-        print(f"first page with {RUNS} runs: {first_page(browser, folder / run):.2f} s")
+        print(f"first page with {RUNS} runs: {time_first_page(browser, folder / run):.2f} s")
         with serve(folder) as url:
-            for name, prepare in INTERACTING.items():
+            for name, prepare in INTERACTION_KINDS.items():
                 act, shown = prepare(browser, f"{url}/{{}}?run={run}")
-                seconds = [one(act, shown) for _ in range(TIMES + 2)][2:]  # the first two warm up
+                seconds = [time_action(act, shown) for _ in range(WARM_UPS + REPEATS)][WARM_UPS:]
                 print(
                     f"{name}: {1e3 * statistics.median(seconds):.0f} ms (to {1e3 * max(seconds):.0f})",
                     flush=True,
                 )
-            before, after = growth(browser, f"{url}/{{}}?run={run}", url)
+            before, after = measure_memory(browser, f"{url}/{{}}?run={run}", url)
             sizes = f"{before / 1e6:.0f} to {after / 1e6:.0f} MB, {after / before - 1:+.1%}"
             print(f"memory over {INTERACTIONS} interactions: {sizes}")
 
 
-def one(act: Callable[[], object], shown: Callable[[], object]) -> float:
-    """Return the seconds from the end of an act to what it changes."""
-    was = wait(shown)
+def time_action(act: Callable[[], object], shown: Callable[[], object]) -> float:
+    """Return the seconds from the end of an action to the change of the page.
+
+    Args:
+        act: performs the action.
+        shown: returns the text that the action changes.
+    """
+    before = wait(shown)
     act()
     start = time.perf_counter()
-    wait(lambda: shown() not in (None, "", was))
+    wait(lambda: shown() not in (None, "", before))
     return time.perf_counter() - start
 
 
-def first_page(browser: Browser, run: Path) -> float:
-    """Return the median seconds from opening the address of a new server to its table of many runs."""
+def time_first_page(browser: Browser, run: Path) -> float:
+    """Return the median seconds from opening the URL of a new server to its table of many runs."""
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
         for i in range(RUNS):
@@ -80,13 +96,13 @@ def text(browser: Browser, selector: str, containing: str = "") -> Callable[[], 
     return read
 
 
-def first_picture(browser: Browser) -> Callable[[], str]:
-    """Return a function that tells what the first pictures of the gallery are."""
+def first_images(browser: Browser) -> Callable[[], str]:
+    """Return a function that returns the descriptions of the first images of the gallery."""
     return lambda: "".join(cell.get_attribute("title") for cell in browser.all(".cell")[:3])
 
 
-def turn(browser: Browser, selector: str, *keys: str) -> Callable[[], None]:
-    """Return a function that presses one of the keys, in turn, where the focus is put first."""
+def press_in_turn(browser: Browser, selector: str, *keys: str) -> Callable[[], None]:
+    """Return a function that focuses an element and presses the next of the keys."""
     presses = 0
 
     def press() -> None:
@@ -98,24 +114,24 @@ def turn(browser: Browser, selector: str, *keys: str) -> Callable[[], None]:
     return press
 
 
-def filter_pictures(browser: Browser, url: str):
-    """On the page Predictions, sort by other things, which changes the pictures."""
+def sort_images(browser: Browser, url: str):
+    """Alternate between two sort orders on the page Predictions."""
     browser.open(url.format("predictions"))
-    ways = iter(["loss", "number"] * INTERACTIONS)
+    orders = iter(["loss", "index"] * INTERACTIONS)
 
     def sort() -> None:
         box = browser.all("input[aria-label*='Sort by']")[0]
         browser.driver.execute_script("arguments[0].focus()", box)
-        browser.keys(next(ways), Keys.ENTER)
+        browser.keys(next(orders), Keys.ENTER)
 
-    return sort, first_picture(browser)
+    return sort, first_images(browser)
 
 
 def click_cells(browser: Browser, url: str):
-    """On the page Mistakes, click one cell of the confusion matrix after the other."""
-    browser.open(url.format("mistakes"))
+    """Click one cell of the confusion matrix after the other on the page Errors."""
+    browser.open(url.format("errors"))
     chart = wait(lambda: browser.all("[data-testid=stVegaLiteChart] svg"))[0]
-    centres = browser.driver.execute_script(
+    centers = browser.driver.execute_script(
         """
         const chart = arguments[0].getBoundingClientRect();
         return [...arguments[0].querySelectorAll(".mark-rect path")].map((cell) => cell.getBoundingClientRect())
@@ -126,16 +142,16 @@ def click_cells(browser: Browser, url: str):
     digits = iter(list(range(10)) * INTERACTIONS)
 
     def click() -> None:
-        drawn = browser.find("[data-testid=stVegaLiteChart] svg")
-        browser.click_at(drawn, *centres[11 * next(digits)])
+        chart = browser.find("[data-testid=stVegaLiteChart] svg")
+        browser.click_at(chart, *centers[11 * next(digits)])
 
-    return click, first_picture(browser)
+    return click, first_images(browser)
 
 
 def move_steps(browser: Browser, url: str):
-    """On the page Filters and features, move through the checkpoints."""
+    """Move through the checkpoints on the page Filters and features."""
     browser.open(url.format("features"))
-    slide = turn(
+    slide = press_in_turn(
         browser,
         "[data-testid=stSlider] input",
         Keys.ARROW_LEFT,
@@ -143,20 +159,20 @@ def move_steps(browser: Browser, url: str):
         Keys.ARROW_RIGHT,
         Keys.ARROW_RIGHT,
     )
-    return slide, first_picture(browser)
+    return slide, first_images(browser)
 
 
 def move_threshold(browser: Browser, url: str):
-    """On the page Trust, move the threshold."""
-    browser.open(url.format("trust"))
-    slide = turn(
+    """Move the confidence threshold on the page Calibration & robustness."""
+    browser.open(url.format("calibration"))
+    slide = press_in_turn(
         browser, "[data-testid=stSlider] input", Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.PAGE_UP, Keys.PAGE_UP
     )
-    return slide, text(browser, "[data-testid=stMarkdownContainer]", "are answered")
+    return slide, text(browser, "[data-testid=stMarkdownContainer]", "error rate")
 
 
 def choose_curves(browser: Browser, url: str):
-    """On the page Curves, change what is across."""
+    """Alternate between two x-axes on the page Curves."""
     browser.open(url.format("curves"))
 
     axes = iter(["epoch", "step"] * INTERACTIONS)
@@ -169,26 +185,26 @@ def choose_curves(browser: Browser, url: str):
 
 
 def draw_strokes(browser: Browser, url: str):
-    """On the page Try it, draw a 1 after the other, and clear the page after four."""
+    """Draw one 1 after the other on the page Try it, and clear the canvas after four."""
     browser.open(url.format("try_it"))
     places = iter([-200, -70, 60, 190] * INTERACTIONS)
 
     def draw() -> None:
-        page = browser.find("canvas[role=application]")
+        canvas = browser.find("canvas[role=application]")
         x = next(places)
         if x == -200:
             browser.click("button.clear")
             wait(lambda: not browser.all("[data-testid=stMetricValue]"))
-        browser.draw(page, [(x, -70), (x, 70)])
+        browser.draw(canvas, [(x, -70), (x, 70)])
 
     return draw, lambda: text(browser, "[data-testid=stMetricValue]")() or "blank"
 
 
-INTERACTING = {
-    "Predictions, another order": filter_pictures,
-    "Mistakes, a click on a cell": click_cells,
+INTERACTION_KINDS = {
+    "Predictions, another sort order": sort_images,
+    "Errors, a click on a cell": click_cells,
     "Filters, another checkpoint": move_steps,
-    "Trust, another threshold": move_threshold,
+    "Calibration, another threshold": move_threshold,
     "Curves, another axis": choose_curves,
     "Try it, a stroke": draw_strokes,
 }
@@ -197,8 +213,8 @@ INTERACTING = {
 # ---------------------------------------------------------------------------------------- memory
 
 
-def growth(browser: Browser, url: str, address: str) -> tuple[int, int]:
-    """Return the bytes of the server after a warm-up on all pages, and after many interactions more."""
+def measure_memory(browser: Browser, url: str, address: str) -> tuple[int, int]:
+    """Return the resident bytes of the server after a warm-up on all pages, and after `INTERACTIONS` more."""
     port = int(address.rsplit(":", 1)[1])
     (server,) = {
         c.pid
@@ -206,18 +222,18 @@ def growth(browser: Browser, url: str, address: str) -> tuple[int, int]:
         if c.laddr.port == port and c.status == psutil.CONN_LISTEN
     }
     memory = psutil.Process(server).memory_info
-    around(browser, url, INTERACTIONS // 5)
+    interact(browser, url, INTERACTIONS // 5)
     before = memory().rss
-    around(browser, url, INTERACTIONS)
+    interact(browser, url, INTERACTIONS)
     return before, memory().rss
 
 
-def around(browser: Browser, url: str, count: int) -> None:
-    """Act so many times, on one page after the other."""
-    for prepare in INTERACTING.values():
+def interact(browser: Browser, url: str, count: int) -> None:
+    """Perform a number of interactions, on one page after the other."""
+    for prepare in INTERACTION_KINDS.values():
         act, shown = prepare(browser, url)
-        for _ in range(count // len(INTERACTING)):
-            one(act, shown)
+        for _ in range(count // len(INTERACTION_KINDS)):
+            time_action(act, shown)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pages in a real browser: what only a browser can show to work."""
+"""The pages in a real browser: layout, keyboard, canvas and charts."""
 
 import shutil
 from dataclasses import replace
@@ -34,7 +34,7 @@ def folder(able_run, tiny_vae, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(folder):
-    """Where the dashboard of these runs is."""
+    """URL of the dashboard of these runs."""
     with browsing.serve(folder) as url:
         yield url
 
@@ -48,10 +48,10 @@ def started():
 
 @pytest.fixture
 def browser(started):
-    """The browser; afterwards its console must be empty."""
-    started.complaints()
+    """The browser; its console must stay without errors."""
+    started.console_errors()
     yield started
-    assert started.complaints() == []
+    assert started.console_errors() == []
 
 
 PAGES = {
@@ -59,16 +59,16 @@ PAGES = {
     "curves": "Curves",
     "train": "Train",
     "predictions": "Predictions",
-    "mistakes": "Mistakes",
+    "errors": "Errors",
     "features": "Filters and features",
     "reconstructions": "Reconstructions",
-    "trust": "Trust",
+    "calibration": "Calibration & robustness",
     "try_it": "Try it",
 }
 SEVEN = [(-60, -80), (60, -80), (0, 80)]
 
 
-def test_pages_and_interface_answer_on_one_port(folder):
+def test_pages_and_api_share_a_port(folder):
     picture = encode(Image.fromarray(digit_picture(7)))
     with browsing.serve(folder, "--api") as url:
         [result] = httpx2.post(f"{url}/api/read", files=[("files", ("7.png", picture))]).json()["results"]
@@ -77,10 +77,10 @@ def test_pages_and_interface_answer_on_one_port(folder):
         assert httpx2.get(url).headers["content-type"].startswith("text/html")
 
 
-def test_every_page_opens_by_its_name_at_the_side(browser, address):
+def test_every_page_opens_from_the_sidebar(browser, address):
     browser.open(f"{address}/?run=able")
     for title in PAGES.values():
-        browser.go(title)
+        browser.open_page(title)
         assert browser.find("h1").text == title
 
 
@@ -100,29 +100,29 @@ def test_no_page_is_wider_than_a_phone(browser, address, run):
         browser.resize(1280, 1000)
 
 
-def test_two_runs_are_compared_by_keyboard_and_kept_in_the_address(browser, address):
+def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):
     browser.open(f"{address}/?run=able")
-    browser.choose("Compare with", "other")
-    wait(lambda: "versus=other" in browser.driver.current_url)
-    wait(lambda: "Differences" in browser.text())
+    browser.select("Compare with", "other")
+    wait(lambda: "compare=other" in browser.driver.current_url)
+    wait(lambda: "Config differences" in browser.text())
     shared = browser.driver.current_url
     browser.open(shared)
-    wait(lambda: "Differences" in browser.text())
-    browser.go("Trust")
+    wait(lambda: "Config differences" in browser.text())
+    browser.open_page("Calibration & robustness")
     assert [heading.text for heading in browser.all("h3")][:2] == ["able", "other"]
 
 
-def test_two_runs_are_marked_in_the_table(browser, address):
+def test_two_runs_are_selected_in_the_table(browser, address):
     browser.open(f"{address}/?run=able")
     table = browser.find("[data-testid=stDataFrame] canvas")
     browser.click_at(table, 15, 1.5 * 35)  # the box of the first row, where the newest run is: other
-    wait(lambda: "versus=other" in browser.driver.current_url)
-    wait(lambda: "Differences" in browser.text())
+    wait(lambda: "compare=other" in browser.driver.current_url)
+    wait(lambda: "Config differences" in browser.text())
 
 
-def test_a_drawn_digit_is_read(browser, address):
+def test_a_drawn_digit_is_recognized(browser, address):
     browser.open(address)
-    browser.go("Try it")
+    browser.open_page("Try it")
     canvas = browser.find("canvas[role=application]")
     browser.draw(canvas, SEVEN)
     wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
@@ -131,7 +131,8 @@ def test_a_drawn_digit_is_read(browser, address):
     browser.click("button.undo")
     wait(
         lambda: (
-            browser.all("[role=status]", "Read as 7") and not browser.all("[data-testid=stMetricValue]", "71")
+            browser.all("[role=status]", "Prediction: 7")
+            and not browser.all("[data-testid=stMetricValue]", "71")
         )
     )
     browser.click("button.clear")
@@ -140,7 +141,7 @@ def test_a_drawn_digit_is_read(browser, address):
 
 def test_a_digit_is_drawn_by_keyboard_alone(browser, address):
     browser.open(address)
-    browser.go("Try it")
+    browser.open_page("Try it")
     browser.driver.execute_script("arguments[0].focus()", browser.find("canvas[role=application]"))
     browser.keys(*[Keys.ARROW_UP] * 10, Keys.SPACE, *[Keys.ARROW_DOWN] * 20, Keys.SPACE)
     wait(lambda: browser.all("[data-testid=stMetricValue]", "1"))
@@ -148,10 +149,10 @@ def test_a_digit_is_drawn_by_keyboard_alone(browser, address):
     wait(lambda: not browser.all("[data-testid=stMetricValue]"))
 
 
-def test_a_photo_is_uploaded_and_a_digit_looked_at(browser, address, tmp_path):
+def test_a_digit_of_an_uploaded_photo_is_shown_in_detail(browser, address, tmp_path):
     (tmp_path / "page.png").write_bytes(encode(Image.fromarray(digit_picture(3, count=2))))
     browser.open(address)
-    browser.go("Try it")
+    browser.open_page("Try it")
     browser.click("button", "Upload")
     browser.find("[data-testid=stFileUploader] input[type=file]").send_keys(str(tmp_path / "page.png"))
     wait(lambda: browser.all("[data-testid=stMetricValue]", "33"))
@@ -164,15 +165,15 @@ def test_a_cell_of_the_confusion_matrix_is_clicked(browser, address, folder):
     run = Run(folder / "able")
     confusion = np.array(evaluate.read(run, *run.evaluations()[0]).summary["confusion"])
     browser.open(f"{address}/?run=able")
-    browser.go("Mistakes")
+    browser.open_page("Errors")
     chart = browser.find("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
-    inside = browser.driver.execute_script(
+    position = browser.driver.execute_script(
         """
         const cells = arguments[0].querySelectorAll(".mark-rect path");
-        const at = cells[11].getBoundingClientRect(), chart = arguments[0].getBoundingClientRect();
-        return [at.x + at.width / 2 - chart.x, at.y + at.height / 2 - chart.y];
+        const cell = cells[11].getBoundingClientRect(), chart = arguments[0].getBoundingClientRect();
+        return [cell.x + cell.width / 2 - chart.x, cell.y + cell.height / 2 - chart.y];
         """,
         chart,
     )
-    browser.click_at(chart, *inside)  # true 1, predicted 1
+    browser.click_at(chart, *position)  # true 1, predicted 1
     wait(lambda: f"{confusion[1, 1]:,}" in browser.text() and "predicted=1" in browser.driver.current_url)

@@ -1,4 +1,4 @@
-"""The page Curves: several runs, how they are drawn, and what happens while they are in training."""
+"""The page Curves: learning curves of several runs, the controls, and runs in training."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def folder(copy, tiny_group, vae):
     return copy.path.parent
 
 
-def drawn(app):
+def drawn_runs(app):
     """Return the charts by their titles, each with the runs that it draws, as a person finds them in the legend."""
     specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     encodings = [layer["encoding"] for spec in specs for layer in spec["layer"][-1:]]
@@ -49,56 +49,56 @@ def pills(app, label):
 
 def test_a_run_is_shown_alone_or_beside_others(visit, folder):
     app = visit(folder, "curves", run="copy")
-    assert drawn(app) == {"Loss": ["copy"], "Accuracy": ["copy"]}
+    assert drawn_runs(app) == {"Loss": ["copy"], "Accuracy": ["copy"]}
     assert not app.get("subheader")
-    app = visit(folder, "curves", run="copy", versus="other")
+    app = visit(folder, "curves", run="copy", compare="other")
     app.multiselect(key="more").select("group").run()
-    assert list(drawn(app).values()) == [["copy", "other", "group"]] * 2
+    assert list(drawn_runs(app).values()) == [["copy", "other", "group"]] * 2
     assert "bands: lowest to highest seed" in spec_of(app, "Loss")["title"]["subtitle"][-1]
     app.selectbox(key="run").set_value("group").run()
     assert app.multiselect(key="more").value == []  # it is shown already
-    assert drawn(app)["Loss"] == ["group", "other"]
+    assert drawn_runs(app)["Loss"] == ["group", "other"]
 
 
-def test_settings_that_differ_are_told(visit, folder):
-    app = visit(folder, "curves", run="copy", versus="other")
-    assert texts(app.subheader) == ["Settings that differ"]
+def test_config_differences_are_shown(visit, folder):
+    app = visit(folder, "curves", run="copy", compare="other")
+    assert texts(app.subheader) == ["Config differences"]
     (table,) = app.dataframe
     assert list(table.value.columns) == ["copy", "other"]
     assert table.value.loc["optimizer.lr"].tolist() == ["0.002", "0.125"]
     assert len(table.value) == 1
-    app.session_state["settings"] = True
+    app.session_state["configs"] = True
     app.run()
     assert [json.loads(code.value)["optimizer"]["lr"] for code in app.code] == [0.002, 0.125]
 
 
-def test_controls_change_what_is_drawn(visit, folder):
+def test_controls_change_what_is_drawn_runs(visit, folder):
     app = visit(folder, "curves", run="copy")
     assert spec_of(app, "Loss")["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
     assert "type" not in spec_of(app, "Accuracy")["layer"][0]["encoding"]["y"]["scale"]
     assert len(spec_of(app, "Loss")["layer"]) == 2
 
-    app.slider(key="weight").set_value(0.9).run()
+    app.slider(key="smoothing").set_value(0.9).run()
     assert len(spec_of(app, "Loss")["layer"]) == 3
-    pills(app, "Logarithmic").set_value(["across", "accuracy"]).run()
+    pills(app, "Log scale").set_value(["x-axis", "accuracy"]).run()
     encoding = spec_of(app, "Accuracy")["layer"][0]["encoding"]
     assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"
-    pills(app, "Across").set_value("seconds").run()
+    pills(app, "X-axis").set_value("seconds").run()
     assert spec_of(app, "Loss")["layer"][0]["encoding"]["x"]["field"] == "seconds"
-    pills(app, "Curves").set_value(["learning_rate", "images_per_second"]).run()
-    assert set(drawn(app)) == {"Learning rate", "Throughput"}
+    pills(app, "Metrics").set_value(["learning_rate", "images_per_second"]).run()
+    assert set(drawn_runs(app)) == {"Learning rate", "Throughput"}
     pills(app, "Splits").set_value(["validation"]).run()
     assert texts(app.info) == [
-        f"No {name} of these splits has been logged." for name in ("learning rate", "throughput")
+        f"No {name} logged for these splits." for name in ("learning rate", "throughput")
     ]
-    pills(app, "Curves").set_value([]).run()
+    pills(app, "Metrics").set_value([]).run()
     assert not app.get("vega_lite_chart")
     assert not app.exception
 
 
-def test_the_numbers_are_told(visit, folder):
+def test_the_data_of_a_chart_are_shown(visit, folder):
     app = visit(folder, "curves", run="copy")
-    app.session_state["numbers-loss"] = True
+    app.session_state["data-loss"] = True
     app.run()
     (table,) = app.dataframe
     logged = [row["loss"] for row in Run(folder / "copy").metrics()]
@@ -107,21 +107,25 @@ def test_the_numbers_are_told(visit, folder):
 
 def test_an_autoencoder_has_an_error(visit, folder):
     app = visit(folder, "curves", run="vae")
-    assert set(drawn(app)) == {"Loss", "Error"}
+    assert set(drawn_runs(app)) == {"Loss", "Error"}
     assert any("divergence" in text for text in texts(app.caption))
-    assert set(drawn(visit(folder, "curves", run="vae", versus="copy"))) == {"Loss", "Accuracy", "Error"}
+    assert set(drawn_runs(visit(folder, "curves", run="vae", compare="copy"))) == {
+        "Loss",
+        "Accuracy",
+        "Error",
+    }
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_is_shown(visit, folder):
+def test_unreadable_runs_are_named_and_the_others_are_shown(visit, folder):
     for name, damage in (("cut", '{"step": 1'), ("empty", ""), ("torn", "garbage\n")):
         shutil.copytree(folder / "copy", folder / name)
         (folder / name / "metrics.jsonl").write_text(damage)
     shutil.copytree(folder / "copy", folder / "odd")
     (folder / "odd" / "config.json").write_text("{")
     runs.create_ensemble("both", runs.find_entry("group", folder).members(), folder)
-    app = visit(folder, "curves", run="copy", versus="torn")
+    app = visit(folder, "curves", run="copy", compare="torn")
     app.multiselect(key="more").set_value(["cut", "empty", "odd", "both"]).run()
-    assert drawn(app)["Loss"] == ["copy", "odd"]
+    assert drawn_runs(app)["Loss"] == ["copy", "odd"]
     reasons = texts(app.error)
     assert len(reasons) == 3
     assert "both is an ensemble" in reasons[0]
@@ -130,19 +134,19 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(visit, folder):
     assert texts(app.info) == ["cut has logged nothing yet.", "empty has logged nothing yet."]
 
 
-def test_a_group_without_a_seed_shows_the_other(visit, folder):
+def test_a_group_with_a_missing_seed_shows_the_others(visit, folder):
     shutil.rmtree(folder / "group" / "seed-0")
     app = visit(folder, "curves", run="group")
     assert texts(app.info) == ["group/seed-0 has logged nothing yet."]
-    assert drawn(app)["Loss"] == ["group"]
+    assert drawn_runs(app)["Loss"] == ["group"]
     (folder / "group" / "group.json").write_text("{")
     app = visit(folder, "curves", run="group")
     assert "group.json" in texts(app.error)[0]
     assert not app.get("vega_lite_chart")
 
 
-def test_without_a_run_there_is_the_model_in_the_box(visit, tmp_path):
-    assert drawn(visit(tmp_path / "nowhere", "curves"))["Loss"] == ["handwriting"]
+def test_without_a_run_there_is_the_pretrained_model(visit, tmp_path):
+    assert drawn_runs(visit(tmp_path / "nowhere", "curves"))["Loss"] == ["handwriting"]
 
 
 # ---------------------------------------------------------------------------------------- training
@@ -158,53 +162,53 @@ def training(copy):
     return copy
 
 
-def test_a_training_shows_how_far_it_is_until_it_is_done(visit, training):
+def test_a_training_shows_its_progress_until_it_is_finished(visit, training):
     app = visit(training.path.parent, "curves")
-    assert "training: refreshes every 2 seconds" in texts(app.caption)
+    assert "Training in progress: refreshes every 2 seconds." in texts(app.caption)
     (progress,) = app.get("progress")
     assert "epoch 1 of 4, step 21 of 84, " in progress.text
     assert progress.value == 25
-    app.slider(key="weight").set_value(0.5).run()
+    app.slider(key="smoothing").set_value(0.5).run()
 
     line = {"step": 42, "epoch": 2, "split": "train", "loss": 0.5, "seconds": 60.0}
     with training.metrics_file.open("a") as file:
         file.write(json.dumps(line) + "\n")
     app.run()
     assert "epoch 2 of 4, step 42 of 84" in app.get("progress")[0].text
-    assert app.slider(key="weight").value == 0.5
+    assert app.slider(key="smoothing").value == 0.5
     (training.path / "finished.json").write_text("{}")
     app.run()
     assert not app.get("progress")
-    assert "training: refreshes every 2 seconds" not in texts(app.caption)
+    assert "Training in progress: refreshes every 2 seconds." not in texts(app.caption)
 
 
-def test_a_training_that_went_silent_is_not_waited_for(visit, training):
+def test_a_stale_training_shows_no_progress(visit, training):
     for file in training.path.iterdir():
         os.utime(file, (LONG_AGO, LONG_AGO))
     app = visit(training.path.parent, "curves")
     assert not app.get("progress")
-    assert drawn(app)["Loss"] == ["copy"]
+    assert drawn_runs(app)["Loss"] == ["copy"]
 
 
 def test_a_training_that_has_logged_nothing_yet_is_starting(visit, training):
     training.metrics_file.unlink()
     app = visit(training.path.parent, "curves")
     assert app.get("progress")[0].text == "copy: starting"
-    assert texts(app.info) == ["Nothing has been logged yet."]
+    assert texts(app.info) == ["Nothing logged yet."]
 
 
-@pytest.mark.parametrize(("asked", "repeats"), [(True, 2), (False, None)])
-def test_only_a_training_draws_the_page_again_and_again(visit, training, monkeypatch, asked, repeats):
+@pytest.mark.parametrize(("active", "interval"), [(True, 2), (False, None)])
+def test_the_page_refreshes_only_during_a_training(visit, training, monkeypatch, active, interval):
     import streamlit as st
 
-    fragment, every = st.fragment, []
+    fragment, intervals = st.fragment, []
 
-    def note(function=None, *, run_every=None, **options):
-        every.append(run_every)
+    def record(function=None, *, run_every=None, **options):
+        intervals.append(run_every)
         return fragment(function, run_every=run_every, **options)
 
-    monkeypatch.setattr(st, "fragment", note)
-    if not asked:
+    monkeypatch.setattr(st, "fragment", record)
+    if not active:
         (training.path / "finished.json").write_text("{}")
     visit(training.path.parent, "curves")
-    assert every[-1] == repeats
+    assert intervals[-1] == interval

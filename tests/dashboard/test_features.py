@@ -1,15 +1,13 @@
-"""The page Filters and features: each of its parts, for each of the weights that there are."""
+"""The page Filters and features: each of its sections, for each checkpoint."""
 
 import shutil
 
 import numpy as np
 import pytest
 
-from digitjax.model.network import weights_steps
+from digitjax.model.network import saved_steps
 from digitjax.runs import Run
 from tests.dashboard.conftest import texts
-
-PARTS = ("Filters", "Activations", "Attribution", "Map")
 
 
 @pytest.fixture
@@ -18,12 +16,12 @@ def able_copy(able_run, tmp_path):
     return Run(shutil.copytree(able_run.path, tmp_path / "runs" / "able"))
 
 
-def open_part(app, part):
-    app.get("button_group")[0].set_value(part).run()
+def open_section(app, section):
+    app.get("button_group")[0].set_value(section).run()
     assert not app.exception
 
 
-def pictures(app):
+def image_urls(app):
     return [image.proto.imgs[0].url for image in app.get("image")]
 
 
@@ -41,55 +39,55 @@ def test_filters_of_every_layer(visit, able_copy):
     assert len(app.get("image")) == 1
 
 
-@pytest.mark.parametrize("part", ["Activations", "Attribution"])
-def test_a_picture_is_explained_at_each_step(visit, able_copy, part):
+@pytest.mark.parametrize("section", ["Activations", "Attribution"])
+def test_an_image_is_explained_at_each_checkpoint(visit, able_copy, section):
     app = visit(able_copy.path.parent, "features")
-    open_part(app, part)
-    last = pictures(app)
-    first, _ = weights_steps(able_copy)
+    open_section(app, section)
+    last = image_urls(app)
+    first, _ = saved_steps(able_copy)
     app.select_slider[0].set_value(first).run()
-    assert pictures(app) != last
-    app.select_slider[0].set_value(weights_steps(able_copy)[1]).run()
-    assert pictures(app) == last
+    assert image_urls(app) != last
+    app.select_slider[0].set_value(saved_steps(able_copy)[1]).run()
+    assert image_urls(app) == last
     app.number_input[0].set_value(1).run()
-    assert pictures(app) != last
+    assert image_urls(app) != last
     assert not app.error
 
 
-def test_another_digit_may_be_asked_about(visit, able_copy):
+def test_another_class_can_be_explained(visit, able_copy):
     app = visit(able_copy.path.parent, "features")
-    open_part(app, "Attribution")
-    shown = pictures(app)
+    open_section(app, "Attribution")
+    shown = image_urls(app)
     digit = app.main.selectbox[0]
     digit.set_value((digit.value + 1) % 10).run()
-    assert pictures(app)[0] == shown[0]
-    assert pictures(app)[1:] != shown[1:]
+    assert image_urls(app)[0] == shown[0]
+    assert image_urls(app)[1:] != shown[1:]
 
 
-def marked(app):
+def count_selected(app):
     (line,) = [text for text in texts(app.markdown) if text.startswith("**")]
     return int(line.removeprefix("**").split()[0].replace(",", ""))
 
 
-def test_the_map_is_marked_by_sliders_and_by_mouse(visit, able_copy):
+def test_a_region_of_the_map_is_selected_by_sliders_and_by_mouse(visit, able_copy):
     app = visit(able_copy.path.parent, "features")
-    open_part(app, "Map")
-    everything = marked(app)
-    assert everything == 360  # the test split
+    open_section(app, "Embeddings")
+    total = count_selected(app)
+    assert total == 360  # the test split
     across, up = app.slider
     low, high = across.value
     across.set_value((low, (low + high) / 2)).run()
-    half = marked(app)
-    assert 0 < half < everything
+    half = count_selected(app)
+    assert 0 < half < total
     name = app.slider[0].key.removesuffix("-x")
     lower = [up.value[0], float(np.mean(up.value))]
     app.session_state[f"{name}-1"] = {"selection": {"brush": {"x": [low, high], "y": lower}}}
     app.run()
     assert not app.exception
     assert app.slider[0].value == (low, high)
-    assert 0 < marked(app) < everything
+    assert 0 < count_selected(app) < total
     app.radio[0].set_value("t-SNE").run()
-    assert marked(app) == everything
+    assert count_selected(app) == total
 
 
 def test_a_run_without_kept_weights_has_no_slider(visit, copy):
@@ -111,11 +109,11 @@ def test_a_run_that_cannot_be_loaded_says_why(visit, copy, damage, reason):
 
 
 def test_an_autoencoder_has_no_filters_of_digits(visit, vae):
-    assert "tells no digits apart" in texts(visit(vae.path.parent, "features").error)[0]
+    assert "is not a classifier" in texts(visit(vae.path.parent, "features").error)[0]
 
 
 @pytest.mark.parametrize("folder", [".", "missing"])
-def test_without_runs_the_model_in_the_box_is_shown(visit, tmp_path, folder):
+def test_without_runs_the_pretrained_model_is_shown(visit, tmp_path, folder):
     app = visit(tmp_path / folder, "features")
     assert app.subheader[0].value == "handwriting"
     assert not app.error

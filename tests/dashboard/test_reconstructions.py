@@ -1,4 +1,4 @@
-"""The page Reconstructions: errors, pictures, latents."""
+"""The page Reconstructions: errors, images, latent vectors."""
 
 import shutil
 
@@ -29,44 +29,44 @@ def test_an_autoencoder_is_shown_from_headline_to_latent(page, vae):
     low, high = summary["error_interval"]
     assert not page.error
     assert metrics(page)["Mean squared error"] == f"{summary['error']:.5f}"
-    assert page.metric[0].delta == f"95 % interval: {low:.5f} to {high:.5f}"
-    assert metrics(page)["Divergence, nats a picture"] == f"{summary['divergence']:.1f}"
+    assert page.metric[0].delta == f"95% CI {low:.5f} to {high:.5f}"
+    assert metrics(page)["KL divergence (nats per image)"] == f"{summary['divergence']:.1f}"
     assert len(page.slider) == 5  # a dimension of the latent each
     assert captions(page)[:4] == [
-        f"picture 0, a {evaluation.labels[0]}",
-        "reconstructed",
-        f"difference, {evaluation.errors[0]:.4f}",
-        "moved",
+        f"image 0, true digit {evaluation.labels[0]}",
+        "reconstruction",
+        f"difference, MSE {evaluation.errors[0]:.4f}",
+        "edited latent",
     ]
     assert len(page.get("image")) == 5  # the last is the overview
 
 
-def test_pictures_are_ordered_and_chosen_by_digit(page, vae):
+def test_images_are_sorted_and_filtered_by_digit(page, vae):
     evaluation = evaluate.read(vae, *vae.evaluations()[0])
-    page.main.selectbox[1].set_value("largest error first").run()
+    page.main.selectbox[1].set_value("largest error").run()
     worst = int(evaluation.errors.argmax())
-    assert captions(page)[0] == f"picture {worst}, a {evaluation.labels[worst]}"
+    assert captions(page)[0] == f"image {worst}, true digit {evaluation.labels[worst]}"
     page.main.selectbox[2].set_value(3).run()
     threes = np.flatnonzero(evaluation.labels == 3)
     worst = int(threes[evaluation.errors[threes].argmax()])
-    assert captions(page)[0] == f"picture {worst}, a 3"
-    page.main.selectbox[1].set_value("by number").run()
-    assert captions(page)[0] == f"picture {threes[0]}, a 3"
+    assert captions(page)[0] == f"image {worst}, true digit 3"
+    page.main.selectbox[1].set_value("index").run()
+    assert captions(page)[0] == f"image {threes[0]}, true digit 3"
 
 
-def test_the_next_page_goes_on(page):
+def test_the_next_page_shows_the_next_images(page):
     page.number_input[0].set_value(2).run()
-    assert captions(page)[0].startswith("picture 100,")
+    assert captions(page)[0].startswith("image 100,")
 
 
-def test_a_slider_moves_the_picture(page):
-    picture, reconstructed, difference, moved = urls(page)
-    assert moved == reconstructed != picture
+def test_a_slider_edits_the_latent_vector(page):
+    image, reconstructed, difference, edited = urls(page)
+    assert edited == reconstructed != image
     page.slider[0].set_value(3.0 if page.slider[0].value < 0 else -3.0).run()
-    assert urls(page)[:3] == [picture, reconstructed, difference]
-    assert urls(page)[3] != moved
+    assert urls(page)[:3] == [image, reconstructed, difference]
+    assert urls(page)[3] != edited
     page.number_input[0].set_value(2).run()
-    assert urls(page)[0] != picture
+    assert urls(page)[0] != image
     assert urls(page)[1] == urls(page)[3]
 
 
@@ -74,12 +74,12 @@ def test_an_autoencoder_without_its_checkpoint_still_shows_its_errors(visit, vae
     shutil.rmtree(vae.checkpoints)
     app = visit(vae.path.parent, "reconstructions")
     assert "Mean squared error" in metrics(app)
-    assert "there is no checkpoint yet" in texts(app.error)[0]
+    assert "there is no step 21" in texts(app.error)[0]
 
 
-def test_a_classifier_reconstructs_nothing(visit, copy):
+def test_a_classifier_has_no_reconstructions(visit, copy):
     (reason,) = texts(visit(copy.path.parent, "reconstructions").error)
-    assert reason == "copy is a classifier, which reconstructs nothing: choose an autoencoder"
+    assert reason == "copy is a classifier. Select an autoencoder in the sidebar."
 
 
 @pytest.mark.parametrize(

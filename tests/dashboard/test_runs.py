@@ -1,4 +1,4 @@
-"""The page Runs: a table of all there is, and the chosen runs from headline to config."""
+"""The page Runs: the table of all runs, and the results and configs of the selected ones."""
 
 import shutil
 
@@ -7,7 +7,7 @@ import pytest
 from digitjax import runs
 from digitjax.runs import Group
 from digitjax.runs.summary import summarize_run
-from tests.dashboard.conftest import metrics, texts
+from tests.dashboard.conftest import MISSING, metrics, texts
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def test_all_runs_are_listed_with_their_results(visit, copy):
     row = table(app)["copy"]
     low, high = summary.test_interval
     assert list(table(app)) == ["copy", "handwriting"]
-    assert (row["model"], row["data"], row["size"]) == ("cnn", "digits", "epoch 1/1")
-    assert row["test"] == summary.test_accuracy
-    assert row["test interval"] == f"{low:.2%} to {high:.2%}"
+    assert (row["model"], row["data"], row["epochs"]) == ("cnn", "digits", "1 of 1")
+    assert row["test accuracy"] == summary.test_accuracy
+    assert row["test 95% CI"] == f"{low:.2%} to {high:.2%}"
     low, high = summary.validation_interval
-    assert row["its interval"] == f"{low:.2%} to {high:.2%}"
-    assert row["best validation"] == row["last validation"] == summary.validation_accuracy
+    assert row["validation 95% CI"] == f"{low:.2%} to {high:.2%}"
+    assert row["best validation accuracy"] == row["last validation accuracy"] == summary.validation_accuracy
     assert metrics(app)["Test accuracy"] == f"{summary.test_accuracy:.2%}"
     assert '"kind": "cnn"' in app.code[0].value
     assert not app.error
@@ -41,24 +41,24 @@ def test_all_runs_are_listed_with_their_results(visit, copy):
 def test_two_runs_are_compared_field_by_field(visit, copy, other):
     text = (other / "config.json").read_text()
     (other / "config.json").write_text(text.replace('"seed": 0', '"seed": 7'))
-    app = visit(copy.path.parent, "runs", run="copy", versus="other")
-    assert texts(app.header) == ["copy", "other", "Differences"]
+    app = visit(copy.path.parent, "runs", run="copy", compare="other")
+    assert texts(app.header) == ["copy", "other", "Config differences"]
     assert app.table[0].value.to_dict("list") == {"field": ["seed"], "copy": ["0"], "other": ["7"]}
     (other / "config.json").write_text(text)
-    app = visit(copy.path.parent, "runs", run="copy", versus="other")
-    assert "Their configs are the same." in texts(app.markdown)
+    app = visit(copy.path.parent, "runs", run="copy", compare="other")
+    assert "The configs are identical." in texts(app.markdown)
 
 
 def test_groups_and_ensembles_have_rows_of_their_own(visit, tiny_group, tmp_path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
     runs.create_ensemble("both", group.members(), group.path.parent)
-    app = visit(group.path.parent, "runs", run="group", versus="both")
+    app = visit(group.path.parent, "runs", run="group", compare="both")
     rows = table(app)
     low, high = runs.summarize(group).test_accuracy.interval
-    assert rows["group"]["size"] == "2 seeds"
-    assert rows["group"]["test interval"] == f"{low:.2%} to {high:.2%}"
-    assert rows["both"]["size"] == "2 members"
-    assert texts(app.header) == ["group", "both", "Differences"]
+    assert rows["group"]["members"] == "2"
+    assert rows["group"]["test 95% CI"] == f"{low:.2%} to {high:.2%}"
+    assert rows["both"]["members"] == "2"
+    assert texts(app.header) == ["group", "both", "Config differences"]
     assert not app.error
 
 
@@ -69,7 +69,7 @@ def test_an_autoencoder_is_listed_with_its_error(visit, vae):
 
 
 @pytest.mark.parametrize("folder", [".", "missing"])
-def test_without_runs_there_is_a_way_on(visit, tmp_path, folder):
+def test_without_runs_the_page_says_how_to_train_one(visit, tmp_path, folder):
     app = visit(tmp_path / folder, "runs")
     assert "digitjax quickstart" in app.info[0].value
     assert list(table(app)) == ["handwriting"]
@@ -87,14 +87,14 @@ def test_a_damaged_config_is_named(visit, copy, other, content, reason):
     assert table(app)["other"]["problem"] == ""
 
 
-def test_a_run_that_has_only_begun(visit, copy):
+def test_a_run_that_has_just_started(visit, copy):
     for path in copy.path.iterdir():
         if path.name != "config.json":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     app = visit(copy.path.parent, "runs", run="copy")
     assert "not finished" in app.warning[0].value
     assert "`digitjax evaluate copy`" in app.info[0].value
-    assert metrics(app)["Test accuracy"] == "-"
+    assert metrics(app)["Test accuracy"] == MISSING
 
 
 @pytest.mark.parametrize("line", ["{cut\n", "5\n", '{"split": "train", "accuracy": 1}\n'])
@@ -106,14 +106,14 @@ def test_a_damaged_file_is_named_in_the_table(visit, copy, other, line, name):
     assert not app.error
 
 
-def test_names_and_reasons_speak_no_markdown(visit, copy):
+def test_names_and_reasons_are_not_read_as_markdown(visit, copy):
     (copy.path.parent / "[a](b) *c*").mkdir()
     app = visit(copy.path.parent, "runs", run="copy")
     assert texts(app.header) == ["copy"]
     assert r"\[a\]\(b\) \*c\*" in app.warning[0].value
 
 
-def test_what_changes_is_seen(visit, copy):
+def test_changed_files_are_read_again(visit, copy):
     app = visit(copy.path.parent, "runs", run="copy")
     (copy.path / "finished.json").unlink()
     app.run()

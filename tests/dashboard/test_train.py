@@ -1,44 +1,39 @@
-"""The page Train: what is started, with which settings, and how it is stopped; off where others might start it."""
+"""The page Train: starting, stopping and resuming jobs; disabled where other machines reach the dashboard."""
 
 import json
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import psutil
 import pytest
-import streamlit as st
 
 from digitjax import experiments
-from digitjax.runs import Run, create, jobs, write_json
+from digitjax.runs import Run, create_run, jobs, write_json
 from digitjax.runs.jobs import Job
 from tests.dashboard.conftest import texts
+from tests.dashboard.page_helpers import listen_at, wait_for
 
 SMALL = "--model.channels 4 --model.dense 8"
 
 
 @pytest.fixture
 def open_page(visit, tmp_path, monkeypatch):
-    """Return a function that opens the page as if its server were bound to an address; kills what was started."""
-    before = set(jobs._children)
+    """Return a function that opens the page as if its server listened at an address; kills the jobs it started."""
 
     def open_page(address="127.0.0.1"):
-        get_option = st.get_option
-        monkeypatch.setattr(
-            st, "get_option", lambda key: address if key == "server.address" else get_option(key)
-        )
+        listen_at(monkeypatch, address)
         return visit(tmp_path / "runs", "train")
 
     yield open_page
-    for key in jobs._children.keys() - before:
-        jobs._children[key].kill()
-        jobs._children[key].wait(10)
+    for process in psutil.Process().children(recursive=True):
+        if str(tmp_path) in " ".join(process.cmdline()):
+            process.kill()
 
 
 @pytest.fixture
 def started(monkeypatch):
-    """Note what is started instead of starting it."""
+    """Record the jobs that are started instead of starting them."""
     configs = []
     monkeypatch.setattr(jobs, "start", lambda config, folder: configs.append((config, folder)))
     return configs
@@ -46,14 +41,19 @@ def started(monkeypatch):
 
 @pytest.fixture
 def job(tmp_path):
-    """A job of the folder whose process only sleeps."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
-    run = create(replace(experiments.load("digits"), name="sleeper"), tmp_path / "runs")
+    """A job of the folder whose process waits until it is killed."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    run = create_run(replace(experiments.load("digits"), name="sleeper"), tmp_path / "runs")
     job = Job(run, process.pid, psutil.Process(process.pid).create_time())
-    jobs._write(job)
+    write_process_file(job)
     yield job
     process.kill()
-    process.wait(10)
+    process.communicate()
+
+
+def write_process_file(job):
+    content = {"pid": job.pid, "started": job.started, "stop_asked": job.stop_asked}
+    write_json(job.run.path / "process.json", content)
 
 
 def press(app, label):
@@ -70,26 +70,26 @@ def command(app):
 
 
 @pytest.mark.parametrize("address", [None, "0.0.0.0", "::", "192.168.1.7", "localhost.example.org"])
-def test_where_others_could_start_it_is_off(open_page, job, address):
+def test_training_is_disabled_where_other_machines_reach_the_dashboard(open_page, job, address):
     app = open_page(address)
-    assert texts(app.info)[0].startswith("Trainings cannot be started here: the dashboard answers ")
-    assert (address or "every address") in texts(app.info)[0]
+    assert texts(app.info)[0].startswith("Training is disabled: the dashboard listens on ")
+    assert (address or "every network interface") in texts(app.info)[0]
     assert command(app).startswith("digitjax dashboard --runs ")
     assert not labels(app)
     assert not app.text_input
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
-def test_an_experiment_is_started_with_what_was_changed(open_page, tmp_path, started, address):
+def test_an_experiment_is_started_with_its_overrides(open_page, tmp_path, started, address):
     app = open_page(address)
-    assert texts(app.caption)[0] == "All settings are those of the experiment."
+    assert texts(app.caption)[0] == "No setting differs from the experiment."
     assert command(app) == f"digitjax train digits --runs {tmp_path / 'runs'}"
     app.number_input(key="epochs-digits").set_value(3.0)
     app.number_input(key="lr-digits").set_value(0.0005)
     app.number_input(key="batch-size-digits").set_value(32)
     app.number_input(key="seed-digits").set_value(5)
     app.text_input(key="name-digits").set_value("mine")
-    app.text_area(key="more-fields-digits").set_value(
+    app.text_area(key="advanced-options-digits").set_value(
         "--model.dropout 0.2\n--augment.shift 2  # pixels"
     ).run()
     table = app.dataframe[0].value
@@ -100,7 +100,7 @@ def test_an_experiment_is_started_with_what_was_changed(open_page, tmp_path, sta
         "digitjax train digits --name mine --seed 5 --training.epochs 3 --training.batch-size 32 "
         f"--optimizer.lr 0.0005 --model.dropout 0.2 --augment.shift 2 --runs {tmp_path / 'runs'}"
     )
-    press(app, "Start")
+    press(app, "Start training")
     [(config, folder)] = started
     base = experiments.load("digits")
     assert folder == tmp_path / "runs"
@@ -115,7 +115,7 @@ def test_an_experiment_is_started_with_what_was_changed(open_page, tmp_path, sta
     )
 
 
-def test_every_experiment_that_comes_along_can_be_chosen(open_page):
+def test_every_experiment_can_be_selected(open_page):
     app = open_page()
     for name in experiments.names():
         (box,) = [box for box in app.selectbox if box.label == "Experiment"]
@@ -137,28 +137,28 @@ def test_every_experiment_that_comes_along_can_be_chosen(open_page):
         ("--help", "--help is shown by the command line"),
     ],
 )
-def test_what_cannot_be_is_named_before_anything_starts(open_page, started, text, reason):
+def test_invalid_options_are_named_before_anything_starts(open_page, started, text, reason):
     app = open_page()
-    app.text_area(key="more-fields-digits").set_value(text).run()
+    app.text_area(key="advanced-options-digits").set_value(text).run()
     (shown,) = texts(app.error)
     assert reason in shown
     assert not labels(app)
 
 
 def test_a_name_that_is_taken_is_refused_and_another_is_proposed(open_page, tmp_path):
-    create(experiments.load("digits"), tmp_path / "runs")
+    create_run(experiments.load("digits"), tmp_path / "runs")
     app = open_page()
     assert app.text_input[0].value == "digits-2"
     app.text_input[0].set_value("digits").run()
-    press(app, "Start")
+    press(app, "Start training")
     assert "digits exists" in texts(app.error)[0]
 
 
 def test_a_second_training_is_refused(open_page, job, tmp_path):
     app = open_page()
-    assert "**sleeper** is training." in texts(app.markdown)
-    assert "training: refreshes every 2 seconds" in texts(app.caption)
-    press(app, "Start")
+    assert "**sleeper**: Training" in texts(app.markdown)
+    assert "Training in progress: refreshes every 2 seconds." in texts(app.caption)
+    press(app, "Start training")
     assert "sleeper is still training: stop it first" in texts(app.error)[0]
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["sleeper"]
 
@@ -169,73 +169,69 @@ def test_a_training_is_asked_to_stop_once(open_page, job, monkeypatch):
     app = open_page()
     press(app, "Stop")
     assert signals == [job.pid]
-    assert "**sleeper** saves what it has, and stops." in texts(app.markdown)
+    assert "**sleeper**: Stopping after saving a checkpoint" in texts(app.markdown)
     assert [button.disabled for button in app.button if button.label == "Stop"] == [True]
 
 
-def test_a_process_of_another_time_is_no_training(open_page, job):
-    jobs._write(replace(job, started=job.started - 500))
+def test_another_process_with_the_same_pid_is_no_training(open_page, job):
+    write_process_file(replace(job, started=job.started - 500))
     (job.run.path / "training.log").write_text("epoch 1\n\ndigitjax: error: no room\n")
     app = open_page()
-    assert "**sleeper** ended before it was done." in texts(app.markdown)
+    assert "**sleeper**: Failed" in texts(app.markdown)
     assert app.code[0].value == "epoch 1\ndigitjax: error: no room"
     assert "Stop" not in labels(app)
-    assert "Go on" in labels(app)
+    assert "Resume" in labels(app)
 
 
-def test_damaged_jobs_are_named_and_the_form_is_there(open_page, job):
+def test_a_damaged_job_is_named_beside_the_form(open_page, job):
     write_json(job.run.path / "process.json", {"pid": "x"})
     app = open_page()
     assert "process.json: it names no process" in texts(app.error)[0]
-    assert "Start" in labels(app)
-    jobs._write(job)
+    assert "Start training" in labels(app)
+    write_process_file(job)
     (job.run.path / "config.json").write_text("{")
     app = open_page()
     assert "config.json" in texts(app.error)[0]
 
 
-def test_what_has_ended_before_is_shown_on_demand(open_page, job, tmp_path):
-    older = create(replace(job.run.config, name="older"), tmp_path / "runs")
-    jobs._write(Job(older, 2**22 + 1, 1.0))
-    jobs._write(job)
+def test_earlier_jobs_are_shown_on_demand(open_page, job, tmp_path):
+    older = create_run(replace(job.run.config, name="older"), tmp_path / "runs")
+    write_process_file(Job(older, 2**22 + 1, 1.0))
+    write_process_file(job)
     app = open_page()
     assert not any("older" in text for text in texts(app.markdown))
     app.session_state["earlier"] = True
     app.run()
-    assert "**older** ended before it was done." in texts(app.markdown)
+    assert "**older**: Failed" in texts(app.markdown)
 
 
 @pytest.mark.slow
 @pytest.mark.long
 def test_a_training_is_started_stopped_continued_and_finished(open_page, tmp_path):
-    def wait_for(state):
-        end = time.monotonic() + 120
-        while jobs.find(run).state != state:
-            assert time.monotonic() < end
-            time.sleep(0.2)
+    def wait_for_state(state):
+        wait_for(lambda: jobs.find(run).state == state, 120)
         app.run()
         assert not app.exception
 
     app = open_page()
-    app.text_area(key="more-fields-digits").set_value(SMALL)
+    app.text_area(key="advanced-options-digits").set_value(SMALL)
     app.number_input(key="epochs-digits").set_value(100.0).run()
-    press(app, "Start")
+    press(app, "Start training")
     run = Run(tmp_path / "runs" / "digits")
     assert run.config.training.epochs == 100
-    while len(run.metrics()) < 10 and jobs.find(run).running:
-        time.sleep(0.1)
+    wait_for(lambda: len(run.metrics()) >= 10 or not jobs.find(run).running, 120)
     app.run()
     assert "of 100" in app.get("progress")[0].text
     press(app, "Stop")
-    wait_for("stopped")
+    wait_for_state("stopped")
     step = run.metrics()[-1]["step"]
     assert any("which is saved" in code.value for code in app.code)
-    press(app, "Go on")
-    wait_for("finished")
+    press(app, "Resume")
+    wait_for_state("finished")
     assert run.metrics()[-1]["step"] == 100 * 21 > step
-    assert "**digits** is finished." in texts(app.markdown)
+    assert "**digits**: Finished" in texts(app.markdown)
     assert any(code.value.startswith("digitjax evaluate digits --runs") for code in app.code)
-    assert "training: refreshes every 2 seconds" not in texts(app.caption)
+    assert "Training in progress: refreshes every 2 seconds." not in texts(app.caption)
     assert app.text_input[0].value == "digits-2"
     press(app, "Show in Curves")
     assert app.title[0].value == "Curves"
@@ -246,11 +242,12 @@ def test_a_training_is_started_stopped_continued_and_finished(open_page, tmp_pat
 def test_a_training_that_fails_shows_why(open_page, tmp_path):
     app = open_page()
     nowhere = tmp_path / "nowhere"
-    app.text_area(key="more-fields-digits").set_value(f"--data.name folder --data.folder {nowhere}").run()
-    press(app, "Start")
+    app.text_area(key="advanced-options-digits").set_value(
+        f"--data.name folder --data.folder {nowhere}"
+    ).run()
+    press(app, "Start training")
     run = Run(tmp_path / "runs" / "digits")
-    while jobs.find(run).running:
-        time.sleep(0.2)
+    wait_for(lambda: not jobs.find(run).running, 120)
     app.run()
     assert "exit code 2" in texts(app.error)[0]
     assert app.code[0].value.startswith("digitjax: error: ")

@@ -1,4 +1,4 @@
-"""The page Try it: pictures that people draw, upload or hold before the camera."""
+"""The page Try it: digits that are drawn, uploaded or photographed."""
 
 import base64
 import shlex
@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from digitjax import cli, runs
 from digitjax.data import pipeline
@@ -15,21 +14,22 @@ from digitjax.data.manifest import read_manifest
 from digitjax.model.training.train import train
 from digitjax.recognition import recognizer
 from digitjax.visualization.explain import network
-from digitjax.visualization.explain.neighbours import find_neighbourhood
-from tests.dashboard.conftest import metrics, png, texts
+from digitjax.visualization.explain.neighbors import build_neighbor_index
+from tests.dashboard.conftest import MISSING, metrics, png, texts
+from tests.dashboard.page_helpers import listen_at
 from tests.recognition.drawing import digit_picture
 
 
 @pytest.fixture
 def read(visit):
-    """Return a function that opens the page and uploads pictures, to be read by the chosen run or that in the box."""
+    """Return a function that opens the page and uploads pictures, read by the selected run or the pretrained model."""
 
-    def read(folder, files=(), boxed=False, **query):
+    def read(folder, files=(), pretrained=False, **query):
         app = visit(folder, "try_it", **query)
-        if not boxed:
+        if not pretrained:
             app.radio[0].set_value(app.radio[0].options[1]).run()
         if files:
-            app.segmented_control("way").set_value("Upload").run()
+            app.segmented_control("source").set_value("Upload").run()
             app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files]).run()
         assert not app.exception
         return app
@@ -39,7 +39,7 @@ def read(visit):
 
 @pytest.fixture
 def draw(visit):
-    """Return a function that opens the page with a drawing on its canvas, to be read by the model in the box."""
+    """Return a function that opens the page with a drawing on its canvas, to be read by the pretrained model."""
 
     def draw(folder, content):
         app = visit(folder, "try_it")
@@ -55,8 +55,7 @@ def draw(visit):
 @pytest.fixture
 def local(monkeypatch):
     """Make the dashboard one that this machine alone can reach."""
-    known = st.get_option
-    monkeypatch.setattr(st, "get_option", lambda key: "127.0.0.1" if key == "server.address" else known(key))
+    listen_at(monkeypatch, "127.0.0.1")
 
 
 def as_url(content: bytes) -> str:
@@ -72,28 +71,30 @@ def open_expander(app, key: str):
 
 
 def test_a_picture_is_read(read, able_run, picture):
-    app = read(able_run.path.parent, [("zero_0.png", picture)], boxed=True)
+    app = read(able_run.path.parent, [("zero_0.png", picture)], pretrained=True)
     assert app.subheader[0].value == r"zero\_0\.png"
-    assert metrics(app) == {"Read as": "0"}
+    assert metrics(app) == {"Prediction": "0"}
     assert (len(app.get("image")), len(app.get("vega_lite_chart"))) == (1, 1)
 
 
-def test_the_model_in_the_box_reads_unless_another_is_asked_for(read, tiny_run, picture):
+def test_the_pretrained_model_reads_unless_the_selected_run_is_chosen(read, tiny_run, picture):
     folder = tiny_run.path.parent
-    app = read(folder, [("zero.png", picture)], boxed=True)
-    assert app.radio[0].value == "handwriting, the model in the box"
-    assert metrics(app)["Read as"] == recognizer.load().read(picture).text
-    assert metrics(read(folder, [("zero.png", picture)]))["Read as"] == "-"  # the tiny run is too doubtful
+    app = read(folder, [("zero.png", picture)], pretrained=True)
+    assert app.radio[0].value == "handwriting (pretrained)"
+    assert metrics(app)["Prediction"] == recognizer.load().read(picture).text
+    by_tiny_run = recognizer.load(tiny_run.path).read(picture).text or MISSING
+    assert by_tiny_run != recognizer.load().read(picture).text
+    assert metrics(read(folder, [("zero.png", picture)]))["Prediction"] == by_tiny_run
 
 
-def test_bad_pictures_give_their_reasons_beside_the_good_ones(read, tiny_run, picture):
+def test_unreadable_pictures_give_their_reasons_beside_readable_ones(read, tiny_run, picture):
     bad = [("bad.png", b"hello"), ("empty.png", b""), ("cut.png", picture[:90])]
     good = [("blank.png", png(np.full((80, 120), 255, np.uint8))), ("good.png", picture)]
-    app = read(tiny_run.path.parent, bad + good, boxed=True)
+    app = read(tiny_run.path.parent, bad + good, pretrained=True)
     for reason, word in zip(texts(app.error), ("picture", "empty", "damaged"), strict=True):
         assert word in reason
-    assert texts(app.info) == ["No digits were found in this picture."]
-    assert metrics(app)["Read as"] == "0"
+    assert texts(app.info) == ["No digits found in this picture."]
+    assert metrics(app)["Prediction"] == "0"
 
 
 def test_a_run_that_is_trained_or_calibrated_again_is_loaded_again(read, able_run, tmp_path, picture):
@@ -102,11 +103,11 @@ def test_a_run_that_is_trained_or_calibrated_again_is_loaded_again(read, able_ru
     step = copy.evaluations()[0].step
 
     def text():
-        return metrics(read(folder, [("zero.png", picture)]))["Read as"]
+        return metrics(read(folder, [("zero.png", picture)]))["Prediction"]
 
     assert text() == recognizer.load(copy.path).read(picture).text
     runs.write_json(copy.path / "calibration.json", {"reject_threshold": 1.0, "step": step})
-    assert text() == "-"
+    assert text() == MISSING
     train(replace(copy.config, name="copy", seed=1), folder, overwrite=True)
     assert text() == recognizer.load(copy.path).read(picture).text
 
@@ -117,8 +118,8 @@ def test_a_group_and_an_ensemble_read_too(read, tiny_group, tmp_path, picture):
     runs.create_ensemble("both", group.members(), folder)
     for name in ("several", "both"):
         app = read(folder, [("zero.png", picture)], run=name)
-        assert app.radio[0].value == f"{name}, chosen in the sidebar"
-        assert metrics(app)["Read as"] == (recognizer.load(folder / name).read(picture).text or "-")
+        assert app.radio[0].value == f"{name} (selected run)"
+        assert metrics(app)["Prediction"] == (recognizer.load(folder / name).read(picture).text or MISSING)
 
 
 def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae, tiny_run, tmp_path, monkeypatch):
@@ -126,19 +127,19 @@ def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae, tiny_run, tmp_path
     monkeypatch.setattr(runs, "PRETRAINED_FOLDER", tmp_path / "box")
     app = visit(vae.path.parent, "try_it")
     app.radio[0].set_value(app.radio[0].options[1]).run()
-    assert "its vae cannot tell digits apart" in texts(app.error)[0]
+    assert "its vae is not a classifier" in texts(app.error)[0]
     assert not app.segmented_control
 
 
-def test_half_written_runs_are_named_and_the_model_in_the_box_goes_on(read, copy, picture):
+def test_half_written_runs_are_named_and_the_pretrained_model_still_works(read, copy, picture):
     shutil.rmtree(copy.checkpoints)
     assert "copy" in texts(read(copy.path.parent).error)[0]
     (copy.path / "config.json").write_text("{")
     assert "config.json" in texts(read(copy.path.parent).error)[0]
-    assert metrics(read(copy.path.parent, [("zero.png", picture)], boxed=True)) == {"Read as": "0"}
+    assert metrics(read(copy.path.parent, [("zero.png", picture)], pretrained=True)) == {"Prediction": "0"}
 
 
-def test_the_page_needs_no_runs(visit, tmp_path):
+def test_the_page_works_without_runs(visit, tmp_path):
     app = visit(tmp_path / "none", "try_it")
     assert not app.radio
     assert not app.error
@@ -149,12 +150,12 @@ def test_the_page_needs_no_runs(visit, tmp_path):
 
 def test_a_drawing_is_read_and_a_blank_page_is_not(draw, tmp_path, picture):
     app = draw(tmp_path, picture)
-    assert metrics(app) == {"Read as": "0"}
+    assert metrics(app) == {"Prediction": "0"}
     assert not app.get("image")  # the boxes are drawn on the page itself
     blank = draw(tmp_path, "")
     assert not blank.metric
-    assert texts(blank.info) == ["Draw digits on the page: what they are read as stands here."]
-    assert "Space puts it down and lifts it" in " ".join(texts(blank.caption))
+    assert texts(blank.caption)[0] == "Draw digits here; predictions appear on the right."
+    assert "Space lowers and lifts it" in " ".join(texts(blank.caption))
 
 
 def test_a_damaged_drawing_gives_its_reason(draw, tmp_path):
@@ -164,7 +165,7 @@ def test_a_damaged_drawing_gives_its_reason(draw, tmp_path):
 def test_the_camera_starts_only_when_it_is_asked_for(visit, tmp_path):
     app = visit(tmp_path, "try_it")
     assert not app.get("camera_input")
-    app.segmented_control("way").set_value("Camera").run()
+    app.segmented_control("source").set_value("Camera").run()
     assert len(app.get("camera_input")) == 1
     assert not app.get("bidi_component")
 
@@ -172,11 +173,11 @@ def test_the_camera_starts_only_when_it_is_asked_for(visit, tmp_path):
 # -------------------------------------------------------------------------------- one digit in detail
 
 
-def pick(app, monkeypatch, place: int):
-    """Pick a digit of the gallery, as a click does."""
-    from parts import readings
+def select_digit(app, monkeypatch, index: int):
+    """Select a digit in the gallery, as a click does."""
+    from parts import recognition_display
 
-    monkeypatch.setattr(readings, "pick", lambda *_: place)
+    monkeypatch.setattr(recognition_display, "select_from_gallery", lambda *_: index)
     app.run()
     assert not app.exception
     return app
@@ -186,35 +187,37 @@ def captions_of(app) -> list[str]:
     return [image.caption for images in app.get("image") for image in images.proto.imgs]
 
 
-def test_a_picked_digit_is_shown_step_by_step(draw, tmp_path, picture, monkeypatch):
-    app = pick(draw(tmp_path, picture), monkeypatch, 0)
+def test_a_selected_digit_is_shown_step_by_step(draw, tmp_path, picture, monkeypatch):
+    app = select_digit(draw(tmp_path, picture), monkeypatch, 0)
     reading = recognizer.load().read(picture)
     shown = texts(app.markdown)
-    assert "#### Digit 1: read as 0" in shown
+    assert "#### 1st digit: predicted 0" in shown
     assert reading.explain(reading.digits[0]) in shown
     captions = captions_of(app)
-    assert captions[:4] == ["1. the picture", "2. its ink", "3. the digit alone", "4. what the network saw"]
+    assert captions[:4] == ["1. picture", "2. foreground", "3. segmented digit", "4. network input"]
 
 
-def test_the_nearest_training_pictures_are_shown_where_there_are_any(read, able_run, picture, monkeypatch):
-    captions = captions_of(pick(read(able_run.path.parent, [("zero.png", picture)]), monkeypatch, 0))
+def test_the_nearest_training_images_are_shown(read, able_run, picture, monkeypatch):
+    captions = captions_of(select_digit(read(able_run.path.parent, [("zero.png", picture)]), monkeypatch, 0))
     (digit,) = recognizer.load(able_run.path).read(picture).digits
     split = pipeline.load(able_run.config.data).train
-    near = find_neighbourhood(network.load(able_run)[0], split).nearest(digit.image, 8)
-    assert captions[-8:] == [f"a {label}" for label in near.labels]
-    assert captions[-9] == f"vermillion speaks for a {digit.digit}, blue against it"
+    near = build_neighbor_index(network.load(able_run)[0], split).nearest(digit.image, 8)
+    assert captions[-8:] == [f"label {label}" for label in near.labels]
+    assert captions[-9] == f"orange supports {digit.digit}, blue opposes it"
 
 
-def test_training_pictures_that_are_not_here_are_named(read, copy, picture, monkeypatch):
+def test_missing_training_images_are_named(read, copy, picture, monkeypatch):
     app = read(copy.path.parent, [("zero.png", picture)])
     monkeypatch.setenv("DIGITJAX_CACHE", str(copy.path / "empty"))
-    app = pick(app, monkeypatch, 0)
-    assert texts(app.error) == ["the digits pictures are not prepared here: digitjax data prepare digits"]
+    app = select_digit(app, monkeypatch, 0)
+    assert texts(app.error) == ["the data set digits is not prepared here: digitjax data prepare digits"]
 
 
-def test_of_several_networks_the_steps_alone_are_shown(read, tiny_group, picture, monkeypatch):
-    app = pick(read(tiny_group.path.parent, [("zero.png", picture)], run=tiny_group.name), monkeypatch, 0)
-    assert "Several networks read together" in texts(app.info)[-1]
+def test_an_ensemble_shows_the_steps_without_attribution(read, tiny_group, picture, monkeypatch):
+    app = select_digit(
+        read(tiny_group.path.parent, [("zero.png", picture)], run=tiny_group.name), monkeypatch, 0
+    )
+    assert "for single networks only" in texts(app.info)[-1]
     assert not app.error
 
 
@@ -233,59 +236,59 @@ def test_a_drawing_is_saved_with_its_label(draw, local, tmp_path, picture):
     assert "Saved as" in texts(app.success)[0]
     app.text_input[0].set_value("6")
     app.button[0].click().run()
-    assert texts(app.success) == ["It was saved before, as 0: its label is 6 now."]
+    assert texts(app.success) == ["Label changed from 0 to 6."]
     assert app.code[0].value == f"digitjax evaluate-pictures {folder}"
     assert "handwriting: 1." in " ".join(texts(app.caption))
 
 
-def test_a_label_that_is_none_is_refused(draw, local, tmp_path, picture):
+def test_an_invalid_label_is_refused(draw, local, tmp_path, picture):
     app = open_expander(draw(tmp_path / "runs", picture), "drawing")
     app.text_input[0].set_value("six")
     app.button[0].click().run()
-    assert "it must be digits" in texts(app.error)[0]
+    assert "it must be at most 200 digits" in texts(app.error)[0]
     assert not (tmp_path / "handwriting").exists()
 
 
 @pytest.mark.parametrize("address", [None, "0.0.0.0", "192.168.1.2", "example.org"])
 def test_nothing_is_saved_where_others_can_reach_the_page(draw, tmp_path, picture, monkeypatch, address):
-    monkeypatch.setattr(st, "get_option", lambda key: address if key == "server.address" else None)
+    listen_at(monkeypatch, address)
     app = open_expander(draw(tmp_path / "runs", picture), "drawing")
     assert not app.text_input
-    assert "this machine alone" in texts(app.info)[-1]
+    assert "Saving is disabled" in texts(app.info)[-1]
 
 
-# -------------------------------------------------------------------------------------- from code
+# -------------------------------------------------------------------------------------- code snippets
 
 
-def lines_shown(app) -> tuple[str, str, str]:
+def snippets(app) -> tuple[str, str, str]:
     read, python, http = (code.value for code in app.code[-3:])
     return read, python, http
 
 
-@pytest.mark.parametrize("boxed", [True, False])
-def test_the_lines_of_code_read_pictures(read, able_run, picture, tmp_path, monkeypatch, capsys, boxed):
-    shell, python, http = lines_shown(read(able_run.path.parent, boxed=boxed))
+@pytest.mark.parametrize("pretrained", [True, False])
+def test_the_code_snippets_read_pictures(read, able_run, picture, tmp_path, monkeypatch, capsys, pretrained):
+    shell, python, http = snippets(read(able_run.path.parent, pretrained=pretrained))
     (tmp_path / "picture.png").write_bytes(picture)
     monkeypatch.chdir(tmp_path)
-    text = recognizer.load(None if boxed else able_run.path).read(picture).text
+    text = recognizer.load(None if pretrained else able_run.path).read(picture).text
     cli.main(shlex.split(shell)[1:])
     assert capsys.readouterr().out == f"picture.png: {text}\n"
     exec(python, {})
     assert capsys.readouterr().out == f"{text}\n"
-    name = "handwriting" if boxed else "able"
-    assert (name in shell) != boxed
+    name = "handwriting" if pretrained else "able"
+    assert (name in shell) != pretrained
     serve, curl = http.splitlines()
     assert serve.partition(" --model ")[2] == shell.partition(" --model ")[2]
     assert curl == "curl --form files=@picture.png http://127.0.0.1:8000/read"
 
 
-def test_the_server_answers_what_the_lines_ask(picture, tmp_path, visit):
-    """The field and the path of the line with curl are those of the server."""
+def test_the_server_accepts_the_request_of_the_snippet(picture, tmp_path, visit):
+    """The curl command has the field and the path of the server."""
     from fastapi.testclient import TestClient
 
     from digitjax.recognition.serving.app import make_app
 
-    _, _, http = lines_shown(visit(tmp_path, "try_it"))
+    _, _, http = snippets(visit(tmp_path, "try_it"))
     form, url = shlex.split(http.splitlines()[1])[2:]
     field, _, name = form.partition("=@")
     with TestClient(make_app(recognizer.load())) as client:
@@ -295,7 +298,7 @@ def test_the_server_answers_what_the_lines_ask(picture, tmp_path, visit):
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_the_commands_for_what_was_saved_run(draw, local, tmp_path, picture, capsys, monkeypatch):
+def test_the_commands_for_saved_pictures_run(draw, local, tmp_path, picture, capsys, monkeypatch):
     app = open_expander(draw(tmp_path / "my runs", picture), "drawing")
     for digit in range(4):
         app.session_state["drawing-kept"] = {

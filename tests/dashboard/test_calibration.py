@@ -1,4 +1,4 @@
-"""The page Trust: calibration, the price of an answer, corruptions."""
+"""The page Calibration & robustness: calibration, confidence threshold, corruptions."""
 
 import shutil
 
@@ -7,10 +7,10 @@ from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.evaluation import evaluate
-from digitjax.evaluation.calibrate import calibrate
 from digitjax.evaluation.reliability import calibration_report
 from digitjax.evaluation.robustness import evaluate_robustness
 from digitjax.model import calibration
+from digitjax.model.calibrate import calibrate
 from digitjax.runs import Group, Run
 from tests.dashboard.conftest import metrics, texts
 
@@ -24,49 +24,50 @@ def measured(able_run, tmp_path_factory):
     return run
 
 
-def test_what_is_measured_is_shown(visit, measured):
-    app = visit(measured.path.parent, "trust")
+def test_calibration_and_robustness_are_shown(visit, measured):
+    app = visit(measured.path.parent, "calibration")
     evaluation = evaluate.read(measured, *measured.evaluations()[0])
     report = calibration_report(evaluation.logits, evaluation.labels, 1.0)
     rows = app.table[0].value
     assert not app.error
-    assert rows["as trained"][0] == f"{report['before']['ece']:.4f}"
-    assert rows.columns[-1].startswith("with temperature")
+    assert rows["uncalibrated"][0] == f"{report['before']['ece']:.4f}"
+    assert rows.columns[-1].startswith("after temperature scaling")
     assert metrics(app)["Clean accuracy"] == f"{evaluation.summary['accuracy']:.2%}"
     assert len(app.get("vega_lite_chart")) == 3
-    assert len(app.dataframe) == 3  # the numbers behind each
+    assert len(app.dataframe) == 3  # the data of each chart
 
 
-def answer(app):
-    (line,) = [text for text in texts(app.markdown) if text.startswith("Then")]
+def coverage_line(app):
+    (line,) = [text for text in texts(app.markdown) if text.startswith("Coverage")]
     return line
 
 
-def test_a_threshold_has_its_price(visit, measured):
-    app = visit(measured.path.parent, "trust")
+def test_a_threshold_gives_coverage_and_error_rate(visit, measured):
+    app = visit(measured.path.parent, "calibration")
     evaluation = evaluate.read(measured, *measured.evaluations()[0])
     app.slider[0].set_value(10.0).run()
-    assert answer(app).startswith(
-        f"Then **100.00%** are answered, and **{1 - evaluation.summary['accuracy']:.3%}**"
+    assert coverage_line(app).startswith(
+        f"Coverage **100.00%**, error rate **{1 - evaluation.summary['accuracy']:.3%}**"
     )
     app.slider[0].set_value(90.0).run()
     temperature = calibration.read(measured, evaluation.step).temperature
     sure = softmax(evaluation.logits / temperature, axis=1).max(axis=1) >= 0.9
-    assert float(answer(app).split("**")[1].rstrip("%")) == pytest.approx(100 * sure.mean(), abs=0.6)
+    assert float(coverage_line(app).split("**")[1].rstrip("%")) == pytest.approx(100 * sure.mean(), abs=0.6)
     app.slider[0].set_value(100.0).run()
-    assert answer(app) == "Then nothing is answered."
+    assert coverage_line(app) == "Coverage **0%**: no prediction reaches this threshold."
 
 
-def test_what_was_not_measured_says_how(visit, copy):
-    app = visit(copy.path.parent, "trust")
-    assert "make it with `digitjax evaluate copy --robustness`" in texts(app.error)[0]
+def test_missing_robustness_names_the_command(visit, copy):
+    (copy.path / calibration.FILE).unlink()
+    app = visit(copy.path.parent, "calibration")
+    assert "write it with `digitjax evaluate copy --robustness`" in texts(app.error)[0]
     assert len(app.get("vega_lite_chart")) == 2
     assert "No temperature was fitted" in texts(app.caption)[0]
 
 
 def test_two_runs_stand_side_by_side(visit, measured, copy, tmp_path):
     shutil.copytree(measured.path, copy.path.parent / "able")
-    app = visit(copy.path.parent, "trust", run="able", versus="copy")
+    app = visit(copy.path.parent, "calibration", run="able", compare="copy")
     assert texts(app.subheader) == ["able", "copy"]
     assert len(app.get("vega_lite_chart")) == 5
 
@@ -82,26 +83,26 @@ def test_two_runs_stand_side_by_side(visit, measured, copy, tmp_path):
 def test_a_damaged_file_leaves_the_rest_readable(visit, measured, tmp_path, file, reason):
     run = Run(shutil.copytree(measured.path, tmp_path / "runs" / "able"))
     (run.path / file).write_text("{")
-    app = visit(run.path.parent, "trust")
+    app = visit(run.path.parent, "calibration")
     (shown,) = texts(app.error)
     assert reason in shown
     assert app.get("vega_lite_chart")
 
 
-def test_an_autoencoder_tells_no_digits_apart(visit, vae):
-    assert "tells no digits apart" in texts(visit(vae.path.parent, "trust").error)[0]
+def test_an_autoencoder_is_not_a_classifier(visit, vae):
+    assert "is not a classifier" in texts(visit(vae.path.parent, "calibration").error)[0]
 
 
 def test_an_ensemble_has_no_temperature(visit, tiny_group, tmp_path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "runs" / "group"))
     both = runs.create_ensemble("both", group.members(), group.path.parent)
     evaluate.evaluate(both)
-    app = visit(group.path.parent, "trust", run="both", versus="group")
+    app = visit(group.path.parent, "calibration", run="both", compare="group")
     assert texts(app.subheader) == ["both", "group/seed-0"]
     assert "No temperature was fitted" in texts(app.caption)[0]
 
 
-def test_without_runs_the_model_in_the_box_is_shown(visit, tmp_path):
-    app = visit(tmp_path, "trust")
+def test_without_runs_the_pretrained_model_is_shown(visit, tmp_path):
+    app = visit(tmp_path, "calibration")
     assert texts(app.subheader) == ["handwriting"]
     assert len(app.get("vega_lite_chart")) == 2

@@ -1,0 +1,50 @@
+"""Data sets, loaded once for all sessions, and their images at the size that the pages show."""
+
+import numpy as np
+import streamlit as st
+
+from digitjax.config import Data
+from digitjax.data import pipeline
+from digitjax.data.pipeline import Dataset, Split
+from digitjax.errors import InputError
+from digitjax.evaluation.evaluate import Evaluation
+from digitjax.evaluation.reconstruction import Reconstruction
+from digitjax.runs import Ensemble, Run
+
+
+def enlarge(image: np.ndarray, factor: int = 6) -> np.ndarray:
+    """Enlarge an image without interpolation, which browsers would blur.
+
+    Args:
+        image: uint8 (h, w) or (h, w, 3).
+        factor: side of the square that each pixel becomes.
+
+    Returns:
+        uint8 (factor * h, factor * w) or (factor * h, factor * w, 3).
+    """
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def load_evaluated_split(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> Split:
+    """Return the images that were evaluated; they are shared, so read-only.
+
+    Args:
+        model: whose evaluation it is.
+        evaluation: of one of its splits.
+
+    Raises:
+        InputError: the data cannot be loaded, or are not those that were evaluated.
+    """
+    data = model.members()[0].config.data
+    split: Split = getattr(load_data(data), evaluation.split)
+    if not np.array_equal(split.labels, evaluation.labels):
+        raise InputError(
+            f"the {data.name} images on this machine are not those that were evaluated: evaluate {model.name} again"
+        )
+    return split
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the data")
+def load_data(data: Data) -> Dataset:
+    """Load a data set once for all sessions; it is shared, so read-only."""
+    return pipeline.load(data)
