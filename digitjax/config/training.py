@@ -112,7 +112,7 @@ class Training(Options):
     label_smoothing: Fraction = 0.0
     """Share of each label that is distributed evenly over all classes (Szegedy et al. 2016, arXiv 1512.00567)."""
     mixup: Annotated[float, Field(ge=0, le=4)] = 0.0
-    """Mix pairs of images and labels by shares from Beta(mixup, mixup); 0 is off (Zhang et al. 2018, arXiv 1710.09412)."""
+    """Mix pairs of examples by shares from Beta(mixup, mixup); 0 is off (Zhang et al. 2018, arXiv 1710.09412)."""
     clip_norm: Annotated[float, Field(gt=0)] | None = None
     """Clip the norm of the gradient to this (Pascanu et al. 2013, arXiv 1211.5063)."""
     ema: Fraction = 0.0

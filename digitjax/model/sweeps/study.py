@@ -138,9 +138,9 @@ class Study:
 
     def _enqueue_unfinished(self) -> None:
         """Enqueue the trial that this worker leaves unfinished."""
-        mine = [trial for trial in self._study.get_trials() if trial.user_attrs.get("worker") == self._name]
-        if mine and mine[-1].state.name == "FAIL":
-            _enqueue(self._study, mine[-1], **mine[-1].user_attrs)
+        own = [trial for trial in self._study.get_trials() if trial.user_attrs.get("worker") == self._name]
+        if own and own[-1].state.name == "FAIL":
+            _enqueue(self._study, own[-1], **own[-1].user_attrs)
 
     def _enqueue_lost_trials(self) -> None:
         """Enqueue the trials of dead workers again."""
