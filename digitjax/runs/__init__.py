@@ -26,12 +26,9 @@ from digitjax.runs.run import (
     Run,
     create_folder,
     create_run,
-    find_run,
     free_name,
-    has_external_link,
-    list_folders,
-    list_runs,
 )
+from digitjax.runs.search import find_run, has_external_link, list_folders, list_runs
 from digitjax.runs.summary import RunSummary, summarize_run
 
 __all__ = [

@@ -25,11 +25,9 @@ from digitjax.runs.run import (
     GROUP_FILE,
     Evaluable,
     Run,
-    candidate_paths,
     create_folder,
-    find_run,
-    list_folders,
 )
+from digitjax.runs.search import candidate_paths, find_run, list_folders
 from digitjax.runs.seed_stats import SeedStats, summarize_seeds
 from digitjax.runs.summary import RunSummary, summarize_run
 

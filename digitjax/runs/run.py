@@ -1,4 +1,4 @@
-"""The run folder: the paths in it, and finding, reading, listing and creating runs.
+"""The run folder: the paths in it, reading it, and creating it.
 
 runs/<name>/
   config.json          written first; enough to rebuild the model
@@ -16,7 +16,6 @@ Groups of seeds and ensembles are in `digitjax.runs.group`.
 """
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -180,81 +179,6 @@ class Run(Evaluable):
         if not all(isinstance(row, dict) and "step" in row for row in rows):
             raise InputError(f"{self.metrics_file}: a line is not a JSON object with a step")
         return rows
-
-
-def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
-    """Return the runs of a folder, newest first; folders that hold no config.json are half-written runs too.
-
-    A group is replaced by its runs, in the order of their seeds.
-    """
-    runs: list[Run] = []
-    for path in list_folders(folder):
-        if (path / GROUP_FILE).exists():
-            members = sorted(path.glob("seed-*"), key=lambda p: (len(p.name), p.name))
-            runs += [Run(member) for member in members]
-        elif not (path / ENSEMBLE_FILE).exists():
-            runs.append(Run(path))
-    return runs
-
-
-def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
-    """Return the folders of runs, groups and ensembles, newest first.
-
-    Folders of sweeps are left out: each is itself a folder of runs, its trials.
-    """
-    if not folder.is_dir():
-        return []
-    paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    paths = [p for p in paths if not (p / SWEEP_FILE).exists()]
-    return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
-
-
-def has_external_link(path: Path, folder: Path) -> bool:
-    """Return whether an entry of a folder of runs is, or directly contains, a symbolic link out of that folder.
-
-    Only files that are shown as text are checked, not checkpoints, which are read as numbers or not at all.
-
-    Args:
-        path: of the entry.
-        folder: of runs.
-    """
-    root = os.path.realpath(folder)
-    paths = [path, *path.iterdir(), *path.glob("evaluation/*"), *path.glob("evaluation/*/*")]
-    targets = [os.path.realpath(link) for link in paths if link.is_symlink()]
-    return any(os.path.commonpath([root, target]) != root for target in targets)
-
-
-def candidate_paths(name_or_path: str | os.PathLike[str], folder: Path) -> tuple[Path, ...]:
-    """Return the paths that a name may refer to: in `folder`, as a path, and among the pretrained models.
-
-    Args:
-        name_or_path: of a run, a group or an ensemble.
-        folder: of runs.
-    """
-    return folder / name_or_path, Path(name_or_path), PRETRAINED_FOLDER / name_or_path
-
-
-def find_run(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Run:
-    """Return a run.
-
-    Args:
-        name_or_path: name in `folder`, path, or name of a pretrained model; the first that exists is returned.
-        folder: of runs.
-
-    Raises:
-        InputError: there is none, or it is a group or an ensemble.
-    """
-    for path in candidate_paths(name_or_path, folder):
-        if (path / "config.json").is_file():
-            return Run(path)
-        if (path / GROUP_FILE).is_file():
-            raise InputError(f"{path} is a group: name one of its runs, such as {path.name}/seed-0")
-        if (path / ENSEMBLE_FILE).is_file():
-            raise InputError(f"{path} is an ensemble: name a single run")
-    known = ", ".join(run.name for run in list_runs(folder)[:8]) or "no runs yet"
-    raise InputError(
-        f"no run {str(name_or_path)!r} in {folder} ({known}): train one, or name the folder with --runs"
-    )
 
 
 def create_run(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False) -> Run:
