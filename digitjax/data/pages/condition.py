@@ -32,3 +32,8 @@ class Condition:
     """How the page is saved; None for pixels."""
     drawings: tuple[str, ...] = ()
     """Kinds of `digitjax.data.outliers` that are shown in the place of digits."""
+
+    @property
+    def shows_digits(self) -> bool:
+        """Whether its pages show digits."""
+        return self.count[1] > 0 and not self.drawings

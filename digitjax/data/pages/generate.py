@@ -13,6 +13,9 @@ from digitjax.data.pages.condition import Condition
 from digitjax.data.pages.fields import as_color, blend
 from digitjax.data.pages.layout import Sheet
 
+MAX_DRAWINGS = 400
+"""Different drawings in the pages of one condition; drawing one takes some milliseconds."""
+
 
 @dataclass(frozen=True)
 class PageDigit:
@@ -89,7 +92,7 @@ def generate_page(
     digits = tuple(
         PageDigit(int(labels[d.number]), first + d.number, d.line, d.box, d.mask)
         for d in sheet.digits
-        if not condition.drawings
+        if condition.shows_digits
     )
     return Page(pixels, condition.file(pixels) if condition.file else None, digits)
 
@@ -115,9 +118,10 @@ def generate_pages(
     """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     low, high = condition.count
-    if condition.drawings or not high:
+    if not condition.shows_digits:
+        drawings = _draw_outliers(condition.drawings, min(MAX_DRAWINGS, high * len(images)), rng)
         for _ in range(len(images)):
-            shown = _draw_outliers(condition.drawings, int(rng.integers(low, high + 1)), rng)
+            shown = drawings[rng.permutation(len(drawings))[: rng.integers(low, high + 1)]]
             yield generate_page(shown, np.full(len(shown), outliers.OUTLIER_LABEL), condition, rng)
         return
     first = 0
@@ -147,6 +151,6 @@ def _draw_outliers(
     """Draw so many outliers of some kinds."""
     found = np.zeros((0, 28, 28), np.uint8)
     while len(found) < count:
-        images, names = outliers.generate_kinds(8 * count, int(rng.integers(2**31)))
+        images, names = outliers.generate_kinds(2 * count, int(rng.integers(2**31)))
         found = np.concatenate([found, images[np.isin(names, kinds)]])
     return found[:count]
