@@ -51,14 +51,14 @@ class Sheet:
         return _surround([digit.box for digit in self.digits]) if self.digits else None
 
 
-Layout = Callable[[Sequence[UInt8[np.ndarray, "28 28"]], np.random.Generator], Sheet]
+Layout = Callable[[UInt8[np.ndarray, "n 28 28"], np.random.Generator], Sheet]
 """From the images of a page and random numbers to its sheet."""
 
 
 def framed(scale: float = 1) -> Layout:
     """Show one image whole, with the margins that it has, enlarged so many times."""
 
-    def layout(images: Sequence[UInt8[np.ndarray, "28 28"]], rng: np.random.Generator) -> Sheet:
+    def layout(images: UInt8[np.ndarray, "n 28 28"], rng: np.random.Generator) -> Sheet:
         strokes = enlarge(images[0], scale)
         return _sheet(strokes, [(0, 0, 0, 0, strokes)], UNIT * scale)
 
@@ -76,7 +76,7 @@ def cropped(scale: float = 1, margin: float = 0) -> Layout:
         The layout.
     """
 
-    def layout(images: Sequence[UInt8[np.ndarray, "28 28"]], rng: np.random.Generator) -> Sheet:
+    def layout(images: UInt8[np.ndarray, "n 28 28"], rng: np.random.Generator) -> Sheet:
         glyph = enlarge(crop_digit(images[0]), scale)
         around = int(margin * max(glyph.shape))
         shape = (glyph.shape[0] + 2 * around, glyph.shape[1] + 2 * around)
@@ -98,7 +98,7 @@ def placed(x: int, y: int, side: int = 1000, scale: float = 4) -> Layout:
         The layout.
     """
 
-    def layout(images: Sequence[UInt8[np.ndarray, "28 28"]], rng: np.random.Generator) -> Sheet:
+    def layout(images: UInt8[np.ndarray, "n 28 28"], rng: np.random.Generator) -> Sheet:
         glyph = enlarge(images[0], scale)
         return _sheet(np.zeros((side, side), np.float32), [(0, 0, x, y, glyph)], UNIT * scale)
 
@@ -129,7 +129,7 @@ def written(
         The layout.
     """
 
-    def layout(images: Sequence[UInt8[np.ndarray, "28 28"]], rng: np.random.Generator) -> Sheet:
+    def layout(images: UInt8[np.ndarray, "n 28 28"], rng: np.random.Generator) -> Sheet:
         usual = float(np.exp(rng.uniform(*np.log(height))))
         slope, step = np.tan(np.radians(rng.uniform(*tilt))), rng.uniform(*pitch) * usual
         style = hand.draw_style(rng)
@@ -168,7 +168,7 @@ def blank(height: int, width: int, unit: Range = (30, 80)) -> Layout:
         The layout.
     """
 
-    def layout(images: Sequence[UInt8[np.ndarray, "28 28"]], rng: np.random.Generator) -> Sheet:
+    def layout(images: UInt8[np.ndarray, "n 28 28"], rng: np.random.Generator) -> Sheet:
         return Sheet(np.zeros((height, width), np.float32), (), rng.uniform(*unit))
 
     return layout
