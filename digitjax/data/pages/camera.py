@@ -38,7 +38,7 @@ def motion_blur(length: float) -> Step:
     return step
 
 
-def noise(deviation: float, size: float = 1, colored: bool = False) -> Step:
+def noise(deviation: float, size: float | int = 1, colored: bool = False) -> Step:
     """Add noise.
 
     Args:

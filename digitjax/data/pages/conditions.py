@@ -17,11 +17,11 @@ ONE_DIGIT: Mapping[str, Condition] = {
     "28x28, negative": Condition(framed()),
     "tight crop": Condition(cropped(), colors=WHITE_ON_BLACK),
     "tight crop, negative": Condition(cropped()),
-    "tight crop, enlarged 4 times": Condition(cropped(4), colors=WHITE_ON_BLACK),
-    **{f"margin of {m:g} digits": Condition(cropped(6, m)) for m in (0.02, 0.1, 0.4, 1, 4)},
+    "tight crop, enlarged 4 times": Condition(cropped(4.0), colors=WHITE_ON_BLACK),
+    **{f"margin of {m:g} digits": Condition(cropped(6.0, m)) for m in (0.02, 0.1, 0.4, 1.0, 4.0)},
     **{f"at {x}, {y} of 1000x1000": Condition(placed(x, y)) for x in (0, 444, 888) for y in (0, 444, 888)},
-    **{f"contrast {c:g}": Condition(framed(5), colors=pair(1.0, 1 - c)) for c in (0.5, 0.2, 0.1, 0.05)},
-    "pressure 0.15 to 1": Condition(framed(5), strokes=(strokes.pressure(0.15),)),
+    **{f"contrast {c:g}": Condition(framed(5.0), colors=pair(1.0, 1 - c)) for c in (0.5, 0.2, 0.1, 0.05)},
+    "pressure 0.15 to 1": Condition(framed(5.0), strokes=(strokes.pressure(0.15),)),
     "pressure 0.15 to 1, 28x28": Condition(framed(), strokes=(strokes.pressure(0.15),)),
     "shadow and desk edge": Condition(
         placed(400, 400),
@@ -34,12 +34,12 @@ ONE_DIGIT: Mapping[str, Condition] = {
     "thin red line far below": Condition(
         placed(400, 200), paper=(paper.bar((960, 964), (500, 900), (0.86, 0.0, 0.0)),)
     ),
-    "gradient": Condition(framed(10), colors=pair(1.0, 0.2), light=(light.ramp(0.235, 0.98),)),
+    "gradient": Condition(framed(10.0), colors=pair(1.0, 0.2), light=(light.ramp(0.235, 0.98),)),
     **{
-        f"noise {d}": Condition(framed(5), colors=pair(1.0, 0.2), camera=(camera.noise(d / 255),))
+        f"noise {d}": Condition(framed(5.0), colors=pair(1.0, 0.2), camera=(camera.noise(d / 255),))
         for d in (10, 30, 60)
     },
-    **{f"JPEG quality {q}": Condition(framed(3), camera=(camera.jpeg(q),)) for q in (60, 20, 8)},
+    **{f"JPEG quality {q}": Condition(framed(3.0), camera=(camera.jpeg(q),)) for q in (60, 20, 8)},
     "hair-thin": Condition(
         written(height=(240, 240), hand=Hand(width=(0.004, 0.004)), margin=(0.2, 0.2)),
         camera=(camera.two_levels(),),
@@ -48,14 +48,14 @@ ONE_DIGIT: Mapping[str, Condition] = {
         written(height=(160, 160), hand=Hand(growth=(0.05, 0.05)), margin=(0.2, 0.2)),
         camera=(camera.two_levels(),),
     ),
-    "PNG, 16 bits": Condition(framed(4), file=files.png_16_bit),
-    "TIFF, 12 bits": Condition(framed(4), file=files.tiff_12_bit),
-    "JPEG, CMYK": Condition(framed(4), file=files.jpeg_cmyk),
-    "PNG, black on transparent": Condition(framed(4), file=files.png_black_on_transparent),
-    "PNG, white on transparent": Condition(framed(4), file=files.png_white_on_transparent),
-    "GIF": Condition(framed(4), file=files.gif),
-    "PNG, 1 bit": Condition(framed(4), file=files.png_1_bit),
-    **{f"EXIF orientation {o}": Condition(framed(4), file=files.jpeg_turned(o)) for o in (3, 6, 8)},
+    "PNG, 16 bits": Condition(framed(4.0), file=files.png_16_bit),
+    "TIFF, 12 bits": Condition(framed(4.0), file=files.tiff_12_bit),
+    "JPEG, CMYK": Condition(framed(4.0), file=files.jpeg_cmyk),
+    "PNG, black on transparent": Condition(framed(4.0), file=files.png_black_on_transparent),
+    "PNG, white on transparent": Condition(framed(4.0), file=files.png_white_on_transparent),
+    "GIF": Condition(framed(4.0), file=files.gif),
+    "PNG, 1 bit": Condition(framed(4.0), file=files.png_1_bit),
+    **{f"EXIF orientation {o}": Condition(framed(4.0), file=files.jpeg_turned(o)) for o in (3, 6, 8)},
     **{
         f"{h} pixels high": Condition(written(height=(h, h), hand=ENLARGED, margin=(0.25, 0.25)))
         for h in (8, 12, 16)

@@ -8,17 +8,17 @@ from PIL import Image
 
 from digitjax.data.pages.layout import Sheet
 
-Pixels = Float32[np.ndarray, "h w channels"]
+Pixels = Float32[np.ndarray, "h w _"]
 """Light of a page: one channel (grey) or three (red, green and blue), 0 to 1."""
-Field = Float32[np.ndarray, "h w"]
+Field = Float32[np.ndarray, "_ _"]
 """One number a pixel."""
-Color = float | tuple[float, float, float]
+Color = float | int | tuple[float, float, float]
 """A grey, or red, green and blue, 0 to 1."""
 Step = Callable[[Pixels, Sheet, np.random.Generator], Pixels]
 """A step of a page: from its pixels, what is written on it and random numbers to new pixels of the same size."""
 
 
-def smooth_field(shape: tuple[int, ...], cells: float, rng: np.random.Generator) -> Field:
+def smooth_field(shape: tuple[int, ...], cells: float | int, rng: np.random.Generator) -> Field:
     """Draw a smooth random field.
 
     Args:
@@ -35,14 +35,16 @@ def smooth_field(shape: tuple[int, ...], cells: float, rng: np.random.Generator)
     return np.asarray(field.resize((shape[1], shape[0]), Image.Resampling.BICUBIC)).clip(0, 1)
 
 
-def grid_noise(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Field:
+def grid_noise(shape: tuple[int, ...], size: float | int, rng: np.random.Generator) -> Field:
     """Draw fine noise whose grains are so many pixels wide, standard normal."""
     grid = [max(2, round(length / max(size, 1))) for length in shape[:2]]
     noise = Image.fromarray(rng.standard_normal(grid, np.float32))
     return np.asarray(noise.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def half_plane(shape: tuple[int, ...], angle: float, offset: float, softness: float) -> Field:
+def half_plane(
+    shape: tuple[int, ...], angle: float | int, offset: float | int, softness: float | int
+) -> Field:
     """Return where a page lies beyond a straight line.
 
     Args:

@@ -13,11 +13,11 @@ UNIT = 20
 
 _EDGE = 0.43  # intensity at the edge of a stroke in an MNIST image
 _RAMP = 1.25  # slope of intensity across a sharpened edge, beside one of the width of a pixel
-_DRAFT = 4  # pixels of the draft, in which strokes are thinned, to one of the image
+_DRAFT = 4.0  # pixels of the draft, in which strokes are thinned, to one of the image
 
-Range = tuple[float, float]
+Range = tuple[float | int, float | int]
 """Lowest and highest value of a number that is drawn evenly between them."""
-Coverage = Float32[np.ndarray, "h w"]
+Coverage = Float32[np.ndarray, "_ _"]
 """Share of each pixel that the pen covers, 0 to 1."""
 
 

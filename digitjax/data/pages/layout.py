@@ -55,7 +55,7 @@ Layout = Callable[[UInt8[np.ndarray, "n 28 28"], np.random.Generator], Sheet]
 """From the images of a page and random numbers to its sheet."""
 
 
-def framed(scale: float = 1) -> Layout:
+def framed(scale: float = 1.0) -> Layout:
     """Show one image whole, with the margins that it has, enlarged so many times."""
 
     def layout(images: UInt8[np.ndarray, "n 28 28"], rng: np.random.Generator) -> Sheet:
@@ -65,7 +65,7 @@ def framed(scale: float = 1) -> Layout:
     return layout
 
 
-def cropped(scale: float = 1, margin: float = 0) -> Layout:
+def cropped(scale: float = 1.0, margin: float = 0.0) -> Layout:
     """Show one digit alone.
 
     Args:
@@ -85,7 +85,7 @@ def cropped(scale: float = 1, margin: float = 0) -> Layout:
     return layout
 
 
-def placed(x: int, y: int, side: int = 1000, scale: float = 4) -> Layout:
+def placed(x: int, y: int, side: int = 1000, scale: float = 4.0) -> Layout:
     """Show one image at a place of a large page.
 
     Args:

@@ -44,7 +44,7 @@ def vignette(strength: float) -> Step:
     return step
 
 
-def hard_shadow(depth: float, softness: float = 3, below: bool = False) -> Step:
+def hard_shadow(depth: float, softness: float | int = 3, below: bool = False) -> Step:
     """Cast a shadow with an edge over a part of the page.
 
     Args:

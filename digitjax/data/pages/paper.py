@@ -205,7 +205,7 @@ def show_through(strength: float) -> Step:
     return step
 
 
-def texture(amount: float, size: float = 1.5) -> Step:
+def texture(amount: float, size: float | int = 1.5) -> Step:
     """Give the paper fibers and clouds.
 
     Args:
@@ -277,7 +277,7 @@ def crease() -> Step:
     return step
 
 
-def desk(sides: int = 2, tone: Color = 0.12, softness: float = 2) -> Step:
+def desk(sides: int = 2, tone: Color = 0.12, softness: float | int = 2) -> Step:
     """Show the page on a desk, whose edges lie a little askew and never across a digit.
 
     Args:

@@ -12,7 +12,7 @@ StrokeStep = Callable[[Coverage, Sheet, np.random.Generator], Coverage]
 """From the strokes of a sheet to those that the pen leaves, of the same size."""
 
 
-def pressure(lowest: float, cells: float = 4) -> StrokeStep:
+def pressure(lowest: float, cells: float = 4.0) -> StrokeStep:
     """Let the pressure vary.
 
     Args:

@@ -24,7 +24,7 @@ def accuracy_by_condition(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             {
                 "condition": row["condition"],
                 "read": max(0.0, 1 - row["digit_error_rate"]),
-                "classifier": row["classifier_accuracy"],
+                "classifier_accuracy": row["classifier_accuracy"],
                 "exact_match": row["exact_match"],
                 "interval_low": row["exact_match_interval"][0],
                 "interval_high": row["exact_match_interval"][1],
@@ -48,7 +48,7 @@ def accuracy_by_condition(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("condition:N"),
             alt.Tooltip("read:Q", title="digits read", format=".2%"),
-            alt.Tooltip("classifier:Q", title="classifier alone", format=".2%"),
+            alt.Tooltip("classifier_accuracy:Q", title="classifier alone", format=".2%"),
             alt.Tooltip("exact_match:Q", title="pages read exactly", format=".2%"),
             alt.Tooltip("interval_low:Q", title="at least", format=".2%"),
             alt.Tooltip("interval_high:Q", title="at most", format=".2%"),
@@ -58,16 +58,21 @@ def accuracy_by_condition(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             alt.Tooltip("extra:Q", title="extra digits", format=","),
         ],
     )
-    axis = alt.X("read:Q", title="digits (%)", axis=alt.Axis(format="~%"), scale=alt.Scale(zero=False))
-    shortfall = base.mark_rule(color=style.GREY, opacity=0.6).encode(x=axis, x2="classifier:Q")
-    classifier = base.mark_tick(color=style.GREY, thickness=2, size=12).encode(x="classifier:Q")
+    lowest = min((min(point["read"], point["classifier_accuracy"]) for point in points), default=0)
+    scale = alt.Scale(domain=[lowest, 1], nice=True)
+    axis = alt.X("read:Q", title="digits (%)", axis=alt.Axis(format="~%"), scale=scale, stack=None)
+    beside = alt.X("classifier_accuracy:Q", scale=scale, stack=None)
+    shortfall = base.mark_rule(color=style.GREY, opacity=0.6).encode(x=axis, x2="classifier_accuracy:Q")
+    classifier = base.mark_point(shape="stroke", angle=90, color=style.GREY, size=120).encode(x=beside)
     read = base.mark_circle(color=style.BLUE, size=60, opacity=1).encode(x=axis)
     return (shortfall + classifier + read).properties(
         height=alt.Step(16),
         title=style.title(
             "Reading by condition",
-            "Dot: share of the digits that are read, 100 % less the digit error rate. Tick: accuracy of the "
-            "classifier alone on the same digits.",
+            [
+                "Dot: share of the digits that are read (100 % less the digit error rate)",
+                "Tick: accuracy of the classifier alone on the same digits",
+            ],
         ),
     )
 
