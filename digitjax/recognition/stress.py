@@ -172,13 +172,12 @@ def evaluate_reading(
     subset = np.random.default_rng(seed).permutation(len(labels))[:per_condition]
     images, labels = images[subset], labels[subset]
     correct = int((recognizer.classify(images).argmax(axis=1) == labels).sum())
-    scores = tuple(
-        _score_condition(
-            recognizer, name, generate_pages(images, labels, name, condition, seed), correct, observe
-        )
-        for name, condition in conditions.items()
-    )
-    return StressReport(model=recognizer.name, seed=seed, per_condition=len(labels), scores=scores)
+    scores = []
+    for name, condition in conditions.items():
+        count = len(labels) if condition.shows_digits else min(len(labels), pages_without_digits)
+        pages = generate_pages(images[:count], labels[:count], name, condition, seed)
+        scores.append(_score_condition(recognizer, name, pages, correct, observe))
+    return StressReport(model=recognizer.name, seed=seed, per_condition=len(labels), scores=tuple(scores))
 
 
 def write(report: StressReport, folder: Path) -> None:
