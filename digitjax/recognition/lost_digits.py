@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from scipy.optimize import linear_sum_assignment
 
 from digitjax.data.pages import Page, PageDigit
-from digitjax.imaging.binarize import EDGE
+from digitjax.imaging.binarize import EDGE_INTENSITY
 from digitjax.recognition.recognizer import Digit, Reading
 
 STAGES = ("foreground", "segmentation", "classifier", "rejection")
@@ -137,9 +137,11 @@ def _foreground_shares(page: Page, reading: Reading, digit: PageDigit) -> tuple[
     """Return the share of the strokes of a digit, and of the paper around them, that the foreground covers."""
     x0, y0, x1, y1 = digit.box
     height, width = page.pixels.shape[:2]
-    intensity = reading.ink  # TODO: intensity
+    intensity = reading.intensity
     rows = (np.arange(y0, y1) + 0.5) * intensity.shape[0] / height
     columns = (np.arange(x0, x1) + 0.5) * intensity.shape[1] / width
-    foreground: Bool[np.ndarray, "h w"] = intensity[np.ix_(rows.astype(int), columns.astype(int))] > EDGE
+    foreground: Bool[np.ndarray, "h w"] = (
+        intensity[np.ix_(rows.astype(int), columns.astype(int))] > EDGE_INTENSITY
+    )
     paper = ~page.foreground()[y0:y1, x0:x1]
     return float(foreground[digit.mask].mean()), float(foreground[paper].mean()) if paper.any() else 0.0

@@ -80,10 +80,7 @@ def test_the_seed_alone_decides_the_pages(digits: Split):
     first, again, other = pages_of(1), pages_of(1), pages_of(2)
     assert len(first) == 10 + 2 + 4
     assert all((a.pixels == b.pixels).all() for a, b in zip(first, again, strict=True))
-    assert any(
-        a.pixels.shape != b.pixels.shape or (a.pixels != b.pixels).any()
-        for a, b in zip(first, other, strict=True)
-    )
+    assert any((a.pixels != b.pixels).any() for a, b in zip(first[:10], other[:10], strict=True))
 
 
 def test_a_report_is_read_back_as_it_was_written(report: StressReport, tmp_path: Path):
