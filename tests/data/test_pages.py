@@ -25,7 +25,9 @@ def digits() -> Split:
 
 
 def first_page(digits: Split, name: str, seed: int = 0, condition: Condition | None = None) -> Page:
-    return next(pages.generate_pages(digits.images, digits.labels, name, condition or CONDITIONS[name], seed))
+    condition = condition or CONDITIONS[name]
+    count = 120 if condition.shows_digits else 1
+    return next(pages.generate_pages(digits.images[:count], digits.labels[:count], name, condition, seed))
 
 
 def loaded(page: Page) -> np.ndarray:

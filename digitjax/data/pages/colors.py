@@ -23,7 +23,12 @@ _BOARDS: tuple[Color, ...] = (0.08, 0.16, (0.1, 0.22, 0.17), (0.05, 0.1, 0.3))
 
 
 def pair(paper: Color, pen: Color) -> Colors:
-    """Return the same two colors each time."""
+    """Return the same two colors each time.
+
+    Args:
+        paper: color of the paper.
+        pen: color of the pen.
+    """
     return lambda rng: (paper, pen)
 
 

@@ -325,8 +325,8 @@ _CAMERA = (
 def draw_condition(rng: np.random.Generator) -> Condition:
     """Draw a condition at random, of up to two steps a stage, for training on pages of every kind."""
 
-    def some(steps: tuple, most: int) -> tuple:
-        return tuple(steps[i] for i in rng.permutation(len(steps))[: rng.integers(0, most + 1)])
+    def some(steps: tuple, limit: int) -> tuple:
+        return tuple(steps[i] for i in rng.permutation(len(steps))[: rng.integers(0, limit + 1)])
 
     layout, count = _LAYOUTS[rng.integers(len(_LAYOUTS))]
     colors = _COLORS[rng.integers(len(_COLORS))]

@@ -36,7 +36,16 @@ def smooth_field(shape: tuple[int, ...], cells: float | int, rng: np.random.Gene
 
 
 def grid_noise(shape: tuple[int, ...], size: float | int, rng: np.random.Generator) -> Field:
-    """Draw fine noise whose grains are so many pixels wide, standard normal."""
+    """Draw fine noise.
+
+    Args:
+        shape: height and width, in pixels.
+        size: of its grains, in pixels.
+        rng: random numbers.
+
+    Returns:
+        Float32 (h, w), about standard normal.
+    """
     grid = [max(2, round(length / max(size, 1))) for length in shape[:2]]
     noise = Image.fromarray(rng.standard_normal(grid, np.float32))
     return np.asarray(noise.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))

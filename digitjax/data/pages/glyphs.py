@@ -109,6 +109,7 @@ def draw_digit(image: UInt8[np.ndarray, "h w"], scale: float, style: Style) -> C
         strokes = enlarge(crop_digit(image), scale)
     if style.sharp and not with_pen and scale > 1:
         strokes = np.clip((strokes - _EDGE) * (_RAMP * scale) + 0.5, 0, 1)
+    strokes = strokes.clip(0, 1)
     visible = strokes > 0.02
     rows, columns = (np.flatnonzero(visible.any(axis)) for axis in (1, 0))
     return strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else strokes
