@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from scipy import ndimage
 
 from digitjax.config import Data
 from digitjax.data import pages, pipeline
@@ -124,6 +125,14 @@ def test_a_digit_is_drawn_about_as_high_as_asked_for(
     assert 0 <= strokes.min() <= strokes.max() <= 1
     assert strokes.max() > 0.3
     assert 0.6 * UNIT * scale < max(strokes.shape) < 1.6 * UNIT * scale + 4
+
+
+def test_the_finest_pen_leaves_strokes_whole(digits: Split):
+    for image in digits.images[:30]:
+        thin, whole = (draw_digit(image, 12.0, style) > 0.45 for style in (Style(width=0.004), Style()))
+        pieces, expected = (ndimage.label(mask, np.ones((3, 3)))[1] for mask in (thin, whole))
+        assert pieces <= expected
+        assert thin.mean() < 0.05
 
 
 @given(count=st.integers(1, 120), rows=st.integers(1, 12), gap=st.floats(-0.1, 2), seed=st.integers(0, 99))

@@ -13,7 +13,9 @@ UNIT = 20
 
 _EDGE = 0.43  # intensity at the edge of a stroke in an MNIST image
 _RAMP = 1.25  # slope of intensity across a sharpened edge, beside one of the width of a pixel
-_DRAFT = 4.0  # pixels of the draft, in which strokes are thinned, to one of the image
+_DRAFT = 4.0  # pixels of the draft, in which strokes are thinned, to one of the image; more for finer pens
+_DRAFT_PEN = 1.5  # width of a pen in the draft, in pixels, from which its strokes do not fall apart
+_MIN_PEN = 1.4  # the same on the page; finer pens are fainter instead
 
 Range = tuple[float | int, float | int]
 """Lowest and highest value of a number that is drawn evenly between them."""
@@ -118,14 +120,16 @@ def draw_digit(image: UInt8[np.ndarray, "h w"], scale: float, style: Style) -> C
 def _draw_with_pen(image: UInt8[np.ndarray, "h w"], scale: float, style: Style) -> Coverage:
     """Draw the middle line of the strokes with a pen of another width, or let the strokes grow."""
     width = (2 * style.growth if style.width is None else style.width) * UNIT
-    draft = enlarge(np.pad(image, int(np.ceil(width / 2)) + 2), _DRAFT) > _EDGE
+    draft_scale = float(np.clip(_DRAFT_PEN / width, _DRAFT, max(scale, _DRAFT)))
+    draft = enlarge(np.pad(image, int(np.ceil(width / 2)) + 2), draft_scale) > _EDGE
     drawn = draft if style.width is None else skeletonize(draft)
     distance = ndimage.distance_transform_edt(~drawn).astype(np.float32)
     if not draft.any():
         distance[:] = draft.size
-    distance = _transform(distance, max(scale, 1.0) / _DRAFT, style, float(distance.max())) * (scale / _DRAFT)
+    reduction = scale / draft_scale
+    distance = _transform(distance, max(scale, 1.0) / draft_scale, style, float(distance.max())) * reduction
     distance = distance if scale >= 1 else _resize(distance, scale)
-    pen = max(width * scale, 1.0)
+    pen = max(width * scale, _MIN_PEN)
     return np.clip(0.5 + pen / 2 - distance, 0, 1) * np.float32(min(1.0, max(width * scale, 0.5)))
 
 
