@@ -1,4 +1,4 @@
-"""What the tests share: shape checks, folders of their own, and one tiny trained run."""
+"""Shared by all tests: run-time checks of shapes, a cache folder of their own, and small trained runs."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-# Shapes and dtypes are checked here alone: every annotated function of the library, at every call.
+# Only the tests check shapes and dtypes at run time, at every call of an annotated function of the library.
 install_import_hook("digitjax", "beartype.beartype")
 
 from digitjax.config import Adam, CNNConfig, Config, Data, Training, VAEConfig
@@ -40,7 +40,7 @@ ABLE = replace(
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep prepared data apart from the user's; subprocesses inherit it."""
+    """Keep prepared data and compiled programs apart from the user's; processes that tests start inherit the folder."""
     folder = tmp_path_factory.mktemp("cache")
     before = os.environ.get("DIGITJAX_CACHE")
     os.environ["DIGITJAX_CACHE"] = str(folder)
@@ -54,7 +54,7 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
-    """A run of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
+    """A run of one epoch on scikit-learn's digits, evaluated on the test split. Tests must not modify it."""
     run = train(TINY, tmp_path_factory.mktemp("runs"))
     evaluate(run)
     return run
@@ -62,7 +62,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Ru
 
 @pytest.fixture(scope="session")
 def able_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
-    """A run that reads most digits right and kept its weights of each epoch, evaluated on test. Read it only."""
+    """A run of high accuracy that kept its weights of each epoch, evaluated on test. Tests must not modify it."""
     run = train(ABLE, tmp_path_factory.mktemp("able"))
     evaluate(run)
     return run
@@ -70,7 +70,7 @@ def able_run(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Ru
 
 @pytest.fixture(scope="session")
 def tiny_vae(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Run:
-    """A variational autoencoder of one epoch on scikit-learn's digits, evaluated on the test split. Read it only."""
+    """A variational autoencoder of one epoch on scikit-learn's digits, evaluated on test. Tests must not modify it."""
     config = replace(TINY, name="tiny-vae", model=VAEConfig(channels=(4, 8), latent=5))
     run = train(config, tmp_path_factory.mktemp("vae"))
     evaluate(run)
@@ -79,7 +79,7 @@ def tiny_vae(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Ru
 
 @pytest.fixture(scope="session")
 def tiny_group(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Group:
-    """Two seeds of the tiny run, evaluated on the test split. Read it only."""
+    """Two seeds of the tiny run, evaluated on the test split. Tests must not modify it."""
     group = train_seeds(TINY, 2, tmp_path_factory.mktemp("groups"))
     evaluate_group(group)
     return group
@@ -87,7 +87,7 @@ def tiny_group(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> 
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:
-    """Folder with `mnist/` and `handwriting-dev/`, which no test may find in another way."""
+    """Folder with `mnist/` and `handwriting-dev/`; tests find it only through DIGITJAX_TEST_DATA."""
     folder = os.environ.get("DIGITJAX_TEST_DATA")
     if not folder:
         pytest.skip("DIGITJAX_TEST_DATA is not set: MNIST and real handwriting are not here")

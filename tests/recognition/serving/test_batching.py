@@ -94,9 +94,9 @@ def test_an_error_fails_its_batch_but_not_the_next():
         first = await run_while(batcher, batcher(images_of(13)), batcher(images_of(1)))
         return first, await run_while(batcher, batcher(images_of(2)))
 
-    failed, answered = asyncio.run(ask())
+    failed, [logits] = asyncio.run(ask())
     assert [str(error) for error in failed] == ["thirteen"] * 2
-    assert answered[0][0, 0] == 2
+    assert logits[0, 0] == 2
 
 
 def test_a_cancelled_request_is_not_classified():
