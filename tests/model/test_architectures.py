@@ -183,7 +183,7 @@ def test_every_valid_config_can_be_built(model: Any):
             CNNConfig(kernel_size=(3, 3, 3)),
             r"model\.kernel_size is \(3, 3, 3\): give one side for all stages, or one for each of the 2",
         ),
-        (CNNConfig(channels=(8,) * 5), r"model\.channels: .*at most 4 items .*\(it is \[8, 8, 8, 8, 8\]\)"),
+        (CNNConfig(channels=(8,) * 5), r"model\.channels: .*at most 4 items .*not 5"),
         (CNNConfig(channels=(8, 0)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
         (CNNConfig(dense=(0,)), r"model\.dense\.0: .*greater than or equal to 1 \(it is 0\)"),
         (
@@ -191,7 +191,7 @@ def test_every_valid_config_can_be_built(model: Any):
             r"model\.groups is 3: it must divide each of model\.channels",
         ),
         (DeepCNNConfig(width=0.0), r"model\.width: .*greater than 0 \(it is 0\.0\)"),
-        (ResNetConfig(channels=()), r"model\.channels: .*at least 1 item .*\(it is \[\]\)"),
+        (ResNetConfig(channels=()), r"model\.channels: .*at least 1 item .*not 0"),
         (TinyCNNConfig(channels=(8, 0, 8)), r"model\.channels\.1: .*greater than or equal to 1 \(it is 0\)"),
     ],
     ids=str,
