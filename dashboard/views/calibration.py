@@ -11,6 +11,7 @@ from parts.run_selection import Selection, current_selection, resolve_model
 from digitjax.evaluation import robustness
 from digitjax.evaluation.reliability import calibration_report
 from digitjax.model import calibration
+from digitjax.recognition import stress
 from digitjax.runs import Ensemble, EvaluationKey, Run
 from digitjax.visualization import charts
 
@@ -31,6 +32,8 @@ def show(selection: Selection) -> None:
                 show_calibration(model, key)
             with show_errors():
                 show_robustness(model, key)
+            with show_errors():
+                show_reading(model, key)
 
 
 # ----------------------------------------------------------------------------------- calibration
@@ -175,6 +178,41 @@ def show_robustness(model: Run | Ensemble, key: EvaluationKey) -> None:
                 for row in attacks
             ]
         )
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+def show_reading(model: Run | Ensemble, key: EvaluationKey) -> None:
+    """Show how the digits of the split are read on generated pages, and which stage loses those that are not.
+
+    Args:
+        model: a classifier.
+        key: evaluation whose split and weights are meant.
+
+    Raises:
+        InputError: the report is damaged.
+    """
+    st.header("Reading", divider="grey")
+    if not stress.report_file(model, key.split, key.step).exists():
+        st.caption(f"Not evaluated yet: `digitjax evaluate {escape(model.name)} --reading`")
+        return
+    report = stress.read(model, key.split, key.step)
+    st.caption(f"{report.per_condition:,} digits, shown on generated pages in each condition.")
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Mean digit error rate", f"{report.digit_error_rate:.2%}", width="content")
+        st.metric(
+            "False readings",
+            f"{report.false_reading_rate:.2%}",
+            help="Share of the pages without digits in which digits are read.",
+            width="content",
+        )
+    scores = report.to_dict()["scores"]
+    show_chart(
+        charts.accuracy_by_condition(scores), "Digits read in each condition, and by the classifier alone"
+    )
+    show_chart(charts.lost_by_stage(scores), "Lost digits by stage")
+    show_chart(charts.false_readings(scores), "False readings on pages without digits")
 
 
 def show_chart(chart: alt.Chart | alt.LayerChart, name: str) -> None:

@@ -32,6 +32,11 @@ def add_evaluate(subparsers: "Subparsers") -> None:
         "--attacks", action="store_true", help="like --robustness, and also under adversarial attacks"
     )
     parser.add_argument(
+        "--reading",
+        action="store_true",
+        help="also read the digits of the split on generated pages: photos, drawings, strings, in 117 conditions",
+    )
+    parser.add_argument(
         "--history",
         action="store_true",
         help="also evaluate the weights of every epoch that --training.keep-weights-every kept",
@@ -50,6 +55,8 @@ def evaluate(args: argparse.Namespace) -> None:
     for model in entry.members() if isinstance(entry, runs.Group) else [entry]:
         if args.robustness or args.attacks:
             _show_robustness(model, args)
+        if args.reading:
+            _show_reading(model, args)
         if args.history:
             _show_history(model, args)
 
@@ -59,6 +66,17 @@ def _show_robustness(model: Any, args: argparse.Namespace) -> None:
 
     result = evaluate_robustness(model, args.split, args.step, attacks=args.attacks)
     print(json.dumps({"run": model.name, **result.summary}) if args.json else f"\n{result.describe()}")
+
+
+def _show_reading(model: Any, args: argparse.Namespace) -> None:
+    from digitjax.progress import Status
+    from digitjax.recognition import stress
+
+    with Status() as status:
+        report = stress.evaluate_model(
+            model, args.split, args.step, observe=lambda condition, *_: status(f"reading: {condition}")
+        )
+    print(json.dumps({"run": model.name, **report.to_dict()}) if args.json else f"\n{report.describe()}")
 
 
 def _show_history(model: Any, args: argparse.Namespace) -> None:

@@ -257,9 +257,12 @@ class Recognizer:
 
 
 def load(
-    model: str | os.PathLike[str] | None = None, folder: Path = runs.DEFAULT_FOLDER, tta: str = "none"
+    model: str | os.PathLike[str] | None = None,
+    folder: Path = runs.DEFAULT_FOLDER,
+    tta: str = "none",
+    step: int | str = "best",
 ) -> Recognizer:
-    """Load the best weights of a run, or of every member of an ensemble, with their calibrations.
+    """Load the weights of a run, or of every member of an ensemble, with their calibrations.
 
     An ensemble rejects below the mean of its members' thresholds.
 
@@ -268,6 +271,7 @@ def load(
             model. A group reads as the ensemble of its seeds.
         folder: the folder of the runs.
         tta: test-time augmentation, over which probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
+        step: of the weights: a number, `latest`, or `best` on the validation split.
 
     Returns:
         The recognizer.
@@ -278,7 +282,7 @@ def load(
     """
     entry = runs.find_entry(model or PRETRAINED, folder)
     members = entry.members()
-    classify, steps = classifier.load(members, "best", tta)
+    classify, steps = classifier.load(members, step, tta)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
     temperatures = [c.temperature for c in calibrations]
     thresholds = np.mean([(c.reject_threshold, c.low_res_reject_threshold) for c in calibrations], axis=0)

@@ -1,4 +1,7 @@
-"""The stress test of reading: the same digits shown in every condition of `digitjax.data.pages`."""
+"""The stress test of reading: the same digits shown in every condition of `digitjax.data.pages`.
+
+Its report is kept in `evaluation/reading-<split>@<step>/reading.json`.
+"""
 
 import statistics
 import time
@@ -14,9 +17,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from digitjax import runs
 from digitjax.data.pages import CONDITIONS, Condition, Page, generate_pages
+from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
+from digitjax.model.network import find_checkpoint
 from digitjax.recognition.lost_digits import STAGES, PageScore, score_page
-from digitjax.recognition.recognizer import Reading, Recognizer
+from digitjax.recognition.recognizer import Reading, Recognizer, load
+from digitjax.runs import Ensemble, Run
 from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "reading.json"
@@ -180,27 +186,99 @@ def evaluate_reading(
     return StressReport(model=recognizer.name, seed=seed, per_condition=len(labels), scores=tuple(scores))
 
 
-def write(report: StressReport, folder: Path) -> None:
+def evaluate_model(
+    model: Run | Ensemble,
+    split: str = "test",
+    step: int | str = "best",
+    seed: int = 0,
+    per_condition: int = 200,
+    pages_without_digits: int = 50,
+    conditions: Mapping[str, Condition] = CONDITIONS,
+    observe: Observer | None = None,
+) -> StressReport:
+    """Read the digits of a split in every condition with a run or an ensemble, and write `reading.json`.
+
+    Args:
+        model: a classifier.
+        split: `train`, `validation` or `test`.
+        step: a step, `latest`, or `best` on the validation split; an ensemble's members each resolve it.
+        seed: of the choice of digits and of the pages.
+        per_condition: digits that each condition shows, no more than the split has.
+        pages_without_digits: pages of each condition that shows no digit.
+        conditions: which conditions, by name.
+        observe: called after each page, such as to show progress.
+
+    Returns:
+        The scores of all conditions.
+
+    Raises:
+        InputError: there is no such split or checkpoint, the data are not those of the training, or the model is not
+            a classifier.
+    """
+    recognizer = load(model.path, tta="none", step=step)
+    examples = load_split(model, split)
+    report = evaluate_reading(
+        recognizer,
+        examples.images,
+        examples.labels,
+        seed,
+        per_condition,
+        pages_without_digits,
+        conditions,
+        observe,
+    )
+    write(report, model, split, step)
+    return report
+
+
+def write(report: StressReport, model: Run | Ensemble, split: str, step: int | str) -> None:
     """Write `reading.json`.
 
     Args:
         report: what to write.
-        folder: an existing folder.
+        model: what read.
+        split: whose digits were read.
+        step: of the weights.
     """
-    runs.write_json(folder / FILE, report.to_dict())
+    file = report_file(model, split, step)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    runs.write_json(file, report.to_dict())
 
 
-def read(folder: Path) -> StressReport:
-    """Read back what `write` wrote.
+def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -> StressReport:
+    """Read what `evaluate_model` wrote.
+
+    Args:
+        model: a run or an ensemble.
+        split: whose digits were read.
+        step: of the weights.
+
+    Returns:
+        The report.
 
     Raises:
-        InputError: it is missing or damaged.
+        InputError: it was not evaluated, or its file is damaged.
     """
-    file = folder / FILE
+    file = report_file(model, split, step)
     try:
         return _ADAPTER.validate_python(runs.read_artifact(file))
-    except ValidationError as error:
-        raise InputError(f"{file}: it is damaged: evaluate the run with --reading again") from error
+    except (InputError, ValidationError) as error:
+        reason = "it is damaged" if file.exists() else "it is missing"
+        raise InputError(
+            f"{file}: {reason}: write it with `digitjax evaluate {model.name} --reading`"
+        ) from error
+
+
+def report_file(model: Run | Ensemble, split: str, step: int | str) -> Path:
+    """Return the path of a report, which may not exist.
+
+    Args:
+        model: a run or an ensemble.
+        split: whose digits are read.
+        step: of the weights; that of a run is resolved to its number.
+    """
+    resolved = find_checkpoint(model, step).step if isinstance(model, Run) else step
+    return model.evaluation_folder(f"reading-{split}", resolved) / FILE
 
 
 def format_report(report: StressReport) -> str:

@@ -6,11 +6,13 @@ import pytest
 from scipy.special import softmax
 
 from digitjax import runs
+from digitjax.data.pages import CONDITIONS
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.reliability import calibration_report
 from digitjax.evaluation.robustness import evaluate_robustness
 from digitjax.model import calibration
 from digitjax.model.calibrate import calibrate
+from digitjax.recognition import stress
 from digitjax.runs import Group, Run
 from tests.dashboard.conftest import metrics, texts
 
@@ -55,6 +57,16 @@ def test_a_threshold_gives_coverage_and_error_rate(visit, measured):
     assert float(coverage_line(app).split("**")[1].rstrip("%")) == pytest.approx(100 * sure.mean(), abs=0.6)
     app.slider[0].set_value(100.0).run()
     assert coverage_line(app) == "Coverage **0%**: no prediction reaches this threshold."
+
+
+def test_the_stress_test_of_reading_is_shown_where_there_is_one(visit, copy):
+    app = visit(copy.path.parent, "calibration")
+    assert "Not evaluated yet: `digitjax evaluate copy --reading`" in texts(app.caption)
+    conditions = {name: CONDITIONS[name] for name in ("28x28", "no digit: ruled page")}
+    report = stress.evaluate_model(copy, per_condition=10, pages_without_digits=2, conditions=conditions)
+    app = visit(copy.path.parent, "calibration")
+    assert metrics(app)["Mean digit error rate"] == f"{report.digit_error_rate:.2%}"
+    assert metrics(app)["False readings"] == f"{report.false_reading_rate:.2%}"
 
 
 def test_missing_robustness_names_the_command(visit, copy):

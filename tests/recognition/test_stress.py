@@ -1,6 +1,7 @@
 """The stress test of reading, on readers whose answers are known."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from digitjax.recognition import stress
 from digitjax.recognition.lost_digits import STAGES
 from digitjax.recognition.recognizer import Digit, Reading, Recognizer
 from digitjax.recognition.stress import StressReport, evaluate_reading
+from digitjax.runs import Run
 
 SOME = {name: CONDITIONS[name] for name in ("28x28", "5 digits, gap 0.2", "no digit: ruled page")}
 
@@ -44,6 +46,19 @@ class Stub(Recognizer):
 @pytest.fixture(scope="module")
 def report(digits: Split) -> StressReport:
     return evaluate_reading(Stub(), digits.images, digits.labels, 3, 40, 8, SOME)
+
+
+@pytest.fixture
+def run(tiny_run: Run, tmp_path: Path) -> Run:
+    """A copy of the tiny run."""
+    return Run(shutil.copytree(tiny_run.path, tmp_path / "run"))
+
+
+def test_a_run_reads_its_own_split_and_keeps_the_report(run: Run):
+    report = stress.evaluate_model(run, "validation", "latest", 3, 20, 4, SOME)
+    assert [score.condition for score in report.scores] == list(SOME)
+    assert (report.per_condition, report.scores[0].digits) == (20, 20)
+    assert stress.read(run, "validation", "latest") == report
 
 
 def test_every_condition_shows_the_same_digits(report: StressReport, digits: Split):
@@ -83,20 +98,24 @@ def test_the_seed_alone_decides_the_pages(digits: Split):
     assert any((a.pixels != b.pixels).any() for a, b in zip(first[:10], other[:10], strict=True))
 
 
-def test_a_report_is_read_back_as_it_was_written(report: StressReport, tmp_path: Path):
-    stress.write(report, tmp_path)
-    assert stress.read(tmp_path) == report
-    saved = json.loads((tmp_path / stress.FILE).read_text())
+def test_a_report_is_read_back_as_it_was_written(report: StressReport, run: Run):
+    stress.write(report, run, "test", "best")
+    assert stress.read(run, "test", 21) == report
+    saved = json.loads((run.path / "evaluation/reading-test@21/reading.json").read_text())
     assert saved["scores"][0]["exact_match"] == report.scores[0].exact_match
     assert saved["scores"][2]["false_readings"] == 8
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"model": 3}'])
-def test_a_missing_or_damaged_report_is_an_error_of_one_line(tmp_path: Path, content: str | None):
+def test_a_missing_or_damaged_report_is_an_error_of_one_line(run: Run, content: str | None):
     if content is not None:
-        (tmp_path / stress.FILE).write_text(content)
-    with pytest.raises(InputError, match=r"reading\.json") as error:
-        stress.read(tmp_path)
+        file = stress.report_file(run, "test", "best")
+        file.parent.mkdir(parents=True)
+        file.write_text(content)
+    with pytest.raises(
+        InputError, match=r"reading\.json.*write it with `digitjax evaluate run --reading`"
+    ) as error:
+        stress.read(run)
     assert "\n" not in str(error.value)
 
 

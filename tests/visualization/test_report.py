@@ -35,11 +35,19 @@ def test_every_section_is_there_or_says_why_not(report: Path):
     html = own_html(report)
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", html)
     assert titles[:2] == ["Results", "Training"]
-    assert {"Predictions", "Errors", "Calibration", "Robustness", "History", "Explanations"} <= set(titles)
+    assert {
+        "Predictions",
+        "Errors",
+        "Calibration",
+        "Robustness",
+        "Reading",
+        "History",
+        "Explanations",
+    } <= set(titles)
     problems = re.findall(r'class="problem">(.*?)</p>', html, re.DOTALL)
-    assert len(problems) == 2
-    assert any("--robustness" in problem for problem in problems)
-    assert any("--history" in problem for problem in problems)
+    assert len(problems) == 3
+    for option in ("--robustness", "--reading", "--history"):
+        assert any(option in problem for problem in problems)
 
 
 def test_the_data_of_a_chart_is_a_table(report: Path, run: Run):

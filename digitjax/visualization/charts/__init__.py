@@ -19,20 +19,24 @@ from digitjax.visualization.charts.predictions import (
 from digitjax.visualization.charts.reading import probability_heatmap
 from digitjax.visualization.charts.robustness import corruption_heatmap
 from digitjax.visualization.charts.rows import table
+from digitjax.visualization.charts.stress import accuracy_by_condition, false_readings, lost_by_stage
 
 __all__ = [
     "MAX_EMBEDDING_POINTS",
     "MAX_POINTS",
     "MAX_RUNS",
     "Axis",
+    "accuracy_by_condition",
     "accuracy_by_epoch",
     "class_balance",
     "confusion_difference",
     "confusion_matrix",
     "corruption_heatmap",
     "embedding",
+    "false_readings",
     "learned_and_forgotten",
     "learning_curves",
+    "lost_by_stage",
     "per_class",
     "probabilities",
     "probability_by_epoch",

@@ -16,6 +16,7 @@ from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.label_errors import score_without_label_errors
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.model import calibration, reconstructor
+from digitjax.recognition import stress
 from digitjax.runs import PRIMARY_METRIC, Run, log_reader
 from digitjax.runs.seed_stats import format_metric
 from digitjax.runs.summary import summarize_run
@@ -206,6 +207,24 @@ def _robustness(context: ReportContext) -> list[Part]:
     ]
 
 
+def _reading(context: ReportContext) -> list[Part]:
+    report = stress.read(context.run, context.split, context.classification.step)
+    scores = report.to_dict()["scores"]
+    rows = [
+        ("mean digit error rate", f"{report.digit_error_rate:.2%}"),
+        ("false readings on pages without digits", f"{report.false_reading_rate:.2%}"),
+    ]
+    return [
+        Text(
+            f"{report.per_condition:,} digits of the {context.split} split, shown on generated pages in each condition."
+        ),
+        Table(("", ""), rows),
+        _chart("reading", charts.accuracy_by_condition(scores)),
+        _chart("lost-digits", charts.lost_by_stage(scores)),
+        _chart("false-readings", charts.false_readings(scores)),
+    ]
+
+
 def _history(context: ReportContext) -> list[Part]:
     recorded = history.read(context.run)
     rows = [
@@ -262,6 +281,7 @@ _CLASSIFIER: dict[str, Callable[[ReportContext], Sequence[Part]]] = {
     "Errors": _errors,
     "Calibration": _calibration,
     "Robustness": _robustness,
+    "Reading": _reading,
     "History": _history,
     "Explanations": _explanations,
 }
