@@ -17,7 +17,8 @@ from jax import lax
 from jaxtyping import Array, Float, UInt8
 
 from digitjax.config import Augment
-from digitjax.data.augment import gaussian_blur, shift, warp
+from digitjax.data.augment import gaussian_blur
+from digitjax.data.warp import shift, warp
 
 SEVERITIES = (1, 2, 3)
 VERSION = 1

@@ -13,17 +13,14 @@ from jaxtyping import Array
 from digitjax.config import Augment
 from digitjax.data.augment import (
     add_noise,
-    affine_maps,
     augment,
     blur,
-    elastic_field,
     erase,
     reduce_resolution,
     sharpen,
-    shift,
     thicken,
-    warp,
 )
+from digitjax.data.warp import affine_maps, elastic_field, shift, warp
 
 IMAGES = jnp.asarray(np.random.default_rng(0).integers(1, 256, (400, 28, 28)), jnp.uint8)
 LABELS = jnp.ones(400, jnp.int32)

@@ -131,7 +131,10 @@ def test_a_trial_below_the_median_is_pruned_unless_it_is_at_its_end(
     assert [row["trial"] for row in result["trials"]][-2:] == ["trial-0007", "trial-0006"]
     assert [row["accuracy"] for row in result["trials"]] == [0.9] * 6 + [0.8, 0.1]
     assert list(states(result).values()).count("complete") == 7
-    assert "trial-0006  pruned: below the median accuracy of the trials before after epoch 1" in capsys.readouterr().err
+    assert (
+        "trial-0006  pruned: below the median accuracy of the trials before after epoch 1"
+        in capsys.readouterr().err
+    )
 
 
 def test_nothing_is_pruned_without_prune_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -251,7 +254,9 @@ def test_two_workers_of_which_one_is_killed_finish_each_trial_once(tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_a_worker_and_the_next_worker_resumes_the_trial(tmp_path: Path, number: signal.Signals):
+def test_a_signal_stops_a_worker_and_the_next_worker_resumes_the_trial(
+    tmp_path: Path, number: signal.Signals
+):
     worker = start(make_sweep(tmp_path, 1, 2000))
     wait_for(worker, "epoch 2  ")
     os.kill(worker.pid, number)
