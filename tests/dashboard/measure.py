@@ -101,6 +101,11 @@ def first_images(browser: Browser) -> Callable[[], str]:
     return lambda: "".join(cell.get_attribute("title") for cell in browser.all(".cell")[:3])
 
 
+def gallery_pixels(browser: Browser) -> Callable[[], str]:
+    """Return a function that returns the style of the gallery, which holds its images as a data URL."""
+    return lambda: "".join(style.get_property("textContent") for style in browser.all(".gallery style"))
+
+
 def press_in_turn(browser: Browser, selector: str, *keys: str) -> Callable[[], None]:
     """Return a function that focuses an element and presses the next of the keys."""
     presses = 0
@@ -159,7 +164,7 @@ def move_steps(browser: Browser, url: str):
         Keys.ARROW_RIGHT,
         Keys.ARROW_RIGHT,
     )
-    return slide, first_images(browser)
+    return slide, gallery_pixels(browser)
 
 
 def move_threshold(browser: Browser, url: str):
