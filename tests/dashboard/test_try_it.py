@@ -97,6 +97,7 @@ def test_unreadable_pictures_give_their_reasons_beside_readable_ones(read, tiny_
     assert metrics(app)["Prediction"] == "0"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_trained_or_calibrated_again_is_loaded_again(read, able_run, tmp_path, picture):
     copy = runs.Run(shutil.copytree(able_run.path, tmp_path / "runs" / "copy"))
     folder = copy.path.parent

@@ -74,6 +74,7 @@ def overfit(model: AutoencoderConfig | VAEConfig, steps: int = 300) -> tuple[Tra
     return trainer, state, metrics
 
 
+@pytest.mark.slow
 def test_an_autoencoder_learns_eight_pictures_by_heart():
     _, state, metrics = overfit(AutoencoderConfig(**SMALL))
     assert metrics["error"][0] > 0.1
@@ -87,6 +88,7 @@ def test_an_autoencoder_learns_eight_pictures_by_heart():
     np.testing.assert_array_equal(nearest, range(8))
 
 
+@pytest.mark.slow
 def test_a_higher_beta_brings_latents_nearer_to_the_standard_normal():
     found = []
     for beta in (0.01, 100.0):

@@ -158,6 +158,7 @@ def test_state_is_interchangeable():
     np.testing.assert_allclose(nnx.merge(graph, a)(x), theirs(x), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transform", ["scan", "vmap", "grad of grad", "remat"])
 def test_transformations(transform):
     theirs, ours = pair(32, 32, (3, 3))  # these use Winograd's algorithm

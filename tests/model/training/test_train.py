@@ -226,6 +226,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
     train(SMALL, tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
     diverging = dataclasses.replace(
         SMALL,
@@ -320,6 +321,7 @@ def test_a_run_is_not_resumed_with_other_data(tiny_run: Run, tmp_path: Path):
         train(tiny_run.config, tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_outliers_are_in_the_training_batches_alone(tmp_path: Path):
     config = dataclasses.replace(
         SMALL, data=Data(outliers=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
