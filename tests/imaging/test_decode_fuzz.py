@@ -11,6 +11,8 @@ from digitjax.errors import InputError
 from digitjax.imaging.decode import Picture, decode
 from tests.recognition.drawing import digit_picture, encode
 
+pytestmark = pytest.mark.slow  # thousands of files
+
 FILES_PER_FORMAT = 400
 GRAY = Image.fromarray(digit_picture(5, side=40))
 TRANSPARENT = Image.merge("LA", (GRAY, GRAY.point(lambda value: 255 - value))).convert("RGBA")

@@ -35,6 +35,8 @@ from digitjax.model.network import Network, Weights
 from digitjax.model.predictor import Predictor
 from digitjax.runs import Run
 
+pytestmark = pytest.mark.slow  # each network is traced and compiled
+
 SMALL = CNNConfig(channels=(4, 4), dense=(16,))
 NETWORKS = [
     SMALL,

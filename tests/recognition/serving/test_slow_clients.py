@@ -16,6 +16,8 @@ from digitjax.recognition.recognizer import Recognizer
 from digitjax.recognition.serving.app import make_app
 from tests.recognition.serving.live_server import served
 
+pytestmark = pytest.mark.slow  # each starts a server
+
 HEAD = (
     b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
     b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
