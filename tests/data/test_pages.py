@@ -17,6 +17,8 @@ from digitjax.data.pages.glyphs import UNIT, Hand, Style, draw_digit
 from digitjax.data.pages.layout import written
 from digitjax.data.pipeline import Split
 
+pytestmark = pytest.mark.slow  # hundreds of pages are drawn
+
 QUICK = [name for name in CONDITIONS if name not in ("4000 pixels", "120 digits")]
 
 

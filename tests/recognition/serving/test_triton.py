@@ -15,6 +15,8 @@ from digitjax.recognition.serving.app import make_app
 from tests.recognition.drawing import digit_picture
 from tests.recognition.serving.live_server import served
 
+pytestmark = pytest.mark.slow  # starts a server
+
 
 @pytest.fixture(scope="module")
 def reader() -> Recognizer:
