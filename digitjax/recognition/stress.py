@@ -217,16 +217,8 @@ def evaluate_model(
     """
     recognizer = load(model.path, tta="none", step=step)
     examples = load_split(model, split)
-    report = evaluate_reading(
-        recognizer,
-        examples.images,
-        examples.labels,
-        seed,
-        per_condition,
-        pages_without_digits,
-        conditions,
-        observe,
-    )
+    counts = seed, per_condition, pages_without_digits
+    report = evaluate_reading(recognizer, examples.images, examples.labels, *counts, conditions, observe)
     write(report, model, split, step)
     return report
 
