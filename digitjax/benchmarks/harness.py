@@ -19,7 +19,7 @@ from typing import Any, Literal
 from digitjax.environment import TUNED_ALLOCATOR
 from digitjax.errors import InputError
 
-_PACKAGES = ("digitjax", "jax", "flax", "torch", "onnxruntime")
+_PACKAGES = ("digitjax", "jax", "flax", "torch", "onnxruntime", "rapidocr")
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,20 @@ def add_bench(subparsers: "Subparsers") -> None:
         "suites", nargs="*", metavar="SUITE", default=_SUITES, help=f"any of {', '.join(_SUITES)}"
     )
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each suite (default: 5)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="with reading: read the pictures of a folder with a manifest.csv instead, beside RapidOCR",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements to a JSON file")
 
 
 def bench(args: argparse.Namespace) -> None:
-    """Benchmark training, inference and reading, side by side with PyTorch and ONNX Runtime."""
+    """Benchmark training, inference and reading, side by side with PyTorch, ONNX Runtime and RapidOCR."""
+    if args.folder:
+        _bench_folder(args)
+        return
     import importlib.util
 
     from digitjax.benchmarks import harness, suites
@@ -50,3 +59,21 @@ def bench(args: argparse.Namespace) -> None:
         result["suites"][name] = rows
         if args.json:
             write_json(args.json, result)
+
+
+def _bench_folder(args: argparse.Namespace) -> None:
+    """Compare digitjax with the peer on a folder of labelled pictures."""
+    from digitjax.benchmarks import harness, peer
+    from digitjax.cli.startup import prepare_jax
+    from digitjax.runs import write_json
+
+    if list(args.suites) != ["reading"]:
+        raise InputError("--folder is for the suite reading alone: digitjax bench reading --folder FOLDER")
+    prepare_jax()
+    scores = peer.compare(args.folder)
+    print(f"{scores[0]['pictures']:,} pictures of {args.folder}\n\n{peer.format_scores(scores)}")
+    if len(scores) == 1:
+        print(peer.MISSING)
+    if args.json:
+        machine = harness.describe_machine()
+        write_json(args.json, {"machine": machine, "folder": str(args.folder), "readers": scores})
