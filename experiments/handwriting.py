@@ -15,6 +15,8 @@ config = Config(
     data=Data(name="mnist", outliers=0.2),
     augment=Augment(
         glyph_variants=1.15,
+        breaks=0.08,
+        neighbors=0.08,
         reframe=True,
         shift=1,
         rotation=15.0,

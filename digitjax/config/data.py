@@ -42,7 +42,11 @@ class Augment(Options):
     """Random augmentation of the training images."""
 
     glyph_variants: Annotated[float, Field(ge=0, le=1.5)] = 0.0
-    """Draw flags on 1s, bars on 7s and slashes on 0s: 1 is about as often as people do, 0.5 half as often."""
+    """Draw flags and feet on 1s, bars on 7s and slashes on 0s, and shorten 7s: 1 is about as often as people do."""
+    breaks: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the images whose strokes are broken by a straight gap of one to two pixels."""
+    neighbors: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the images that show the edge of another digit beside the digit, 1 to 4 pixels of it."""
     shift: Annotated[int, Field(ge=0, le=8)] = 0
     """Translate each image by up to this many pixels vertically and horizontally."""
     rotation: Annotated[float, Field(ge=0, le=180)] = 0.0

@@ -1,6 +1,6 @@
 """Random augmentations of training images: pure functions of a key and a batch, made to run inside a jitted step.
 
-Every image is changed independently of the others. Glyph variants come first, since they belong to the digit. All
+Glyph variants come first, since they belong to the digit; then what segmentation may do to it. All
 geometric changes (rotation, scale, ..., elastic) add up to one coordinate map, so that an image is resampled once;
 shifts by whole pixels follow, then the thickness of strokes, then changes of intensity. Images show bright strokes on
 a dark background, and what moves in from outside is dark.
@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from digitjax.config import Augment
 from digitjax.data.glyph_variants import add_glyph_variants
+from digitjax.data.segmentation_errors import add_neighbors, break_strokes
 from digitjax.data.warp import shift, warp
 
 _REDUCED_SIDES = (11, 12, 13, 14, 15, 17, 19)
@@ -43,6 +44,10 @@ def augment(
     changed = images.astype(jnp.float32) / 255
     if options.glyph_variants:
         changed = add_glyph_variants(glyph_key, changed, labels, options.glyph_variants)
+    if options.breaks:
+        changed = break_strokes(jax.random.fold_in(key, 10), changed, options.breaks)
+    if options.neighbors:
+        changed = add_neighbors(jax.random.fold_in(key, 11), changed, options.neighbors)
     if options.warps:
         changed = warp(warp_key, changed, options)
     if options.shift:

@@ -10,13 +10,22 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-_P_FLAG, _P_FOOT, _P_BAR, _P_SLASH = 0.55, 0.3, 0.22, 0.1
-"""Probabilities of the strokes at a rate of 1; a foot is drawn only where there is a flag."""
+_P_FLAG, _P_BAR, _P_SLASH = 0.55, 0.22, 0.1
+"""Probabilities of the strokes at a rate of 1."""
+_P_FOOT, _P_FOOT_ALONE = 0.3, 0.1
+"""Probabilities of a foot under a 1 that has a flag, and, at a rate of 1, under one that has none."""
+_P_SHOULDER = 0.2
+"""Probability that a flag leaves the stem by a short level shoulder."""
+_P_SHORTEN = 0.25
+"""Probability at a rate of 1 that the top of a 7 is shortened."""
 
 _MAX_LEANING = 0.42
-"""Largest slant of a 1, in columns per row, that gets a flag: beyond it, it would look like a 7."""
-_MAX_FLAG_ANGLE = math.radians(65)
+"""Largest slant of a 1, in columns per row, that gets a flag or a foot: beyond it, it would look like a 7."""
+_MAX_FLAG_ANGLE = math.radians(56)
 """Largest angle between a flag and the vertical: a flatter one would look like a 7."""
+
+_MIN_TOP_LENGTH = (0.25, 2.0)
+"""Least length of the top of a shortened 7, as a share of its height and in pixels on top: less would look like a 1."""
 
 _CHANCE = (0.0, 1.0)
 
@@ -37,7 +46,7 @@ class Stroke(NamedTuple):
 def add_glyph_variants(
     key: jax.Array, images: Float[Array, "batch 28 28"], labels: Int[Array, " batch"], rate: float
 ) -> Float[Array, "batch 28 28"]:
-    """Draw flags and feet on 1s, bars on 7s and slashes on 0s, each at random.
+    """Draw flags and feet on 1s, bars on 7s and slashes on 0s, and shorten the tops of 7s, each at random.
 
     Args:
         key: random key.
@@ -50,7 +59,8 @@ def add_glyph_variants(
     """
 
     def add(key: jax.Array, image: Float[Array, "28 28"], label: Int[Array, ""]) -> Float[Array, "28 28"]:
-        drawn = image
+        shortened = shorten_top(jax.random.fold_in(key, 1), image, rate)
+        drawn = jnp.where(label == 7, shortened, image)
         for digit, strokes in ((0, slash), (1, flag_and_foot), (7, bar)):
             for stroke in strokes(key, image, rate):
                 drawn = jnp.maximum(drawn, jnp.where(label == digit, coverage(stroke, image.shape), 0))
@@ -75,9 +85,9 @@ def flag_and_foot(key: jax.Array, image: Float[Array, "h w"], rate: float) -> li
     chance_key, shape_key, foot_key = jax.random.split(key, 3)
     chance, foot_chance, shoulder_chance = _uniform(chance_key, _CHANCE, _CHANCE, _CHANCE)
     turn, length, shoulder, drop, thinning = _uniform(
-        shape_key, (22.0, 68.0), (0.2, 0.55), (0.04, 0.16), (0.0, 0.25), (0.75, 1.05)
+        shape_key, (22.0, 58.0), (0.2, 0.55), (0.03, 0.1), (0.0, 0.25), (0.75, 1.05)
     )
-    left, right, tilt = _uniform(foot_key, (0.15, 0.45), (0.15, 0.45), (-1.0, 1.0))
+    left, right, tilt = _uniform(foot_key, (0.15, 0.55), (0.15, 0.55), (-1.0, 1.0))
     first, last = _foreground_rows(image)
     height = jnp.maximum(last - first, 1)
     leaning = (_center_column(image, last - 1) - _center_column(image, first + 1)) / jnp.maximum(
@@ -86,18 +96,44 @@ def flag_and_foot(key: jax.Array, image: Float[Array, "h w"], rate: float) -> li
     width = jnp.clip(image.sum() / (height * jnp.sqrt(1 + leaning**2)), 1.2, 4.5)
     top = (first + 0.4 * width, _center_column(image, first + 1))
     bottom = (last - 0.4 * width, _center_column(image, last - 1))
-    shoulder = height * shoulder * (shoulder_chance < 0.4)
+    shoulder = height * shoulder * (shoulder_chance < _P_SHOULDER)
     corner = (top[0] + drop * shoulder, top[1] - shoulder)
     angle = jnp.minimum(jnp.deg2rad(turn) - jnp.arctan(leaning), _MAX_FLAG_ANGLE)
     reach = height * length - shoulder
     tip = (corner[0] + reach * jnp.cos(angle), corner[1] - reach * jnp.sin(angle))
     heel, toe = (bottom[0], bottom[1] - left * height), (bottom[0] + tilt, bottom[1] + right * height)
-    has_flag = (chance < _P_FLAG * rate) & (jnp.abs(leaning) < _MAX_LEANING)
+    is_upright = jnp.abs(leaning) < _MAX_LEANING
+    has_flag = is_upright & (chance < _P_FLAG * rate)
+    has_foot = is_upright & (foot_chance < jnp.where(has_flag, _P_FOOT, _P_FOOT_ALONE * rate))
     return [
         Stroke(top, corner, thinning * width, has_flag),
         Stroke(corner, tip, thinning * width, has_flag),
-        Stroke(heel, toe, thinning * width, has_flag & (foot_chance < _P_FOOT)),
+        Stroke(heel, toe, thinning * width, has_foot),
     ]
+
+
+def shorten_top(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
+    """Erase the left part of the top of some 7s.
+
+    Args:
+        key: random key.
+        image: intensities (h, w) of a 7.
+        rate: factor of the probability.
+
+    Returns:
+        Image (h, w).
+    """
+    chance, share = _uniform(key, _CHANCE, (0.2, 0.65))
+    first, last = _foreground_rows(image)
+    height = last - first
+    rows, columns = jnp.arange(len(image))[:, None], jnp.arange(image.shape[1])
+    top = (image * (rows <= first + 0.3 * height)).max(axis=0) > 0.3
+    left, right = jnp.argmax(top), len(top) - 1 - jnp.argmax(top[::-1])
+    min_share, min_length = _MIN_TOP_LENGTH
+    erased = jnp.minimum(share * (right - left), right - left - (min_share * height + min_length))
+    kept = jnp.clip(columns - (left + jnp.maximum(erased, 0)), 0, 1)
+    kept = jnp.where(rows < first + 0.45 * height, kept, 1)  # the stem may lie farther to the left
+    return jnp.where((chance < _P_SHORTEN * rate) & (erased > 0), image * kept, image)
 
 
 def bar(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:

@@ -40,8 +40,10 @@ EVERYTHING = Augment(
     sharpen=0.5,
     low_res=0.5,
     reframe=True,
+    breaks=0.5,
+    neighbors=0.5,
 )
-RANDOM = [name for name in vars(EVERYTHING) if name != "reframe"]
+RANDOM = [name for name in vars(EVERYTHING) if name not in ("reframe", "neighbors")]
 
 
 def bars(count: int) -> Array:

@@ -49,7 +49,7 @@ def test_about_half_of_the_upright_1s_get_a_flag_at_the_upper_left_and_some_a_fo
     flags, right = new[:, :16, :12], new[:, :12, 17:]
     assert share(flags) == pytest.approx(0.55, abs=0.05)
     assert share(right) < 0.01
-    assert share(new[:, 20:, 17:]) == pytest.approx(0.55 * 0.3, abs=0.04)
+    assert share(new[:, 20:, 17:]) == pytest.approx(0.55 * 0.3 + 0.45 * 0.1, abs=0.04)
     tall = flags.max(axis=2).sum(axis=1)[flags.max(axis=(1, 2)) > 0.3]
     assert 2 < np.percentile(tall, 5) < np.percentile(tall, 95) < 13
 
@@ -73,6 +73,22 @@ def test_some_7s_get_a_bar_on_both_sides_of_the_stem():
     assert share(new[:, 10:20, :13]) == pytest.approx(0.22, abs=0.04)
     assert share(new[:, 10:20, 18:]) == pytest.approx(0.22, abs=0.06)
     assert share(new[:, :8]) == share(new[:, 21:]) == 0
+
+
+def test_some_7s_lose_the_left_part_of_their_top_and_keep_enough_of_it():
+    new = added(draw_seven(), 7)
+    lost = -np.minimum(new, 0)
+    assert share(lost) == pytest.approx(0.25, abs=0.04)
+    assert share(lost[:, 8:]) == 0  # the top is in rows 4 to 6
+    kept = (np.asarray(draw_seven()) - lost)[:, 5, :] > 0.5
+    assert kept.sum(axis=1).min() >= 6
+
+
+def test_some_1s_without_a_flag_have_a_foot():
+    new = added(draw_one(), 1)
+    has_flag = new[:, :16, :12].max(axis=(1, 2)) > 0.3
+    assert share(new[~has_flag][:, 20:, 17:]) == pytest.approx(0.1, abs=0.05)
+    assert share(new[has_flag][:, 20:, 17:]) == pytest.approx(0.3, abs=0.06)
 
 
 def test_some_0s_get_a_slash_from_the_lower_left_to_the_upper_right():
@@ -103,7 +119,7 @@ def test_intensities_stay_within_0_and_1_and_depend_on_the_key(seed: int, thresh
     images = jnp.maximum(jax.random.uniform(jax.random.key(seed), (1000, 28, 28)) - threshold, 0)
     labels = jnp.arange(1000) % 10
     drawn = DRAW(KEY, images, labels, rate=1.5)
-    assert bool(jnp.all((drawn >= images) & (drawn <= 1)))
+    assert bool(jnp.all(((drawn >= images) | (labels == 7)[:, None, None]) & (drawn <= 1)))
     np.testing.assert_array_equal(drawn, DRAW(KEY, images, labels, rate=1.5))
 
 

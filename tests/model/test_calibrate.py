@@ -101,18 +101,6 @@ def test_a_reduced_resolution_changes_details_alone():
     assert changes.max() < 30
 
 
-@pytest.mark.parametrize(("rejected", "text"), [(8, "4"), (9, "")])
-def test_a_digit_among_many_rejected_ones_is_rejected_too(rejected: int, text: str):
-    row = np.concatenate([digit_picture(4), *[digit_picture(0)] * rejected], axis=1)
-
-    def classify(images: np.ndarray) -> np.ndarray:
-        return np.where(np.arange(len(images))[:, None] == 0, 20 * np.eye(10)[4], 0.0).astype(np.float32)
-
-    reading = recognizer.Recognizer(classify).read(row)
-    assert len(reading.digits) == 1 + rejected
-    assert reading.text == text
-
-
 def test_an_ensemble_uses_each_temperature_and_the_mean_of_the_thresholds(tiny_group: Group, tmp_path: Path):
     group = Group(shutil.copytree(tiny_group.path, tmp_path / "group"))
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
