@@ -53,6 +53,10 @@ class BinarizeParams:
     """Contrast to the background from which a pixel has a say in the polarity."""
     polarity_border_divisor: int = 25
     """The border that has no say in the polarity is the shorter side divided by this."""
+    tight_percentile: float = 90
+    """Percentile (0 to 100) of the border's brightness that is taken for the background of dark strokes."""
+    same_brightness: int = 3
+    """Gray levels, of 256, up to which a stroke of another color may be as bright as a uniform background."""
     sample_pixels: int = 100_000
     """Number of pixels that suffice for statistics of the whole picture."""
     noise_sigmas: float = 4.0
@@ -85,6 +89,19 @@ class Foreground(NamedTuple):
         return self.intensity > EDGE_INTENSITY
 
 
+class Contrast(NamedTuple):
+    """How much a picture differs from its background."""
+
+    values: Float32[np.ndarray, "h w"]
+    """From 0 for background to 1 for black on white or white on black."""
+    uniform_background: bool
+    """Whether the background has one color."""
+    noise: float
+    """Contrast up to which a difference is noise."""
+    full: float
+    """Contrast of a full stroke; 0 if nothing is above the noise."""
+
+
 def binarize(pixels: UInt8[np.ndarray, "h w 3"], params: BinarizeParams = BinarizeParams()) -> Foreground:
     """Separate the strokes of a picture from its background.
 
@@ -95,22 +112,84 @@ def binarize(pixels: UInt8[np.ndarray, "h w 3"], params: BinarizeParams = Binari
     Returns:
         The foreground; that of a blank picture is empty.
     """
+    return threshold(estimate_contrast(pixels, params=params), params)
+
+
+def threshold(contrast: Contrast, params: BinarizeParams = BinarizeParams()) -> Foreground:
+    """Separate strokes from the background by their contrast.
+
+    Args:
+        contrast: of a picture.
+        params: parameters of the binarization.
+
+    Returns:
+        The foreground; that of a blank picture is empty.
+    """
+    if not contrast.full:
+        return Foreground(np.zeros(contrast.values.shape, np.float32), contrast.uniform_background)
+    intensity = scale_contrast(contrast.values, _find_edge(contrast, params), contrast.full)
+    return Foreground(intensity, contrast.uniform_background)
+
+
+def estimate_contrast(
+    pixels: UInt8[np.ndarray, "h w 3"], dark: bool | None = None, params: BinarizeParams = BinarizeParams()
+) -> Contrast:
+    """Estimate the contrast of a picture to its background.
+
+    Args:
+        pixels: the picture in RGB.
+        dark: whether strokes are darker than the background, or lighter; None finds out, and takes both on a uniform
+            background.
+        params: parameters of the binarization.
+
+    Returns:
+        The contrast at each pixel, and its levels.
+    """
     gray = np.asarray(Image.fromarray(pixels).convert("L"))
     uniform = _has_uniform_background(gray, params)
+    background = float(np.median(_border(gray)))
     if uniform:
-        contrast = max_channel_difference(pixels, _border_color(pixels)).astype(np.float32) / 255
+        values = max_channel_difference(pixels, _border_color(pixels)).astype(np.float32) / 255
+        if dark is not None:
+            tolerance = params.same_brightness
+            values[gray > background + tolerance if dark else gray < background - tolerance] = 0
     elif min(gray.shape) < params.min_shaded_side:
-        background = float(np.median(_border(gray)))
-        dark = bool(
-            np.abs(gray - background)[gray < background].sum()
-            > np.abs(gray - background)[gray > background].sum()
-        )
-        contrast = np.clip((background - gray if dark else gray - background) / np.float32(255), 0, 1).astype(
-            np.float32
-        )
+        if dark is None:
+            is_dark = _is_mostly_darker(gray, background)
+        else:  # strokes may cover most of the border of a tight crop
+            is_dark = dark
+            background = float(
+                np.percentile(
+                    _border(gray), params.tight_percentile if dark else 100 - params.tight_percentile
+                )
+            )
+        values = (background - gray if is_dark else gray - background) / np.float32(255)
+        values = np.clip(values, 0, 1).astype(np.float32)
     else:
-        contrast = _contrast_to_background(pixels, _is_dark_on_light(gray, params), params)
-    return Foreground(_scale_contrast(contrast, uniform, params), uniform)
+        is_dark = _is_dark_on_light(gray, params) if dark is None else dark
+        values = _contrast_to_background(pixels, is_dark, params)
+    return Contrast(values, uniform, *_find_levels(values, uniform, params))
+
+
+def is_dark_on_light(pixels: UInt8[np.ndarray, "h w 3"], params: BinarizeParams = BinarizeParams()) -> bool:
+    """Decide whether a picture shows dark strokes on a light background.
+
+    Args:
+        pixels: the picture in RGB.
+        params: parameters of the binarization.
+
+    Returns:
+        True for dark on light.
+    """
+    gray = np.asarray(Image.fromarray(pixels).convert("L"))
+    if _has_uniform_background(gray, params) or min(gray.shape) < params.min_shaded_side:
+        return _is_mostly_darker(gray, float(np.median(_border(gray))))
+    return _is_dark_on_light(gray, params)
+
+
+def _is_mostly_darker(gray: UInt8[np.ndarray, "h w"], background: float) -> bool:
+    difference = gray - background
+    return bool(np.abs(difference[difference < 0]).sum() > np.abs(difference[difference > 0]).sum())
 
 
 def _has_uniform_background(gray: UInt8[np.ndarray, "h w"], params: BinarizeParams) -> bool:
@@ -202,10 +281,10 @@ def _estimate_background(
     return np.asarray(background.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _scale_contrast(
+def _find_levels(
     contrast: Float32[np.ndarray, "h w"], uniform: bool, params: BinarizeParams
-) -> Float32[np.ndarray, "h w"]:
-    """Scale contrast so that stroke edges are at `EDGE_INTENSITY`: by Otsu (1979), among what is above the noise."""
+) -> tuple[float, float]:
+    """Return the contrast up to which a difference is noise, and that of a full stroke, 0 if there is none."""
     step = _sampling_step(contrast.size, params)
     sample = contrast[::step, ::step]
     # A thick digit may cover most of a uniform background.
@@ -213,17 +292,37 @@ def _scale_contrast(
     median, deviation = _robust_statistics(background)
     noise = max(median + params.noise_sigmas * deviation, params.min_contrast)
     above_noise = contrast[contrast > noise]
-    if not above_noise.size:
-        return np.zeros(contrast.shape, np.float32)
-    full = float(np.percentile(above_noise, params.full_percentile))
+    return noise, float(np.percentile(above_noise, params.full_percentile)) if above_noise.size else 0.0
+
+
+def _find_edge(contrast: Contrast, params: BinarizeParams) -> float:
+    """Return the contrast of a stroke's edge: Otsu's threshold (1979) among what is above the noise, within limits."""
+    values, _, noise, full = contrast
+    step = _sampling_step(values.size, params)
+    sample = values[::step, ::step]
     candidates = sample[sample > noise * params.otsu_floor_share]
     edge = threshold_otsu(candidates) if np.ptp(candidates) else full / 2
     limits = max(noise, params.min_edge_share * full), max(noise, params.max_edge_share * full)
-    edge = float(np.clip(edge, *limits)) * params.edge_factor
+    return float(np.clip(edge, *limits)) * params.edge_factor
+
+
+def scale_contrast(
+    values: Float32[np.ndarray, "h w"], edge: float, full: float
+) -> Float32[np.ndarray, "h w"]:
+    """Scale contrast to foreground intensity.
+
+    Args:
+        values: the contrast of each pixel.
+        edge: the contrast of a stroke's edge, which becomes `EDGE_INTENSITY`.
+        full: the contrast of a full stroke, which becomes 1.
+
+    Returns:
+        The intensity, 0 to 1.
+    """
     return np.where(
-        contrast < edge,
-        contrast * (EDGE_INTENSITY / edge),
-        EDGE_INTENSITY + (contrast - edge) * ((1 - EDGE_INTENSITY) / max(full - edge, 1e-3)),
+        values < edge,
+        values * (EDGE_INTENSITY / edge),
+        EDGE_INTENSITY + (values - edge) * ((1 - EDGE_INTENSITY) / max(full - edge, 1e-3)),
     ).clip(0, 1)
 
 

@@ -90,18 +90,21 @@ class Component(Box):
 
 
 def find_components(
-    foreground: Foreground, params: ComponentParams = ComponentParams()
+    foreground: Foreground, params: ComponentParams = ComponentParams(), clean: bool = True
 ) -> tuple[Int[np.ndarray, "h w"], list[Component]]:
     """Find the connected components that may be strokes of digits.
 
     Args:
         foreground: the binarized picture.
         params: parameters of the components.
+        clean: whether to remove more than specks.
 
     Returns:
         The label image, which numbers the connected components from 1, and the components that may be strokes.
     """
     labels, components = _label(foreground.mask, params)
+    if not clean:
+        return labels, _remove_specks(components, params)
     if any(_spans_picture(component, labels.shape, params) for component in components):
         labels, components = _label(remove_ruling(foreground.mask, params.ruling), params)
     if not foreground.uniform_background:  # page edges go first, as all else looks like specks beside them

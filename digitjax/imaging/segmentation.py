@@ -1,6 +1,8 @@
 """Segmentation: which strokes belong to one digit, which digits to one line, and the order in which they are read."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -8,6 +10,8 @@ from jaxtyping import Bool, Int
 from digitjax.imaging.binarize import Foreground
 from digitjax.imaging.box import Box
 from digitjax.imaging.components import Component, ComponentParams, find_components
+
+BoxT = TypeVar("BoxT", bound=Box)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ class Region(Box):
     mask: Bool[np.ndarray, "h w"]
     """True where its strokes are, within its box."""
 
+    @cached_property
+    def area(self) -> int:
+        """Number of its pixels."""
+        return int(self.mask.sum())
+
     def translate(self, dx: int, dy: int) -> "Region":
         """Return this region moved by dx pixels to the right and dy pixels down.
 
@@ -71,18 +80,30 @@ class Region(Box):
         x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
         return Region(x0, y0, x1, y1, self.line, mask[y0:y1, x0:x1]).translate(self.x0, self.y0)
 
+    def union(self, other: "Region") -> "Region":
+        """Return this region and another of the same line as one."""
+        x0, y0 = min(self.x0, other.x0), min(self.y0, other.y0)
+        x1, y1 = max(self.x1, other.x1), max(self.y1, other.y1)
+        mask = np.zeros((y1 - y0, x1 - x0), bool)
+        for part in (self, other):
+            mask[part.y0 - y0 : part.y1 - y0, part.x0 - x0 : part.x1 - x0] |= part.mask
+        return Region(x0, y0, x1, y1, self.line, mask)
 
-def find_digits(foreground: Foreground, params: SegmentationParams = SegmentationParams()) -> list[Region]:
+
+def find_digits(
+    foreground: Foreground, params: SegmentationParams = SegmentationParams(), clean: bool = True
+) -> list[Region]:
     """Find the digits of a binarized picture.
 
     Args:
         foreground: the binarized picture.
         params: parameters of the segmentation.
+        clean: whether to remove page edges, ruled lines, shadows, textures and frames, which digits may be taken for.
 
     Returns:
         The digits in reading order: lines from the top, digits from the left.
     """
-    labels, components = find_components(foreground, params.components)
+    labels, components = find_components(foreground, params.components, clean)
     digits = [
         component
         for component in _merge(components, params)
@@ -90,7 +111,7 @@ def find_digits(foreground: Foreground, params: SegmentationParams = Segmentatio
     ]
     return [
         Region(*component.corners, number, component.mask(labels))
-        for number, line in enumerate(_group_into_lines(_remove_low(digits, params), params))
+        for number, line in enumerate(group_into_lines(remove_low(digits, params), params))
         for component in line
     ]
 
@@ -133,11 +154,19 @@ def _belong_together(
     )
 
 
-def _remove_low(components: list[Component], params: SegmentationParams) -> list[Component]:
-    """Remove what is too low for a digit; if that is everything, keep the largest."""
-    typical = _typical([component.size for component in components], params)
-    digits = [component for component in components if component.height >= params.min_height * typical]
-    return digits or sorted(components, key=lambda component: component.size)[-1:]
+def remove_low(boxes: list[BoxT], params: SegmentationParams = SegmentationParams()) -> list[BoxT]:
+    """Remove what is too low for a digit; if that is everything, keep the largest.
+
+    Args:
+        boxes: of a picture.
+        params: parameters of the segmentation.
+
+    Returns:
+        The boxes of digits, in the same order.
+    """
+    typical = _typical([box.size for box in boxes], params)
+    digits = [box for box in boxes if box.height >= params.min_height * typical]
+    return digits or sorted(boxes, key=lambda box: box.size)[-1:]
 
 
 def _typical(sizes: list[int], params: SegmentationParams) -> float:
@@ -148,18 +177,28 @@ def _typical(sizes: list[int], params: SegmentationParams) -> float:
     return float(np.median([size for size in sizes if size > params.typical_share * largest]))
 
 
-def _group_into_lines(components: list[Component], params: SegmentationParams) -> list[list[Component]]:
-    """Put each component into the line whose last digit overlaps it most vertically."""
-    lines: list[list[Component]] = []
-    for component in sorted(components, key=lambda component: component.x0):
-        overlaps = [_vertical_overlap(line[-1], component) for line in lines]
+def group_into_lines(
+    boxes: list[BoxT], params: SegmentationParams = SegmentationParams()
+) -> list[list[BoxT]]:
+    """Put each box into the line whose last box overlaps it most vertically.
+
+    Args:
+        boxes: of the digits of a picture.
+        params: parameters of the segmentation.
+
+    Returns:
+        The lines from the top, each from the left.
+    """
+    lines: list[list[BoxT]] = []
+    for box in sorted(boxes, key=lambda box: box.x0):
+        overlaps = [_vertical_overlap(line[-1], box) for line in lines]
         if overlaps and max(overlaps) > params.line_overlap:
-            lines[overlaps.index(max(overlaps))].append(component)
+            lines[overlaps.index(max(overlaps))].append(box)
         else:
-            lines.append([component])
-    return sorted(lines, key=lambda line: float(np.mean([component.y0 + component.y1 for component in line])))
+            lines.append([box])
+    return sorted(lines, key=lambda line: float(np.mean([box.y0 + box.y1 for box in line])))
 
 
-def _vertical_overlap(a: Component, b: Component) -> float:
-    """Return the overlap of two components' rows over the lower one's height; negative where there is a gap."""
+def _vertical_overlap(a: Box, b: Box) -> float:
+    """Return the overlap of two boxes' rows over the lower one's height; negative where there is a gap."""
     return (min(a.y1, b.y1) - max(a.y0, b.y0)) / min(a.height, b.height)

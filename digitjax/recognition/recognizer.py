@@ -4,18 +4,20 @@ The stations from the bytes of a picture to JSON, in order, and where each is:
 
 1. `imaging.decode.decode`: any picture file to RGB pixels as displayed
 2. `imaging.letterbox.crop_letterbox`: bars around a photo are cropped
-3. `imaging.binarize.binarize`: pixels to foreground intensity, 0 to 1
+3. `imaging.binarize.binarize`: pixels to foreground intensity, 0 to 1: the first proposal
 4. `imaging.components.find_components`: foreground to strokes, without page edges, ruled lines and specks
-5. `imaging.segmentation.find_digits`: strokes to regions of one digit each, in reading order
-6. `imaging.oversegmentation.find_hypotheses`: each wide region to segmentation hypotheses
-7. `imaging.normalize.to_images`: each region to an image of 28x28 pixels, in MNIST's format
+5. `imaging.segmentation.find_digits`: strokes to regions of one digit each
+6. `imaging.oversegmentation.build_lattice`: regions that are unlikely digits to parts, cut and merged
+7. `imaging.normalize.to_mnist`: each region to an image of 28x28 pixels, in MNIST's format
 8. `model.classifier.Classifier`: images to calibrated logits
-9. `Recognizer.probabilities`: logits to the probability of each digit
-10. `imaging.oversegmentation.select_hypotheses`: the most probable hypothesis of each region
-11. `Recognizer.read`: digits with their boxes, and rejection of those with too low a top-2 probability
-12. `Reading.to_dict`: the JSON that `digitjax read --json`, `--out` and `POST /read` give
+9. `recognition.selection.explains_picture`: a sure reading that explains the picture is taken at once
+10. `imaging.proposals.propose_foregrounds`, `model.ink_model`: otherwise more foregrounds, for each of which 4 to 8
+11. `recognition.selection.select`: the digits that have most evidence at each place
+12. `Recognizer.read`: digits with their boxes, and rejection
+13. `Reading.to_dict`: the JSON that `digitjax read --json`, `--out` and `POST /read` give
 
-`Recognizer.read` runs them all; `imaging.extract.extract` runs 1 to 5, and is how pictures are trained on, too.
+`recognition.search.search` runs 3 to 11, `Recognizer.read` all; `imaging.extract.extract` runs 1 to 5 and 7, and is how
+pictures are trained on.
 """
 
 import os
@@ -31,13 +33,13 @@ from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.imaging.decode import Picture, Source
-from digitjax.imaging.extract import ExtractParams, extract
-from digitjax.imaging.normalize import SIDE, NormalizeParams, to_images
-from digitjax.imaging.oversegmentation import OversegmentationParams, find_hypotheses, select_hypotheses
+from digitjax.imaging.decode import DecodeParams, Picture, Source, decode
+from digitjax.imaging.letterbox import LetterboxParams, crop_letterbox
 from digitjax.imaging.segmentation import Region
 from digitjax.model import calibration, classifier
 from digitjax.model.calibration import Calibration, top2_probability
+from digitjax.recognition.hypotheses import Hypothesis
+from digitjax.recognition.search import SearchParams, search
 
 PRETRAINED = "handwriting"
 """Name of the pretrained model, which reads unless another one is named."""
@@ -49,12 +51,12 @@ Classify = Callable[[np.ndarray], np.ndarray]
 class RecognizerParams:
     """Parameters of the stages of `Recognizer.read`, in their order."""
 
-    extract: ExtractParams = field(default_factory=ExtractParams)
-    """Picture to regions."""
-    oversegmentation: OversegmentationParams = field(default_factory=OversegmentationParams)
-    """Regions to segmentation hypotheses."""
-    normalize: NormalizeParams = field(default_factory=NormalizeParams)
-    """Regions to images."""
+    decode: DecodeParams = field(default_factory=DecodeParams)
+    """File to pixels."""
+    letterbox: LetterboxParams = field(default_factory=LetterboxParams)
+    """Pixels to pixels without bars around them."""
+    search: SearchParams = field(default_factory=SearchParams)
+    """Pixels to digits."""
     low_res_side: int = 28
     """Longer side, in pixels, below which a picture has its own threshold; chosen on scikit-learn's 8x8 digits."""
     max_chance_share: float = 0.1
@@ -102,22 +104,26 @@ class Reading:
     """The digits of a picture, and the intermediate results."""
 
     digits: tuple[Digit, ...]
-    """In reading order, the rejected ones too."""
+    """Those of the text in reading order, then the rejected ones."""
     picture: Picture
     """The picture as displayed."""
     intensity: Float32[np.ndarray, "h w"]
-    """Foreground intensity, 0 to 1."""
+    """Foreground intensity, 0 to 1; a picture of large digits that is hard to read is reduced for it."""
     regions: tuple[Region, ...] = ()
     """Where each digit is in the intensity."""
     reject_threshold: float = Calibration().reject_threshold
     """Top-2 probability below which a digit was rejected."""
     params: RecognizerParams = RecognizerParams()
     """Parameters that the picture was read with."""
+    ink: Float32[np.ndarray, "h w"] | None = None
+    """Probability of each pixel to be a stroke of a digit, as the ink network sees it; None if it was not needed."""
+    proposals: tuple[str, ...] = ()
+    """Names of the ways in which the picture was binarized."""
 
     @property
     def low_res(self) -> bool:
         """Whether the picture is so small that it has a rejection threshold of its own."""
-        return max(self.intensity.shape) < self.params.low_res_side
+        return max(self.picture.pixels.shape[:2]) < self.params.low_res_side
 
     def explain(self, digit: Digit) -> str:
         """Explain in one sentence why one of its digits was rejected, or was not."""
@@ -129,9 +135,11 @@ class Reading:
             return f"Accepted: {reason}."
         if digit.top2_probability < self.reject_threshold:
             return f"Rejected: low confidence, {reason}."
+        if self.text:
+            return f"Rejected: unlike the other digits in height or contrast, or hardly a stroke, {reason}."
         return (
-            f"Rejected with the whole picture: {reason}, but at most {self.params.max_chance_share:.0%} of its digits "
-            "are above the threshold, as in noise."
+            f"Rejected with the whole picture: {reason}, but its likely digits are too few, or explain less than half "
+            "of its strokes, as in letters and noise."
         )
 
     @property
@@ -198,46 +206,33 @@ class Recognizer:
         Raises:
             InputError: the source is no picture that can be decoded.
         """
-        picture, intensity, regions = extract(source, self.params.extract)
-        regions, images, probabilities = self._classify_regions(intensity, regions)
-        height, width = intensity.shape
-        scale = np.array([picture.width / width, picture.height / height] * 2)
-        is_low_res = max(intensity.shape) < self.params.low_res_side
+        picture = decode(source, self.params.decode)
+        rows, columns = crop_letterbox(picture.pixels, self.params.letterbox)
+        is_low_res = max(picture.pixels.shape[:2]) < self.params.low_res_side
         threshold = self.low_res_reject_threshold if is_low_res else self.reject_threshold
-        rejected = top2_probability(probabilities) < threshold
-        digits = []
-        for region, image, row, is_rejected in zip(regions, images, probabilities, rejected, strict=True):
-            x0, y0, x1, y1 = np.rint(np.array(region.corners) * scale).astype(int).tolist()
-            best = int(row.argmax())
-            digits.append(
-                Digit(
-                    digit=best,
-                    confidence=float(row[best]),
-                    probabilities=tuple(float(p) for p in row),
-                    box=(x0, y0, x1, y1),
-                    line=region.line,
-                    rejected=bool(is_rejected),
-                    image=image,
-                )
-            )
-        if sum(not d.rejected for d in digits) <= self.params.max_chance_share * len(digits):
-            digits = [replace(d, rejected=True) for d in digits]
-        return Reading(tuple(digits), picture, intensity, tuple(regions), threshold, self.params)
+        pixels = np.ascontiguousarray(picture.pixels[rows, columns])
+        found = search(pixels, self.probabilities, threshold, self.params.search)
+        height, width = (-(-side // found.reduction) for side in picture.pixels.shape[:2])
+        top, left = rows.start // found.reduction, columns.start // found.reduction
 
-    def _classify_regions(
-        self, intensity: Float32[np.ndarray, "h w"], regions: list[Region]
-    ) -> tuple[list[Region], UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
-        """Return the regions of the best segmentation hypotheses, their images and probabilities."""
-        hypotheses = [find_hypotheses(region, self.params.oversegmentation) for region in regions]
-        parts = [part for candidates in hypotheses for hypothesis in candidates for part in hypothesis]
-        if not parts:
-            return [], np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
-        images = to_images(intensity, parts, self.params.normalize)
-        probabilities = self.probabilities(images)
-        selected = select_hypotheses(
-            hypotheses, top2_probability(probabilities), self.params.oversegmentation
+        def with_letterbox(values: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h2 w2"]:
+            """Return a map of the whole picture, 0 in the bars around the photo."""
+            whole = np.zeros((height, width), np.float32)
+            inside = whole[top : top + values.shape[0], left : left + values.shape[1]]
+            inside[:] = values[: inside.shape[0], : inside.shape[1]]
+            return whole
+
+        scale = picture.width / width, picture.height / height
+        hypotheses = [replace(h, region=h.region.translate(left, top)) for h in found.digits + found.rejected]
+        by_chance = len(found.digits) <= self.params.max_chance_share * len(hypotheses)
+        digits = tuple(
+            _describe(h, scale, rejected=by_chance or i >= len(found.digits))
+            for i, h in enumerate(hypotheses)
         )
-        return [parts[i] for i in selected], images[selected], probabilities[selected]
+        regions = tuple(h.region for h in hypotheses)
+        ink = None if found.ink is None else with_letterbox(found.ink)
+        intensity = with_letterbox(found.intensity)
+        return Reading(digits, picture, intensity, regions, threshold, self.params, ink, found.proposals)
 
     def read_file(self, source: Source, name: str) -> dict[str, Any]:
         """Read a picture to JSON: the form of `digitjax read --json`, of `--out` and of `POST /read`.
@@ -254,6 +249,20 @@ class Recognizer:
             return result | self.read(source).to_dict()
         except InputError as error:
             return result | {"error": str(error)}
+
+
+def _describe(hypothesis: Hypothesis, scale: tuple[float, float], rejected: bool) -> Digit:
+    """Return a digit, given the horizontal and vertical scale from its region to the picture."""
+    x0, y0, x1, y1 = np.rint(np.array(hypothesis.region.corners) * [*scale, *scale]).astype(int).tolist()
+    return Digit(
+        digit=hypothesis.label,
+        confidence=float(hypothesis.probabilities.max()),
+        probabilities=tuple(float(p) for p in hypothesis.probabilities),
+        box=(x0, y0, x1, y1),
+        line=hypothesis.region.line,
+        rejected=rejected,
+        image=hypothesis.image,
+    )
 
 
 def load(

@@ -25,8 +25,14 @@ def draw_steps(reading: Reading, number: int) -> dict[str, UInt8[np.ndarray, "si
         slice(max(0, region.y0 - margin), region.y1 + margin),
         slice(max(0, region.x0 - margin), region.x1 + margin),
     )
-    return {
-        "picture": _fit(reading.picture.pixels[window]),
+    height, width = reading.intensity.shape
+    pixels = reading.picture.pixels
+    if pixels.shape[:2] != (height, width):
+        pixels = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+    steps = {"picture": _fit(pixels[window])}
+    if reading.ink is not None:
+        steps["stroke probability"] = _fit(_to_uint8(reading.ink[window]))
+    return steps | {
         "foreground": _fit(_to_uint8(reading.intensity[window])),
         "segmented digit": _fit(_to_uint8(crop_digit(reading.intensity, region))),
         "network input": _fit(digit.image),

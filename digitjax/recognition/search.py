@@ -1,0 +1,284 @@
+"""The search for the best reading of a picture: a sure first reading ends it, otherwise other proposals are tried."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from PIL import Image
+from scipy import ndimage
+
+from digitjax.imaging.binarize import Contrast, binarize, estimate_contrast, is_dark_on_light, threshold
+from digitjax.imaging.proposals import Proposal, ProposalParams, find_contrast, propose_foregrounds
+from digitjax.imaging.segmentation import Region, SegmentationParams, group_into_lines, remove_low
+from digitjax.recognition.hypotheses import (
+    Hypothesis,
+    HypothesisParams,
+    Probabilities,
+    classify_proposals,
+    covered_by,
+    window,
+)
+from digitjax.recognition.ink_proposals import propose_regions, resize
+from digitjax.recognition.selection import (
+    Selected,
+    SelectionParams,
+    accept,
+    explained_share,
+    explains_picture,
+    select,
+)
+
+
+@dataclass(frozen=True)
+class SearchParams:
+    """Parameters of `search`."""
+
+    proposals: ProposalParams = field(default_factory=ProposalParams)
+    """Picture to foregrounds."""
+    hypotheses: HypothesisParams = field(default_factory=HypothesisParams)
+    """Foregrounds to classified digits."""
+    selection: SelectionParams = field(default_factory=SelectionParams)
+    """The choice among them."""
+    convincing_evidence: float = 1.5
+    """Mean evidence of a reading, in nats, from which the other polarity is not tried."""
+    reduced_height: int = 48
+    """Height of the digits, in pixels, to which a picture is reduced before more proposals are made."""
+    max_pixels: int = 4_000_000
+    """Pixels to which a picture without plausible digits is reduced for them."""
+    sufficient_agreement: float = 0.75
+    """Share of the proposals that read each digit alike from which no more are made."""
+    min_side_of_network: int = 24
+    """Longer side, in pixels, below which the ink network is not asked, as it knows no strokes of a pixel."""
+    tiny_side: int = 64
+    """Longer side, in pixels, below which a picture may show digits that the ink network does not see."""
+    batch: int = 4
+    """Proposals that are classified at once."""
+    max_hypotheses: int = 2000
+    """Number of hypotheses from which no more proposals are made."""
+
+
+class Found(NamedTuple):
+    """What the search found, in the coordinates of the picture after reduction."""
+
+    digits: list[Hypothesis]
+    """The digits of the best reading; their regions are in reading order and know their lines."""
+    rejected: list[Hypothesis]
+    """Hypotheses of the first proposal where the best reading has no digit."""
+    intensity: Float32[np.ndarray, "h w"]
+    """Foreground intensity: that of the proposal that each digit is of, elsewhere that of the first proposal."""
+    proposals: tuple[str, ...]
+    """Names of the proposals that were tried."""
+    ink: Float32[np.ndarray, "h w"] | None = None
+    """Probability that a pixel is a stroke of a digit; None if the network was not asked, or sees no digit."""
+    reduction: int = 1
+    """By how much the picture was reduced."""
+
+
+class _Reading(NamedTuple):
+    """The best reading of one polarity."""
+
+    digits: list[Hypothesis]
+    evidence: float
+    """Mean evidence of the digits in nats, by their area."""
+    proposals: list[Proposal]
+    hypotheses: list[list[Hypothesis]]
+    """Those of each proposal."""
+
+
+def search(
+    pixels: UInt8[np.ndarray, "h w 3"],
+    probabilities: Probabilities,
+    reject_threshold: float,
+    params: SearchParams = SearchParams(),
+) -> Found:
+    """Find the digits of a picture.
+
+    Args:
+        pixels: the picture in RGB.
+        probabilities: the classifier.
+        reject_threshold: top-2 probability below which something is not a digit.
+        params: parameters of the search.
+
+    Returns:
+        The digits and how they were found.
+    """
+    contrast = estimate_contrast(pixels, params=params.proposals.binarize)
+    first = Proposal("first", threshold(contrast, params.proposals.binarize))
+    [hypotheses] = classify_proposals([first], 0, probabilities, None, params.hypotheses)
+    if contrast.full and explains_picture(hypotheses, contrast, None, params.selection):
+        return Found(hypotheses, [], first.foreground.intensity, (first.name,))
+    reduction = _choose_reduction(pixels, hypotheses, params)
+    if reduction > 1:
+        pixels = np.asarray(Image.fromarray(pixels).reduce(reduction))
+    dark = is_dark_on_light(pixels, params.proposals.binarize)
+    further = _Search(pixels, dark, probabilities, reject_threshold, params)
+    reading, intensity = further.run()
+    covered = covered_by(reading.digits, intensity.shape)
+    others = reading.hypotheses[0] if reading.hypotheses else []
+    rejected = [h for h in others if not covered[window(h.region)][h.region.mask].any()]
+    names = tuple(proposal.name for proposal in reading.proposals)
+    return Found(reading.digits, rejected, intensity, names, further.ink, reduction)
+
+
+class _Search:
+    """The search in one picture whose first reading is not sure."""
+
+    def __init__(
+        self,
+        pixels: UInt8[np.ndarray, "h w 3"],
+        dark: bool,
+        probabilities: Probabilities,
+        reject_threshold: float,
+        params: SearchParams,
+    ):
+        self._pixels = pixels
+        self._dark = dark
+        self._probabilities = probabilities
+        self._reject_threshold = reject_threshold
+        # What is just accepted has no evidence for it or against it.
+        selection = replace(
+            params.selection,
+            neutral_probability=min(params.selection.neutral_probability, reject_threshold),
+            min_probability=min(params.selection.min_probability, reject_threshold),
+        )
+        self._params = replace(params, selection=selection)
+        self._first = _propose_first(pixels, params)
+        is_tiny = max(pixels.shape[:2]) < params.min_side_of_network
+        self.ink, self._learned = (None, []) if is_tiny else _propose_learned(pixels)
+
+    def run(self) -> tuple[_Reading, Float32[np.ndarray, "h w"]]:
+        """Return the best reading, and the foreground intensity that it was read from."""
+        contrasts = {
+            dark: find_contrast(self._pixels, dark, self._params.proposals) for dark in (True, False)
+        }
+        readings = []
+        for dark in sorted(contrasts, key=lambda dark: -self._strength(dark, contrasts[dark])):
+            if contrasts[dark].full:
+                readings.append(self._read(dark, contrasts[dark]))
+                if readings[-1].evidence > self._params.convincing_evidence:
+                    break
+        readings.append(_Reading([], -np.inf, [], []))
+        best = max(readings, key=lambda r: (r.evidence > self._params.convincing_evidence, bool(r.digits)))
+        intensity = self._first.foreground.intensity.copy()
+        for digit in best.digits:
+            _copy_strokes(intensity, best.proposals[digit.proposal].foreground.intensity, digit.region)
+        return best, intensity
+
+    def _strength(self, dark: bool, contrast: Contrast) -> float:
+        """Return how likely a polarity is, for their order: the contrast of what the network sees."""
+        if self.ink is None:
+            return float(dark == self._dark)
+        return float((self.ink * contrast.values).sum())
+
+    def _read(self, dark: bool, contrast: Contrast) -> _Reading:
+        """Return the best reading of one polarity."""
+        params = self._params
+        proposals = [self._first] if dark == self._dark else []
+        hypotheses = classify_proposals(
+            proposals, 0, self._probabilities, self._reject_threshold, params.hypotheses
+        )
+        known = [
+            h
+            for group in hypotheses
+            for h in group
+            if h.top2_probability >= params.selection.sure_probability
+        ]
+        stream = chain(
+            self._learned,
+            [proposal._replace(name="first, uncleaned", clean=False) for proposal in proposals],
+            propose_foregrounds(self._pixels, dark, contrast, params.proposals)
+            if self._is_worthwhile()
+            else [],
+        )
+        digits: list[Hypothesis] = []
+        selected: list[Selected] = []
+        while batch := list(islice(stream, params.batch)):
+            hypotheses += classify_proposals(
+                batch,
+                len(proposals),
+                self._probabilities,
+                self._reject_threshold,
+                params.hypotheses,
+                known,
+                self.ink,
+            )
+            proposals += batch
+            selected = self._select(hypotheses, contrast)
+            digits = [s.hypothesis for s in selected]
+            is_agreed = min((s.agreement for s in selected), default=0) >= params.sufficient_agreement
+            if is_agreed and explains_picture(digits, contrast, self.ink, params.selection):
+                break
+            if sum(map(len, hypotheses)) > params.max_hypotheses:
+                break
+        areas = [s.region.area for s in selected]
+        evidence = float(np.average([s.evidence for s in selected], weights=areas)) if selected else -np.inf
+        return _Reading(_order(digits, params.hypotheses.segmentation), evidence, proposals, hypotheses)
+
+    def _is_worthwhile(self) -> bool:
+        """Whether there may be digits at all: the network misses them in tiny pictures only."""
+        return self.ink is not None or max(self._pixels.shape[:2]) < self._params.tiny_side
+
+    def _select(self, hypotheses: list[list[Hypothesis]], contrast: Contrast) -> list[Selected]:
+        """Return the digits that are accepted."""
+        params = self._params.selection
+        selected = select(hypotheses, contrast, self.ink, params)
+        accepted = accept(selected, contrast.values.shape, self._reject_threshold, params)
+        if self.ink is not None and explained_share(accepted, self.ink, params) < params.min_explained:
+            return []
+        return accepted
+
+
+def _propose_first(pixels: UInt8[np.ndarray, "h w 3"], params: SearchParams) -> Proposal:
+    return Proposal("first", binarize(pixels, params.proposals.binarize))
+
+
+def _propose_learned(
+    pixels: UInt8[np.ndarray, "h w 3"],
+) -> tuple[Float32[np.ndarray, "h w"] | None, list[Proposal]]:
+    """Return where the ink network sees strokes, and its proposals: the foreground, and the digits of its votes."""
+    from digitjax.model import ink_model  # only here, as a sure first reading does not need it
+
+    prediction = ink_model.load().predict(pixels)
+    seen = propose_regions(pixels, prediction)
+    if seen is None:
+        return None, []
+    foreground, regions = seen
+    return resize(prediction.probability, pixels.shape), [
+        Proposal("ink network", foreground, clean=False),
+        Proposal("ink network, votes", foreground, regions=regions),
+    ]
+
+
+def _order(hypotheses: list[Hypothesis], params: SegmentationParams) -> list[Hypothesis]:
+    """Return digits in reading order, with their lines, without those that are too low."""
+    by_region = {id(h.region): h for h in hypotheses}
+    regions = remove_low([h.region for h in hypotheses], params)
+    return [
+        replace(by_region[id(region)], region=replace(region, line=number))
+        for number, line in enumerate(group_into_lines(regions, params))
+        for region in line
+    ]
+
+
+def _choose_reduction(
+    pixels: UInt8[np.ndarray, "h w 3"], hypotheses: Sequence[Hypothesis], params: SearchParams
+) -> int:
+    """Return the factor by which a picture is reduced before more proposals are made."""
+    heights = [h.region.height for h in hypotheses if h.top2_probability >= params.selection.min_probability]
+    if not heights:
+        return max(1, round((pixels.shape[0] * pixels.shape[1] / params.max_pixels) ** 0.5))
+    return max(1, int(min(np.median(heights), 2 * min(heights)) / params.reduced_height))
+
+
+def _copy_strokes(
+    target: Float32[np.ndarray, "h w"], source: Float32[np.ndarray, "h w"], region: Region
+) -> None:
+    """Copy the strokes of a digit, with their soft edges, from one intensity to another."""
+    y0, x0 = max(region.y0 - 1, 0), max(region.x0 - 1, 0)
+    box = slice(y0, region.y1 + 1), slice(x0, region.x1 + 1)
+    near = ndimage.binary_dilation(np.pad(region.mask, 1), np.ones((3, 3), bool))
+    near = near[y0 - region.y0 + 1 :, x0 - region.x0 + 1 :][: target[box].shape[0], : target[box].shape[1]]
+    np.copyto(target[box], source[box], where=near)

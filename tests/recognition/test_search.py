@@ -1,0 +1,90 @@
+"""A sure first reading ends the search; otherwise other foregrounds are tried, and plain things are read."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from digitjax.recognition import recognizer
+from digitjax.recognition.recognizer import Recognizer
+from digitjax.recognition.search import Found, search
+from tests.recognition.drawing import digit_picture, strokes
+
+
+@pytest.fixture(scope="module")
+def reader() -> Recognizer:
+    return recognizer.load()
+
+
+@pytest.fixture(scope="module")
+def find(reader: Recognizer) -> Callable[[np.ndarray], Found]:
+    return lambda pixels: search(pixels, reader.probabilities, reader.reject_threshold)
+
+
+def draw(intensity: np.ndarray, paper: int = 255) -> np.ndarray:
+    """RGB pixels of dark strokes of an intensity, 0 to 1."""
+    return np.repeat(np.rint(paper * (1 - intensity))[..., None], 3, axis=2).astype(np.uint8)
+
+
+def text(found: Found) -> str:
+    return "".join(str(h.label) for h in found.digits)
+
+
+def test_a_sure_reading_ends_the_search(find: Callable[[np.ndarray], Found]):
+    found = find(draw(strokes("2", height=60, pen=6).astype(float)))
+    assert text(found) == "2"
+    assert found.proposals == ("first",)
+
+
+def test_strokes_of_varying_pressure_are_read(reader: Recognizer):
+    mask = strokes("25", height=90, pen=8)
+    pressure = np.linspace(0.15, 1, mask.shape[0])[:, None]
+    assert reader.read(draw(mask * pressure)).text == "25"
+
+
+def test_a_thin_red_line_far_below_is_ignored(reader: Recognizer):
+    page = draw(np.pad(strokes("25", height=90, pen=14), ((0, 200), (0, 0))).astype(float))
+    page[-20:-17, 20:-20] = (220, 0, 0)
+    assert reader.read(page).text == "25"
+
+
+def test_a_dark_edge_of_the_page_is_ignored(reader: Recognizer):
+    page = draw(strokes("25", height=90, pen=8, margin=80) * 0.9, paper=230)
+    page[:, :30] = 25
+    assert reader.read(page).text == "25"
+
+
+def test_touching_digits_are_cut(reader: Recognizer):
+    assert reader.read(draw(strokes("0250", height=90, pen=8, gap=6).astype(float))).text == "0250"
+
+
+def test_boxes_of_a_large_picture_are_in_its_pixels(reader: Recognizer):
+    small = digit_picture(3, side=200)
+    page = np.repeat(np.repeat(small, 6, axis=0), 6, axis=1)
+    rng = np.random.default_rng(0)
+    page = np.clip(page + rng.normal(0, 12, page.shape), 0, 255).astype(np.uint8)
+    page[:, :80] = 30  # so that the first reading leaves something unexplained
+    [digit] = [d for d in reader.read(page).digits if not d.rejected]
+    x0, y0, x1, y1 = digit.box
+    assert digit.digit == 3
+    assert 200 < x0 < 600 < x1 < 1000
+    assert 200 < y0 < 600 < y1 < 1000
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_picture_has_no_digits(find: Callable[[np.ndarray], Found], level: int):
+    found = find(np.full((80, 120, 3), level, np.uint8))
+    assert found.digits == []
+    assert found.intensity.shape == (80, 120)
+
+
+@pytest.mark.slow
+def test_a_page_of_120_digits_is_read(reader: Recognizer):
+    lines = ["0123456789"] * 12
+    rows = [digit_row(line) for line in lines]
+    page = np.concatenate(rows, axis=0)
+    assert reader.read(page).lines == lines
+
+
+def digit_row(line: str) -> np.ndarray:
+    return np.concatenate([digit_picture(int(digit), side=60) for digit in line], axis=1)
