@@ -10,9 +10,9 @@ The stations from the bytes of a picture to JSON, in order, and where each is:
 6. `imaging.oversegmentation.build_lattice`: regions that are unlikely digits to parts, cut and merged
 7. `imaging.normalize.to_mnist`: each region to an image of 28x28 pixels, in MNIST's format
 8. `model.classifier.Classifier`: images to calibrated logits
-9. `recognition.selection.explains_picture`: a sure reading that explains the picture is taken at once
+9. `recognition.acceptance.explains_picture`: a sure reading that explains the picture is taken at once
 10. `imaging.proposals.propose_foregrounds`, `model.ink_model`: otherwise more foregrounds, for each of which 4 to 8
-11. `recognition.selection.select`: the digits that have most evidence at each place
+11. `recognition.selection.select`, `acceptance.accept`: the digits that have most evidence at each place
 12. `Recognizer.read`: digits with their boxes, and rejection
 13. `Reading.to_dict`: the JSON that `digitjax read --json`, `--out` and `POST /read` give
 
@@ -112,7 +112,7 @@ class Reading:
     regions: tuple[Region, ...] = ()
     """Where each digit is in the intensity."""
     reject_threshold: float = Calibration().reject_threshold
-    """Top-2 probability below which a digit was rejected."""
+    """Top-2 probability below which a digit was rejected, unless it fits to sure ones beside it."""
     params: RecognizerParams = RecognizerParams()
     """Parameters that the picture was read with."""
     ink: Float32[np.ndarray, "h w"] | None = None

@@ -13,6 +13,7 @@ from scipy import ndimage
 from digitjax.imaging.binarize import Contrast, binarize, estimate_contrast, is_dark_on_light, threshold
 from digitjax.imaging.proposals import Proposal, ProposalParams, find_contrast, propose_foregrounds
 from digitjax.imaging.segmentation import Region, SegmentationParams, group_into_lines, remove_low
+from digitjax.recognition.acceptance import AcceptanceParams, accept, explained_share, explains_picture
 from digitjax.recognition.hypotheses import (
     Hypothesis,
     HypothesisParams,
@@ -22,14 +23,7 @@ from digitjax.recognition.hypotheses import (
     window,
 )
 from digitjax.recognition.ink_proposals import propose_regions, resize
-from digitjax.recognition.selection import (
-    Selected,
-    SelectionParams,
-    accept,
-    explained_share,
-    explains_picture,
-    select,
-)
+from digitjax.recognition.selection import Selected, SelectionParams, select
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,8 @@ class SearchParams:
     """Foregrounds to classified digits."""
     selection: SelectionParams = field(default_factory=SelectionParams)
     """The choice among them."""
+    acceptance: AcceptanceParams = field(default_factory=AcceptanceParams)
+    """Which of the chosen digits are part of the text."""
     convincing_evidence: float = 1.5
     """Mean evidence of a reading, in nats, from which the other polarity is not tried."""
     reduced_height: int = 48
@@ -105,16 +101,17 @@ def search(
     Returns:
         The digits and how they were found.
     """
+    params = _adapt(params, reject_threshold)
     contrast = estimate_contrast(pixels, params=params.proposals.binarize)
     first = Proposal("first", threshold(contrast, params.proposals.binarize))
     [hypotheses] = classify_proposals([first], 0, probabilities, None, params.hypotheses)
-    if contrast.full and explains_picture(hypotheses, contrast, None, params.selection):
+    if contrast.full and explains_picture(hypotheses, contrast, None, params.acceptance):
         return Found(hypotheses, [], first.foreground.intensity, (first.name,))
     reduction = _choose_reduction(pixels, hypotheses, params)
     if reduction > 1:
         pixels = np.asarray(Image.fromarray(pixels).reduce(reduction))
-    dark = is_dark_on_light(pixels, params.proposals.binarize)
-    further = _Search(pixels, dark, probabilities, reject_threshold, params)
+        first = Proposal("first", binarize(pixels, params.proposals.binarize))
+    further = _Search(pixels, first, probabilities, reject_threshold, params)
     reading, intensity = further.run()
     covered = covered_by(reading.digits, intensity.shape)
     others = reading.hypotheses[0] if reading.hypotheses else []
@@ -129,23 +126,17 @@ class _Search:
     def __init__(
         self,
         pixels: UInt8[np.ndarray, "h w 3"],
-        dark: bool,
+        first: Proposal,
         probabilities: Probabilities,
         reject_threshold: float,
         params: SearchParams,
     ):
         self._pixels = pixels
-        self._dark = dark
+        self._first = first
+        self._dark = is_dark_on_light(pixels, params.proposals.binarize)
         self._probabilities = probabilities
         self._reject_threshold = reject_threshold
-        # What is just accepted has no evidence for it or against it.
-        selection = replace(
-            params.selection,
-            neutral_probability=min(params.selection.neutral_probability, reject_threshold),
-            min_probability=min(params.selection.min_probability, reject_threshold),
-        )
-        self._params = replace(params, selection=selection)
-        self._first = _propose_first(pixels, params)
+        self._params = params
         is_tiny = max(pixels.shape[:2]) < params.min_side_of_network
         self.ink, self._learned = (None, []) if is_tiny else _propose_learned(pixels)
 
@@ -184,7 +175,7 @@ class _Search:
             h
             for group in hypotheses
             for h in group
-            if h.top2_probability >= params.selection.sure_probability
+            if h.top2_probability >= params.acceptance.sure_probability
         ]
         stream = chain(
             self._learned,
@@ -209,7 +200,7 @@ class _Search:
             selected = self._select(hypotheses, contrast)
             digits = [s.hypothesis for s in selected]
             is_agreed = min((s.agreement for s in selected), default=0) >= params.sufficient_agreement
-            if is_agreed and explains_picture(digits, contrast, self.ink, params.selection):
+            if is_agreed and explains_picture(digits, contrast, self.ink, params.acceptance):
                 break
             if sum(map(len, hypotheses)) > params.max_hypotheses:
                 break
@@ -223,16 +214,23 @@ class _Search:
 
     def _select(self, hypotheses: list[list[Hypothesis]], contrast: Contrast) -> list[Selected]:
         """Return the digits that are accepted."""
-        params = self._params.selection
-        selected = select(hypotheses, contrast, self.ink, params)
+        selected = select(hypotheses, contrast, self.ink, self._params.selection)
+        params = self._params.acceptance
         accepted = accept(selected, contrast.values.shape, self._reject_threshold, params)
         if self.ink is not None and explained_share(accepted, self.ink, params) < params.min_explained:
             return []
         return accepted
 
 
-def _propose_first(pixels: UInt8[np.ndarray, "h w 3"], params: SearchParams) -> Proposal:
-    return Proposal("first", binarize(pixels, params.proposals.binarize))
+def _adapt(params: SearchParams, reject_threshold: float) -> SearchParams:
+    """Return parameters that fit a threshold: what just passes it is plausible and neutral, what is sure passes it."""
+    selection = replace(
+        params.selection,
+        neutral_probability=min(params.selection.neutral_probability, reject_threshold),
+        min_probability=min(params.selection.min_probability, reject_threshold),
+    )
+    sure = max(params.acceptance.sure_probability, reject_threshold)
+    return replace(params, selection=selection, acceptance=replace(params.acceptance, sure_probability=sure))
 
 
 def _propose_learned(

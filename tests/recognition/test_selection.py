@@ -6,7 +6,7 @@ import pytest
 from digitjax.imaging.binarize import Contrast
 from digitjax.imaging.segmentation import Region
 from digitjax.recognition.hypotheses import Hypothesis
-from digitjax.recognition.selection import Selected, accept, explained_share, explains_picture, select
+from digitjax.recognition.selection import Selected, select
 
 SHAPE = (60, 120)
 
@@ -81,51 +81,3 @@ def test_a_digit_of_unusual_height_has_less_evidence():
     group = [hypothesis(3, 0.999), hypothesis(4, 0.999, x0=40), hypothesis(1, 0.999, x0=80, height=14)]
     evidence = {s.hypothesis.label: s.evidence for s in select([group], contrast_of(*group))}
     assert evidence[3] == evidence[4] > evidence[1] + 1
-
-
-def test_a_reading_is_sure_only_if_every_digit_is_and_nothing_is_left():
-    left, right = hypothesis(3, 0.999), hypothesis(4, 0.999, x0=60)
-    contrast = contrast_of(left, right)
-    assert explains_picture([left, right], contrast)
-    assert not explains_picture([left], contrast)
-    assert not explains_picture([], contrast)
-    assert not explains_picture([left, hypothesis(4, 0.9, x0=60)], contrast)
-
-
-def test_what_the_network_does_not_see_needs_no_explanation():
-    left, right = hypothesis(3, 0.999), hypothesis(4, 0.999, x0=60)
-    ink = np.zeros(SHAPE, np.float32)
-    ink[:, :40] = 1
-    assert explains_picture([left], contrast_of(left, right), ink)
-
-
-def selected(
-    h: Hypothesis, agreement: float, contrast: float = 0.8, seen: float | None = None, evidence: float = 3.0
-) -> Selected:
-    return Selected(h, evidence, agreement, agreement, contrast, seen, fits=seen is not None and seen > 0.5)
-
-
-def test_without_the_network_faint_disputed_and_edge_digits_are_rejected():
-    good = [selected(hypothesis(3, 0.999, x0=x), 1.0) for x in (20, 50)]
-    faint = selected(hypothesis(1, 0.999, x0=80), 0.5, contrast=0.1)
-    disputed = selected(hypothesis(1, 0.999, x0=80), 0.4)
-    unsure = selected(hypothesis(1, 0.9, x0=80), 1.0)
-    assert accept([*good, faint, disputed, unsure], SHAPE, 0.95) == good
-    assert accept([], SHAPE, 0.95) == []
-
-
-def test_with_the_network_a_digit_needs_evidence_and_fits_to_sure_ones_otherwise():
-    sure = [selected(hypothesis(3, 0.999, x0=x), 0.5, seen=0.8) for x in (10, 40)]
-    unsure = selected(hypothesis(5, 0.9, x0=70), 0.1, seen=0.8, evidence=-0.5)
-    unseen = selected(hypothesis(1, 0.999, x0=95), 0.5, seen=0.1)
-    assert accept([*sure, unsure, unseen], SHAPE, 0.95) == [*sure, unsure]
-    assert accept([sure[0], unsure], SHAPE, 0.95) == [sure[0]]
-    weak = selected(hypothesis(8, 0.96), 0.07, seen=0.7, evidence=0.2)
-    assert accept([weak], SHAPE, 0.95) == []
-
-
-def test_the_share_of_the_strokes_that_is_explained():
-    left, right = hypothesis(3, 0.999), hypothesis(4, 0.999, x0=60)
-    ink = contrast_of(left, right).values
-    assert explained_share([selected(left, 1.0)], ink) == pytest.approx(0.5, abs=0.02)
-    assert explained_share([selected(left, 1.0), selected(right, 1.0)], ink) == 1
