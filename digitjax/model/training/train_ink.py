@@ -1,15 +1,14 @@
-"""Training of `InkNet` on crops of generated pages, which a process of its own draws meanwhile.
+"""Training of `InkNet` on crops of generated pages, which a thread of its own draws meanwhile.
 
 It keeps a folder of its own kind, since its examples are no classified images: `state.npz` to resume from,
 `metrics.jsonl`, and `ink.npz` with `ink.json`, which `digitjax.model.ink_model.load` reads.
 """
 
 import json
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -61,8 +60,6 @@ class InkTraining:
     validation_crops: int = 240
     save_seconds: float = 60.0
     """Least time between two states on disk."""
-    workers: int = 1
-    """Processes that draw crops."""
     seed: int = 0
 
     @property
@@ -174,29 +171,14 @@ def _rounds(
 ) -> Iterator[tuple[int, PageCrops]]:
     """Yield the number and the crops of each round from that of a step on; the next one is drawn meanwhile."""
     numbers = range(step // options.steps_of_round, -(-options.steps // options.steps_of_round))
-    chunk = -(-options.round_size // (4 * options.workers))
-    context = multiprocessing.get_context("spawn")
-    arguments = (images, labels, options.seed, options.outliers)
-    with ProcessPoolExecutor(options.workers, context, _start_worker, arguments) as pool:
+    sampler = PageCropSampler(images, labels, options.seed, options.outliers)
+    with ThreadPoolExecutor(1) as thread:
 
-        def submit(number: int) -> list[Future[PageCrops]]:
-            first, last = number * options.round_size, (number + 1) * options.round_size
-            return [pool.submit(_draw, i, min(chunk, last - i)) for i in range(first, last, chunk)]
+        def submit(number: int) -> Future[PageCrops]:
+            return thread.submit(sampler.draw, number * options.round_size, options.round_size)
 
-        pending = submit(numbers[0]) if numbers else []
+        pending = [submit(number) for number in numbers[:1]]
         for number in numbers:
-            parts = [future.result() for future in pending]
-            pending = submit(number + 1) if number + 1 in numbers else []
-            yield number, PageCrops(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-_samplers: list[PageCropSampler] = []
-"""The sampler of a worker process."""
-
-
-def _start_worker(images: np.ndarray, labels: np.ndarray, seed: int, outliers: int) -> None:
-    _samplers.append(PageCropSampler(images, labels, seed, outliers))
-
-
-def _draw(first: int, count: int) -> PageCrops:
-    return _samplers[0].draw(first, count)
+            crops = pending.pop().result()
+            pending += [submit(following) for following in numbers if following == number + 1]
+            yield number, crops
