@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -49,12 +50,12 @@ class Hypothesis:
     probabilities: Float32[np.ndarray, " 10"]
     """Probability of each of 0 to 9."""
 
-    @property
+    @cached_property
     def label(self) -> int:
         """The most probable digit."""
         return int(self.probabilities.argmax())
 
-    @property
+    @cached_property
     def top2_probability(self) -> float:
         """Probability that it is a digit: see `digitjax.model.calibration.top2_probability`."""
         return float(top2_probability(self.probabilities[None])[0])

@@ -45,7 +45,9 @@ class SearchParams:
     max_pixels: int = 4_000_000
     """Pixels to which a picture without plausible digits is reduced for them."""
     sufficient_agreement: float = 0.75
-    """Share of the proposals that read each digit alike from which no more are made."""
+    """Share of the proposals that read each digit alike from which no more are made, if they are sure or many."""
+    many_proposals: int = 5
+    """Number of proposals whose agreement ends the search, even if their digits are not sure."""
     min_side_of_network: int = 24
     """Longer side, in pixels, below which the ink network is not asked, as it knows no strokes of a pixel."""
     tiny_side: int = 64
@@ -200,7 +202,10 @@ class _Search:
             selected = self._select(hypotheses, contrast)
             digits = [s.hypothesis for s in selected]
             is_agreed = min((s.agreement for s in selected), default=0) >= params.sufficient_agreement
-            if is_agreed and explains_picture(digits, contrast, self.ink, params.acceptance):
+            acceptance = params.acceptance
+            if len(proposals) >= params.many_proposals:
+                acceptance = replace(acceptance, sure_probability=0.0)
+            if is_agreed and explains_picture(digits, contrast, self.ink, acceptance):
                 break
             if sum(map(len, hypotheses)) > params.max_hypotheses:
                 break

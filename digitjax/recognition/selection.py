@@ -151,7 +151,7 @@ class _Cluster:
             self.hypotheses[hypothesis.proposal].append(hypothesis)
         total = max(float(strokes[covered_by(members, strokes.shape)].sum()), 1e-6)
         self._shares = {id(h): float(strokes[window(h.region)][h.region.mask].sum()) / total for h in members}
-        self.agreement = {id(h): len(_proposals_like(h, members, params)) / proposals for h in members}
+        self.agreement = dict(zip(map(id, members), _agreements(members, proposals, params), strict=True))
         """Share of the proposals that show the same digit at the same place."""
         self._evidence = evidence
         self._params = params
@@ -174,18 +174,16 @@ class _Cluster:
         return max(self.hypotheses, key=score)
 
 
-def _proposals_like(
-    hypothesis: Hypothesis, members: Sequence[Hypothesis], params: SelectionParams
-) -> set[int]:
-    """Return the numbers of the proposals that show the same digit at the same place."""
-    corners = hypothesis.region.corners
-    tolerance = params.same_place * hypothesis.region.size + 1
-    return {
-        other.proposal
-        for other in members
-        if other.label == hypothesis.label
-        and max(abs(a - b) for a, b in zip(corners, other.region.corners, strict=True)) <= tolerance
-    }
+def _agreements(members: Sequence[Hypothesis], proposals: int, params: SelectionParams) -> list[float]:
+    """Return for each hypothesis the share of the proposals that show the same digit at the same place."""
+    corners = np.array([h.region.corners for h in members])
+    labels = np.array([h.label for h in members])
+    tolerances = np.array([params.same_place * h.region.size + 1 for h in members])
+    distances = np.abs(corners[:, None] - corners).max(axis=2)
+    alike = (labels[:, None] == labels) & (distances <= tolerances[:, None])
+    shown = np.zeros((len(members), proposals), int)
+    shown[np.arange(len(members)), [h.proposal for h in members]] = 1
+    return ((alike.astype(int) @ shown > 0).sum(axis=1) / proposals).tolist()
 
 
 def _find_clusters(hypotheses: Sequence[Hypothesis], params: SelectionParams) -> list[list[Hypothesis]]:

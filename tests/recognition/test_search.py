@@ -36,6 +36,14 @@ def test_a_sure_reading_ends_the_search(find: Callable[[np.ndarray], Found]):
     assert found.proposals == ("first",)
 
 
+def test_many_proposals_that_agree_end_the_search_though_the_digit_is_not_sure():
+    unsure = np.where(np.arange(10) == 2, 0.5, 0.5 / 9).astype(np.float32)
+    page = draw(strokes("2", height=60, pen=6).astype(float))
+    found = search(page, lambda images: np.tile(unsure, (len(images), 1)), reject_threshold=0.3)
+    assert text(found) == "2"
+    assert 1 < len(found.proposals) < 8
+
+
 def test_strokes_of_varying_pressure_are_read(reader: Recognizer):
     mask = strokes("25", height=90, pen=8)
     pressure = np.linspace(0.15, 1, mask.shape[0])[:, None]
