@@ -21,7 +21,6 @@ from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.imaging.extract import extract
 from digitjax.model.training.train import train
-from digitjax.runs import Run
 from tests.recognition.drawing import digit_picture
 
 DIGITS = load_digits()
@@ -75,7 +74,7 @@ def rows(images: np.ndarray) -> set[bytes]:
 # --------------------------------------------------------------------------------------- layouts
 
 
-def test_sub_folders_give_the_labels_and_recognition_gives_the_images(tmp_path: Path, tiny_run: Run):
+def test_sub_folders_give_the_labels_and_recognition_gives_the_images(tmp_path: Path):
     sort_into_sub_folders(tmp_path, range(40))
     save(tmp_path / "drafts" / "1.png", digit_on_paper(1))
     (tmp_path / "3" / ".hidden").touch()
@@ -89,7 +88,7 @@ def test_sub_folders_give_the_labels_and_recognition_gives_the_images(tmp_path: 
     }
     labels = np.concatenate([arrays["train_labels"], arrays["test_labels"]])
     assert sorted(labels) == sorted(DIGITS.target[:40])
-    reader = digitjax.load(tiny_run.path)
+    reader = digitjax.load()
     seen = rows(arrays["train_images"][arrays["train_labels"] == 3])
     seen |= rows(arrays["test_images"][arrays["test_labels"] == 3])
     assert seen == {reader.read(path).digits[0].image.tobytes() for path in (tmp_path / "3").glob("*.png")}

@@ -128,11 +128,11 @@ MAX_SIDE = 5000  # longer side of a scaled picture, in pixels: recognition works
 
 @pytest.fixture(scope="module")
 def pages(reader: Recognizer, test_data: Path) -> list[tuple[Image.Image, str]]:
-    """Every second real picture, in RGB as displayed, and its text."""
+    """Every fourth real picture, in RGB as displayed, and its text."""
     files = sorted((test_data / "handwriting-dev").glob("*.[jp]*"))
     assert len(files) > 400
     pictures = []
-    for file in files[::2]:
+    for file in files[::4]:
         with Image.open(file) as image:
             pictures.append(ImageOps.exif_transpose(image).convert("RGB"))
     return [(picture, reader.read(np.asarray(picture)).text) for picture in pictures]
@@ -170,6 +170,6 @@ def test_real_handwriting_is_read_the_same_however_compressed_and_scaled(
         and min(picture.size) * scale >= SIDE
         and max(picture.size) * scale <= MAX_SIDE
     ]
-    assert len(above) > 100
+    assert len(above) > 40
     others = disagreements(reader, above, change)
     assert len(others) <= (1 - MIN_AGREEMENT) * len(above), others
