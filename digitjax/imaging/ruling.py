@@ -51,6 +51,8 @@ def _remove_horizontal(
     """Remove the lines that are level, or nearly so, and count them."""
     width, margin = mask.shape[1], params.margin
     length = max(params.min_segment, int(width * params.segment_share))
+    if mask.any(axis=0).sum() + length < params.min_span * width:  # nothing is as long as a line
+        return mask, 0
     segments = ndimage.binary_dilation(_open(mask, (1, length)), np.ones((3, 1), bool))
     joined = ndimage.maximum_filter1d(segments, length, axis=1)
     labels, _ = ndimage.label(joined, structure=np.ones((3, 3), bool))

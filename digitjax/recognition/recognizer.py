@@ -131,9 +131,12 @@ class Reading:
         reason = (
             f"top-2 probability {digit.top2_probability:.2%} (threshold {self.reject_threshold:.2%}{scope})"
         )
+        is_unsure = digit.top2_probability < self.reject_threshold
+        if not digit.rejected and is_unsure:
+            return f"Accepted beside surer digits of its height: {reason}."
         if not digit.rejected:
             return f"Accepted: {reason}."
-        if digit.top2_probability < self.reject_threshold:
+        if is_unsure:
             return f"Rejected: low confidence, {reason}."
         if self.text:
             return f"Rejected: unlike the other digits in height or contrast, or hardly a stroke, {reason}."

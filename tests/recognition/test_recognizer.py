@@ -1,6 +1,7 @@
 """Recognition of the digits in pictures, by the pretrained model and by small ones."""
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,12 @@ def test_a_reading_explains_why_a_digit_was_rejected():
     assert reading.explain(rejected) == (
         "Rejected: low confidence, top-2 probability 55.56% (threshold 90.00%)."
     )
+
+
+def test_a_reading_explains_why_an_unsure_digit_was_accepted():
+    reading = stub(0.991, 0.5).read(STROKES)
+    beside_others = replace(reading, reject_threshold=0.995)
+    assert beside_others.explain(reading.digits[0]).startswith("Accepted beside surer digits of its height")
 
 
 def test_a_small_picture_has_its_own_threshold():
