@@ -1,7 +1,6 @@
 """Recognition of the digits in pictures, by the pretrained model and by small ones."""
 
 import dataclasses
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +110,7 @@ def test_a_reading_explains_why_a_digit_was_rejected():
 
 def test_a_reading_explains_why_an_unsure_digit_was_accepted():
     reading = stub(0.991, 0.5).read(STROKES)
-    beside_others = replace(reading, reject_threshold=0.995)
+    beside_others = dataclasses.replace(reading, reject_threshold=0.995)
     assert beside_others.explain(reading.digits[0]).startswith("Accepted beside surer digits of its height")
 
 
