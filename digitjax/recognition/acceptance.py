@@ -35,7 +35,13 @@ class AcceptanceParams:
     accepted_evidence: float = 2.5
     """Evidence, that of agreement added, of a digit that is accepted by itself."""
     context: int = 2
-    """Number of such digits from which others are accepted that fit to them."""
+    """Number of such digits from which others of usual height are accepted."""
+    context_seen: float = 0.5
+    """Mean stroke probability of an unsure digit that is accepted beside them."""
+    context_agreement: float = 0.6
+    """Share of the proposals that must read a sure digit alike which the ink network does not see."""
+    context_contrast: float = 0.8
+    """Its contrast, over the median of theirs."""
     min_explained: float = 0.5
     """Share of the strokes that the ink network sees which the digits explain in a reading that is accepted."""
     min_border_support: float = 0.4
@@ -126,8 +132,19 @@ def accept(
         and (s.seen or 0) >= params.min_seen
         and s.evidence + params.accepted_agreement * s.agreement >= params.accepted_evidence
     ]
-    # An unsure digit among sure ones of its height is a digit.
-    return [s for s in selected if s in sure or (s.fits and len(sure) >= params.context)]
+    if len(sure) < params.context:
+        return sure
+    typical = float(np.median([s.contrast for s in sure]))
+
+    def belongs(s: Selected) -> bool:
+        """Whether a digit of usual height is seen by the network, or by the classifier in many proposals."""
+        is_seen = (s.seen or 0) >= params.context_seen
+        is_read = (
+            s.hypothesis.top2_probability >= reject_threshold and s.agreement >= params.context_agreement
+        )
+        return is_seen or (is_read and s.contrast >= params.context_contrast * typical)
+
+    return [s for s in selected if s in sure or (s.has_usual_height and belongs(s))]
 
 
 def explained_share(

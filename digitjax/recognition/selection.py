@@ -71,8 +71,8 @@ class Selected:
     """Mean contrast of its strokes, of black on white."""
     seen: float | None
     """Mean stroke probability, as the ink network sees it; None if it sees no digit in the picture."""
-    fits: bool
-    """Whether the ink network sees its strokes, and its height is usual."""
+    has_usual_height: bool
+    """Whether it is about as high as the others."""
 
     @property
     def region(self) -> Region:
@@ -127,7 +127,7 @@ def select(
                 cluster.agreement[id(h)],
                 mean_over(h.region, contrast.values),
                 None if ink is None else mean_over(h.region, ink),
-                ink is not None and unseen[id(h)] + misfit[id(h)] == 0,
+                misfit[id(h)] == 0,
             )
             for h in cluster.hypotheses[best]
         ]

@@ -38,9 +38,14 @@ def test_what_the_network_does_not_see_needs_no_explanation():
 
 
 def selected(
-    h: Hypothesis, agreement: float, contrast: float = 0.8, seen: float | None = None, evidence: float = 3.0
+    h: Hypothesis,
+    agreement: float,
+    contrast: float = 0.8,
+    seen: float | None = None,
+    evidence: float = 3.0,
+    usual_height: bool = True,
 ) -> Selected:
-    return Selected(h, evidence, agreement, agreement, contrast, seen, fits=seen is not None and seen > 0.5)
+    return Selected(h, evidence, agreement, agreement, contrast, seen, usual_height)
 
 
 def test_without_the_network_faint_disputed_and_edge_digits_are_rejected():
@@ -57,9 +62,20 @@ def test_with_the_network_a_digit_needs_evidence_and_fits_to_sure_ones_otherwise
     unsure = selected(hypothesis(5, 0.9, x0=70), 0.1, seen=0.8, evidence=-0.5)
     unseen = selected(hypothesis(1, 0.999, x0=95), 0.5, seen=0.1)
     assert accept([*sure, unsure, unseen], SHAPE, 0.95) == [*sure, unsure]
+    high = selected(hypothesis(5, 0.9, x0=70), 0.1, seen=0.8, evidence=-0.5, usual_height=False)
+    assert accept([*sure, high], SHAPE, 0.95) == sure
     assert accept([sure[0], unsure], SHAPE, 0.95) == [sure[0]]
     weak = selected(hypothesis(8, 0.96), 0.07, seen=0.7, evidence=0.2)
     assert accept([weak], SHAPE, 0.95) == []
+
+
+def test_a_digit_that_the_network_misses_is_accepted_beside_sure_ones_where_most_proposals_read_it():
+    sure = [selected(hypothesis(3, 0.999, x0=x), 0.5, seen=0.8) for x in (10, 40)]
+    missed = selected(hypothesis(4, 0.999, x0=70), 0.9, seen=0.2)
+    faint = selected(hypothesis(4, 0.999, x0=70), 0.9, contrast=0.3, seen=0.2)
+    assert accept([*sure, missed], SHAPE, 0.95) == [*sure, missed]
+    assert accept([*sure, faint], SHAPE, 0.95) == sure
+    assert accept([sure[0], missed], SHAPE, 0.95) == [sure[0]]
 
 
 def test_the_share_of_the_strokes_that_is_explained():
