@@ -60,6 +60,10 @@ class OversegmentationParams:
     """Width of each part, as a share of the region's height."""
     cut_penalty: float = 0.2
     """Penalty of each cut, in nats: most wide digits are one digit."""
+    usual_aspect: float = 1.2
+    """Width over height up to which a region has no penalty."""
+    aspect_penalty: float = 1.0
+    """Penalty of a wider one, in nats for each unit of width over height: few digits are that wide."""
     min_part_probability: float = 0.95
     """Top-2 probability (see `digitjax.model.calibration`) that each part of a cut or merged region needs."""
     merge_gap: float = 0.2
@@ -78,7 +82,9 @@ class Lattice(NamedTuple):
     spans: list[tuple[int, int]]
     """Numbers of the boundaries that each part lies between, from the left."""
     penalties: list[float]
-    """Penalty of each part, in nats; 0 for the regions as they were found."""
+    """Penalty of each part, in nats."""
+    region_count: int
+    """Number of the regions as they were found, which are the first parts."""
 
     def select(
         self,
@@ -97,7 +103,8 @@ class Lattice(NamedTuple):
         Returns:
             Indices of the parts, from the left.
         """
-        allowed = (np.array(self.penalties) == 0) | (top2_probabilities >= params.min_part_probability)
+        is_region = np.arange(len(self.parts)) < self.region_count
+        allowed = is_region | (top2_probabilities >= params.min_part_probability)
         scores = np.log(np.maximum(top2_probabilities, 1e-6)) - np.array(self.penalties)
         best: dict[
             int, tuple[float, int]
@@ -135,15 +142,15 @@ def build_lattice(
         The lattice; its first parts are the regions.
     """
     log_probabilities = np.log(np.maximum(top2_probabilities, 1e-6))
+    penalties = [_aspect_penalty(region, params) for region in regions]
     cuts = [
         _find_cuts(region.mask, params) if _is_wide(region, params) and value < -params.cut_penalty else []
-        for region, value in zip(regions, log_probabilities, strict=True)
+        for region, value in zip(regions, log_probabilities - penalties, strict=True)
     ]
     ends = np.cumsum([len(paths) + 1 for paths in cuts]).tolist()
     starts = [0, *ends]
     parts = list(regions)
     spans = list(zip(starts, ends, strict=False))
-    penalties = [0.0] * len(parts)
     for region, paths, start in zip(regions, cuts, starts, strict=False):
         for i, j, part in _cut(region, paths, params):
             # The penalty of a cut is shared by the parts on its two sides.
@@ -161,11 +168,16 @@ def build_lattice(
             parts.append(merged)
             spans.append((starts[i], ends[i + 1]))
             penalties.append(params.merge_penalty)
-    return Lattice(parts, spans, penalties)
+    return Lattice(parts, spans, penalties, len(regions))
 
 
 def _is_wide(region: Region, params: OversegmentationParams) -> bool:
     return params.min_aspect * region.height <= region.width <= params.max_aspect * region.height
+
+
+def _aspect_penalty(region: Region, params: OversegmentationParams) -> float:
+    """Return the penalty of a region that is wider than most digits, in nats."""
+    return params.aspect_penalty * max(0.0, region.width / region.height - params.usual_aspect)
 
 
 def _cut(

@@ -54,10 +54,11 @@ def test_each_of_many_touching_digits_is_a_part():
 
 
 def test_the_first_parts_are_the_regions():
-    regions = [region for text in ("1", "00") for region in [whole(strokes(text, pen=9, gap=6))]]
+    regions = [region for text in ("1", "000") for region in [whole(strokes(text, pen=9, gap=6))]]
     lattice = build_lattice(regions, [UNSURE, UNSURE])
     assert lattice.parts[:2] == regions
-    assert lattice.penalties[:2] == [0, 0]
+    assert lattice.region_count == 2
+    assert lattice.penalties[0] == 0 < lattice.penalties[1]  # it is wider than most digits
 
 
 def test_narrow_and_likely_digits_are_not_cut():
@@ -65,13 +66,19 @@ def test_narrow_and_likely_digits_are_not_cut():
         region = whole(strokes(digit))
         assert parts_of(region) == [region], digit
     region = whole(strokes("00", pen=9, gap=6))
-    assert parts_of(region, 0.9) == [region]
+    assert region.width < 1.6 * region.height
+    assert parts_of(region, 0.999) == [region]
+
+
+def test_what_is_wider_than_a_digit_is_cut_however_likely_it_is():
+    region = whole(strokes("000", pen=9, gap=6))
+    assert len(parts_of(region, 0.999)) > 1
 
 
 def test_parts_are_ordered_and_share_no_more_than_the_stroke_at_the_cut():
     region = whole(strokes("38", pen=9, gap=6))
     lattice = build_lattice([region], [UNSURE])
-    for part, (start, end), penalty in zip(*lattice, strict=True):
+    for part, (start, end), penalty in zip(*lattice[:3], strict=True):
         assert 0 <= start < end
         assert penalty >= 0
         assert part.mask.sum() <= region.mask.sum()
@@ -94,7 +101,8 @@ REGION = Region(0, 0, 1, 1, 0, np.ones((1, 1), bool))
 
 
 def select(spans: list[tuple[int, int]], penalties: list[float], probabilities: list[float]) -> list[int]:
-    return Lattice([REGION] * len(spans), spans, penalties).select(np.array(probabilities))
+    count = penalties.count(0)
+    return Lattice([REGION] * len(spans), spans, penalties, count).select(np.array(probabilities))
 
 
 def test_the_surest_path_is_selected_and_a_cut_is_penalized():
