@@ -27,11 +27,11 @@ config = Config(
         thickness=0.6,
         blur=0.5,
         sharpen=0.15,
-        low_res=0.2,
+        low_res=0.25,
         noise=0.05,
     ),
     model=TinyCNNConfig(channels=(32, 64, 96)),
     optimizer=Adam(lr=8e-3, b1=0.9, b2=0.99),
     schedule=Schedule(shape="linear", warmup=0.1),
-    training=Training(epochs=22, batch_size=128, label_smoothing=0.05, ema=0.999),
+    training=Training(epochs=30, batch_size=128, label_smoothing=0.05, ema=0.999),
 )

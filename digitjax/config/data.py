@@ -42,7 +42,7 @@ class Augment(Options):
     """Random augmentation of the training images."""
 
     glyph_variants: Annotated[float, Field(ge=0, le=1.5)] = 0.0
-    """Draw flags and feet on 1s, bars on 7s and slashes on 0s, and shorten 7s: 1 is about as often as people do."""
+    """Add strokes to 0s, 1s, 7s and 9s, and shorten those of 4s and 7s: 1 is about as often as people do."""
     breaks: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the images whose strokes are broken by a straight gap of one to two pixels."""
     neighbors: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -68,7 +68,7 @@ class Augment(Options):
     sharpen: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the images whose edges are sharpened, up to black and white."""
     low_res: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the images that are downsampled, the digit to 8 to 14 pixels, and upsampled again."""
+    """Share of the images that are downsampled, the digit to 7 to 14 pixels, and upsampled again."""
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Add Gaussian noise of a standard deviation of up to this; intensities range from 0 to 1."""
     erase: Annotated[int, Field(ge=0, le=28)] = 0

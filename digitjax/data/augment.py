@@ -18,7 +18,7 @@ from digitjax.data.glyph_variants import add_glyph_variants
 from digitjax.data.segmentation_errors import add_neighbors, break_strokes
 from digitjax.data.warp import shift, warp
 
-_REDUCED_SIDES = (11, 12, 13, 14, 15, 17, 19)
+_REDUCED_SIDES = (10, 11, 12, 13, 14, 15, 17, 19)
 """Sides in pixels of a whole image of reduced resolution; of its 28 pixels a digit fills 20."""
 
 

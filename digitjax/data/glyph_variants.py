@@ -1,6 +1,8 @@
-"""Glyph variants that many people write and MNIST hardly has: 1 with flag and foot, 7 with a bar, 0 with a slash.
+"""Glyph variants that many people write and MNIST hardly has.
 
-All functions but `add_glyph_variants` take one image. Coordinates are (row, column) in pixels, intensities 0 to 1.
+Strokes are added: flag and foot to a 1, a bar to a 7, a slash to a 0, a level hook to a 9. `shorten_strokes` shortens
+others. All functions but `add_glyph_variants` take one image. Coordinates are (row, column) in pixels, intensities
+0 to 1.
 """
 
 import math
@@ -10,22 +12,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-_P_FLAG, _P_BAR, _P_SLASH = 0.55, 0.22, 0.1
+from digitjax.data.shorten_strokes import foreground_rows, shorten_stem, shorten_tail, shorten_top, uniform
+
+_P_FLAG, _P_BAR, _P_SLASH, _P_HOOK = 0.55, 0.22, 0.1, 0.15
 """Probabilities of the strokes at a rate of 1."""
 _P_FOOT, _P_FOOT_ALONE = 0.3, 0.1
 """Probabilities of a foot under a 1 that has a flag, and, at a rate of 1, under one that has none."""
 _P_SHOULDER = 0.2
 """Probability that a flag leaves the stem by a short level shoulder."""
-_P_SHORTEN = 0.25
-"""Probability at a rate of 1 that the top of a 7 is shortened."""
 
 _MAX_LEANING = 0.42
 """Largest slant of a 1, in columns per row, that gets a flag or a foot: beyond it, it would look like a 7."""
 _MAX_FLAG_ANGLE = math.radians(56)
 """Largest angle between a flag and the vertical: a flatter one would look like a 7."""
-
-_MIN_TOP_LENGTH = (0.25, 2.0)
-"""Least length of the top of a shortened 7, as a share of its height and in pixels on top: less would look like a 1."""
 
 _CHANCE = (0.0, 1.0)
 
@@ -46,7 +45,7 @@ class Stroke(NamedTuple):
 def add_glyph_variants(
     key: jax.Array, images: Float[Array, "batch 28 28"], labels: Int[Array, " batch"], rate: float
 ) -> Float[Array, "batch 28 28"]:
-    """Draw flags and feet on 1s, bars on 7s and slashes on 0s, and shorten the tops of 7s, each at random.
+    """Add strokes to some 0s, 1s, 7s and 9s, and shorten those of some 4s and 7s.
 
     Args:
         key: random key.
@@ -59,9 +58,12 @@ def add_glyph_variants(
     """
 
     def add(key: jax.Array, image: Float[Array, "28 28"], label: Int[Array, ""]) -> Float[Array, "28 28"]:
-        shortened = shorten_top(jax.random.fold_in(key, 1), image, rate)
-        drawn = jnp.where(label == 7, shortened, image)
-        for digit, strokes in ((0, slash), (1, flag_and_foot), (7, bar)):
+        drawn = image
+        for number, (digit, shorten) in enumerate(
+            ((7, shorten_top), (4, shorten_tail), (4, shorten_stem)), 1
+        ):
+            drawn = jnp.where(label == digit, shorten(jax.random.fold_in(key, number), drawn, rate), drawn)
+        for digit, strokes in ((0, slash), (1, flag_and_foot), (7, bar), (9, hook)):
             for stroke in strokes(key, image, rate):
                 drawn = jnp.maximum(drawn, jnp.where(label == digit, coverage(stroke, image.shape), 0))
         return drawn
@@ -83,12 +85,12 @@ def flag_and_foot(key: jax.Array, image: Float[Array, "h w"], rate: float) -> li
         Shoulder, flag and foot.
     """
     chance_key, shape_key, foot_key = jax.random.split(key, 3)
-    chance, foot_chance, shoulder_chance = _uniform(chance_key, _CHANCE, _CHANCE, _CHANCE)
-    turn, length, shoulder, drop, thinning = _uniform(
+    chance, foot_chance, shoulder_chance = uniform(chance_key, _CHANCE, _CHANCE, _CHANCE)
+    turn, length, shoulder, drop, thinning = uniform(
         shape_key, (22.0, 58.0), (0.2, 0.55), (0.03, 0.1), (0.0, 0.25), (0.75, 1.05)
     )
-    left, right, tilt = _uniform(foot_key, (0.15, 0.55), (0.15, 0.55), (-1.0, 1.0))
-    first, last = _foreground_rows(image)
+    left, right, tilt = uniform(foot_key, (0.15, 0.55), (0.15, 0.55), (-1.0, 1.0))
+    first, last = foreground_rows(image)
     height = jnp.maximum(last - first, 1)
     leaning = (_center_column(image, last - 1) - _center_column(image, first + 1)) / jnp.maximum(
         height - 2, 1
@@ -112,30 +114,6 @@ def flag_and_foot(key: jax.Array, image: Float[Array, "h w"], rate: float) -> li
     ]
 
 
-def shorten_top(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
-    """Erase the left part of the top of some 7s.
-
-    Args:
-        key: random key.
-        image: intensities (h, w) of a 7.
-        rate: factor of the probability.
-
-    Returns:
-        Image (h, w).
-    """
-    chance, share = _uniform(key, _CHANCE, (0.2, 0.65))
-    first, last = _foreground_rows(image)
-    height = last - first
-    rows, columns = jnp.arange(len(image))[:, None], jnp.arange(image.shape[1])
-    top = (image * (rows <= first + 0.3 * height)).max(axis=0) > 0.3
-    left, right = jnp.argmax(top), len(top) - 1 - jnp.argmax(top[::-1])
-    min_share, min_length = _MIN_TOP_LENGTH
-    erased = jnp.minimum(share * (right - left), right - left - (min_share * height + min_length))
-    kept = jnp.clip(columns - (left + jnp.maximum(erased, 0)), 0, 1)
-    kept = jnp.where(rows < first + 0.45 * height, kept, 1)  # the stem may lie farther to the left
-    return jnp.where((chance < _P_SHORTEN * rate) & (erased > 0), image * kept, image)
-
-
 def bar(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:
     """Draw the random stroke through the stem of a 7.
 
@@ -147,10 +125,10 @@ def bar(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]
     Returns:
         One stroke.
     """
-    chance, share, left, right, rise = _uniform(
+    chance, share, left, right, rise = uniform(
         key, _CHANCE, (0.42, 0.66), (2.5, 5.5), (2.5, 5.5), (-0.8, 1.8)
     )
-    first, last = _foreground_rows(image)
+    first, last = foreground_rows(image)
     row = first + share * (last - first)
     below = jnp.arange(len(image))[:, None] > row
     width = 0.85 * jnp.clip((below * image).sum() / jnp.maximum(last - row, 1), 1.2, 4.0)
@@ -169,7 +147,7 @@ def slash(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Strok
     Returns:
         One stroke.
     """
-    chance, angle, reach, thinning = _uniform(key, _CHANCE, (30.0, 60.0), (0.75, 1.35), (0.75, 1.05))
+    chance, angle, reach, thinning = uniform(key, _CHANCE, (30.0, 60.0), (0.75, 1.35), (0.75, 1.05))
     mass = jnp.maximum(image.sum(), 1e-6)
     rows, columns = jnp.arange(image.shape[0])[:, None], jnp.arange(image.shape[1])
     row, column = (image * rows).sum() / mass, (image * columns).sum() / mass
@@ -181,6 +159,29 @@ def slash(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Strok
     ends = (row + up, column - right), (row - up, column + right)
     hollow = jnp.minimum(tall, wide) > 2 * width  # otherwise the slash would fill the 0
     return [Stroke(*ends, thinning * width, hollow & (chance < _P_SLASH * rate))]
+
+
+def hook(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:
+    """Draw the random, nearly level stroke from the bottom of a 9 to the left.
+
+    Args:
+        key: random key.
+        image: intensities (h, w) of a 9.
+        rate: factor of the probability.
+
+    Returns:
+        One stroke.
+    """
+    chance, reach, rise, thinning = uniform(key, _CHANCE, (0.25, 0.6), (-0.5, 3.0), (0.75, 1.05))
+    first, last = foreground_rows(image)
+    height = jnp.maximum(last - first, 1)
+    tail = jnp.arange(len(image))[:, None] > last - 0.3 * height
+    width = jnp.clip((tail * image).sum() / (0.3 * height), 1.2, 4.0)
+    row, column = last - 0.4 * width, _center_column(image, last - 1)
+    end = (row - rise, column - reach * height)
+    # A tail that bends to the left has its hook already.
+    is_straight = column > (image * jnp.arange(image.shape[1])).sum() / jnp.maximum(image.sum(), 1e-6)
+    return [Stroke((row, column), end, thinning * width, is_straight & (chance < _P_HOOK * rate))]
 
 
 def coverage(stroke: Stroke, shape: tuple[int, ...]) -> Float[Array, "h w"]:
@@ -199,19 +200,6 @@ def coverage(stroke: Stroke, shape: tuple[int, ...]) -> Float[Array, "h w"]:
     share = jnp.clip((rows * down + columns * right) / jnp.maximum(down**2 + right**2, 1e-3), 0, 1)
     distance = jnp.sqrt((rows - share * down) ** 2 + (columns - share * right) ** 2)
     return jnp.where(stroke.drawn, jnp.clip(stroke.width / 2 + 0.5 - distance, 0, 1), 0)
-
-
-def _uniform(key: jax.Array, *ranges: tuple[float, float]) -> Float[Array, " numbers"]:
-    """Draw a number from each range."""
-    low, high = jnp.array(ranges, jnp.float32).T
-    return jax.random.uniform(key, low.shape, minval=low, maxval=high)
-
-
-def _foreground_rows(image: Float[Array, "h w"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Return the first and the last row that holds a part of the digit."""
-    occupied = image.max(axis=1) > 0.3
-    first, last = jnp.argmax(occupied), len(occupied) - 1 - jnp.argmax(occupied[::-1])
-    return first.astype(jnp.float32), last.astype(jnp.float32)
 
 
 def _center_column(image: Float[Array, "h w"], row: Float[Array, ""]) -> Float[Array, ""]:

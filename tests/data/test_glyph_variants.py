@@ -1,4 +1,4 @@
-"""Glyph variants add strokes to 0s, 1s and 7s, and change no other digit."""
+"""Glyph variants add strokes to 0s, 1s, 7s and 9s, shorten those of 4s and 7s, and change no other digit."""
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,20 @@ def draw_seven() -> Array:
     top = (abs(ROWS - 5) < 1.6) & (COLUMNS > 6) & (COLUMNS < 20)
     stem = (abs(COLUMNS - 18 + (ROWS - 5) / 3) < 1.6) & (ROWS > 4) & (ROWS < 24)
     return jnp.asarray(top | stem, jnp.float32)
+
+
+def draw_four() -> Array:
+    """An open 4: its left stroke and its stem start in row 4, its bar is in row 14."""
+    short = (abs(COLUMNS - 7) < 1.6) & (ROWS >= 4) & (ROWS < 15)
+    bar = (abs(ROWS - 14) < 1.6) & (COLUMNS >= 6) & (COLUMNS < 21)
+    stem = (abs(COLUMNS - 18) < 1.6) & (ROWS >= 4) & (ROWS < 24)
+    return jnp.asarray(short | bar | stem, jnp.float32)
+
+
+def draw_nine() -> Array:
+    loop = abs(np.hypot(ROWS - 9, COLUMNS - 13.5) - 4.5) < 1.5
+    stem = (abs(COLUMNS - 18) < 1.6) & (ROWS >= 9) & (ROWS < 24)
+    return jnp.asarray(loop | stem, jnp.float32)
 
 
 def draw_zero() -> Array:
@@ -84,6 +98,48 @@ def test_some_7s_lose_the_left_part_of_their_top_and_keep_enough_of_it():
     assert kept.sum(axis=1).min() >= 6
 
 
+def test_a_7_whose_top_falls_to_the_left_keeps_it_since_it_would_look_like_a_1():
+    falling = (abs(ROWS - 5 - (18 - COLUMNS) / 2) < 1.6) & (COLUMNS > 6) & (COLUMNS < 20)
+    seven = jnp.maximum(draw_seven() * ((ROWS > 7) | (COLUMNS > 15)), falling.astype(np.float32))
+    assert np.minimum(added(seven, 7), 0).min() == 0
+
+
+def test_the_tail_of_some_4s_is_shorter_and_what_is_above_the_bar_stays():
+    new = np.asarray(draw_four()) + added(draw_four(), 4)
+    kept = (np.asarray(draw_four())[:12, :12] == new[:, :12, :12]).all(axis=(1, 2))
+    assert kept.all()
+    last = np.array([np.flatnonzero(image.max(axis=1) > 0.3).max() for image in new])
+    assert (last < 23).mean() == pytest.approx(0.12, abs=0.03)
+    assert last.min() >= 17  # the bar ends in row 15
+
+
+def test_the_stem_of_some_4s_starts_lower_and_the_rest_stays():
+    new = np.asarray(draw_four()) + added(draw_four(), 4)
+    stems = new[:, :14, 16:20].max(axis=2)
+    first = (stems > 0.3).argmax(axis=1)
+    assert (first > 4).mean() == pytest.approx(0.12, abs=0.03)
+    assert first.max() <= 13
+    assert (new[:, 13:16, 18] > 0.5).all()
+
+
+def test_a_4_that_is_not_open_keeps_its_stem():
+    closed = draw_four() * (ROWS >= 12)
+    assert not added(closed, 4)[:, :13].any()
+
+
+def test_some_9s_get_a_hook_to_the_left_of_their_bottom():
+    new = added(draw_nine(), 9)
+    assert share(new) == pytest.approx(0.15, abs=0.03)
+    hooked = new[new.max(axis=(1, 2)) > 0.3]
+    assert not hooked[:, :17].any()
+    assert not hooked[:, :, 21:].any()
+
+
+def test_a_9_whose_tail_bends_to_the_left_gets_no_hook():
+    bent = jnp.maximum(draw_nine() * (ROWS < 20), (abs(ROWS - 22) < 1.6) & (COLUMNS > 6) & (COLUMNS < 12))
+    assert share(added(bent, 9)) == 0
+
+
 def test_some_1s_without_a_flag_have_a_foot():
     new = added(draw_one(), 1)
     has_flag = new[:, :16, :12].max(axis=(1, 2)) > 0.3
@@ -103,7 +159,7 @@ def test_a_0_with_a_small_hole_gets_no_slash():
     assert share(added(jnp.asarray(np.hypot(ROWS - 13.5, COLUMNS - 13.5) < 8, jnp.float32), 0)) == 0
 
 
-@pytest.mark.parametrize("label", [-1, 2, 3, 4, 5, 6, 8, 9, 10])
+@pytest.mark.parametrize("label", [-1, 2, 3, 5, 6, 8, 10])
 def test_other_labels_change_nothing(label: int):
     assert not added(draw_one(), label, rate=1.5).any()
 
@@ -119,7 +175,8 @@ def test_intensities_stay_within_0_and_1_and_depend_on_the_key(seed: int, thresh
     images = jnp.maximum(jax.random.uniform(jax.random.key(seed), (1000, 28, 28)) - threshold, 0)
     labels = jnp.arange(1000) % 10
     drawn = DRAW(KEY, images, labels, rate=1.5)
-    assert bool(jnp.all(((drawn >= images) | (labels == 7)[:, None, None]) & (drawn <= 1)))
+    is_shortened = ((labels == 4) | (labels == 7))[:, None, None]
+    assert bool(jnp.all(((drawn >= images) | is_shortened) & (drawn >= 0) & (drawn <= 1)))
     np.testing.assert_array_equal(drawn, DRAW(KEY, images, labels, rate=1.5))
 
 
