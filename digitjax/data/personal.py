@@ -17,7 +17,8 @@ from digitjax import runs
 from digitjax.data.folder import TEST_FRACTION
 from digitjax.data.manifest import LABEL, NAME, read_manifest
 from digitjax.errors import InputError
-from digitjax.imaging.decode import Source, decode
+from digitjax.imaging.decode import decode
+from digitjax.imaging.source import Source
 
 MAX_PICTURES = 10_000
 """Maximum number of pictures in a folder: the manifest is read and written whole at each save."""

@@ -1,22 +1,28 @@
 """Decoding of picture files to RGB pixels as displayed, within fixed bounds of memory."""
 
+import ctypes
 import io
-import os
-import textwrap
 import threading
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
-from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
+from jaxtyping import UInt8
+from PIL import (
+    ExifTags,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    _imaging,
+)
 
 from digitjax.errors import InputError
 from digitjax.imaging.color import ColorParams, to_rgb
+from digitjax.imaging.source import Source, one_line, read_bytes, validate_pixels
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class DecodeParams:
     """Scans of a progressive JPEG: each takes the time of a whole picture, however few its bytes."""
     max_exif: int = 70_000
     """Bytes of EXIF data: a JPEG holds 65,533, and entries can claim the same bytes many times over."""
+    max_strips: int = 100_000
+    """Strips or tiles of a TIFF: Pillow holds 360 bytes about each before it decodes the first."""
     max_reads: int = 1_000_000
     """Calls of a decoder that read from the file."""
     max_header: int = 4_000_000
@@ -48,18 +56,6 @@ class DecodeParams:
     """Bytes that a decoder may read from the file in addition for each of its pixels."""
     strip_pixels: int = 1_000_000
     """Pixels that are converted at once while a picture is reduced, which bounds their memory."""
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """An open binary file, or anything else from which bytes can be read."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes."""
-
-
-Source = str | os.PathLike[str] | bytes | Readable | np.ndarray
-"""A path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4)."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,7 @@ class Picture:
 _DECODER_LOCK = threading.Lock()  # bounds the memory; and warnings are silenced for all threads at once
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # by Pillow's mode; others take 4
+_ROW_BYTES = 8  # of Pillow's pointer to each row
 _FRAME_COPIES = {"WEBP": 4, "HEIF": 3}  # copies of the frame that a decoder holds at its peak; others hold 1
 _ORIENTATIONS = {  # how to display a picture, by its EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -92,6 +89,10 @@ _ORIENTATIONS = {  # how to display a picture, by its EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+with suppress(AttributeError):  # where Pillow hides its libtiff, or has none
+    # libtiff prints a line for each damaged row, past Python. The symbol is found among the libraries of Pillow.
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def decode(source: Source, params: DecodeParams = DecodeParams()) -> Picture:
@@ -110,8 +111,8 @@ def decode(source: Source, params: DecodeParams = DecodeParams()) -> Picture:
         InputError: the source is missing, too large, empty, damaged, cut short, or no picture.
     """
     if isinstance(source, np.ndarray):
-        return _display(Image.fromarray(_validated(source)), (source.shape[1], source.shape[0]), params)
-    content = _read(source, params)
+        return _display(Image.fromarray(validate_pixels(source)), (source.shape[1], source.shape[0]), params)
+    content = read_bytes(source, params.max_bytes)
     with _DECODER_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about what decoders repair by themselves
         try:
@@ -130,43 +131,10 @@ def decode(source: Source, params: DecodeParams = DecodeParams()) -> Picture:
                 "it is not a picture that can be read: use PNG, JPEG, WebP, BMP, TIFF or GIF"
             ) from None
         except Exception as error:  # decoders raise nearly anything on a damaged file
-            raise InputError(f"it is damaged ({_one_line(error)}): save it again") from error
+            raise InputError(f"it is damaged ({one_line(error)}): save it again") from error
 
 
 # --------------------------------------------------------------------------------------- opening
-
-
-def _read(source: str | os.PathLike[str] | bytes | Readable, params: DecodeParams) -> bytes:
-    try:
-        if isinstance(source, (str, os.PathLike)):
-            with Path(source).open("rb") as file:
-                content = file.read(params.max_bytes + 1)
-        else:
-            content = source if isinstance(source, bytes) else source.read(params.max_bytes + 1)
-    except (OSError, ValueError) as error:  # ValueError: a closed file, or a null character in the path
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise InputError(f"it cannot be opened: {reason or _one_line(error)}") from None
-    if not content:
-        raise InputError("it is empty")
-    if not isinstance(content, bytes):
-        raise InputError("it is open as text: open it in binary mode")
-    if len(content) > params.max_bytes:
-        raise InputError(f"it is larger than {params.max_bytes:,} bytes: reduce it")
-    return content
-
-
-def _validated(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
-    if (
-        pixels.dtype != np.uint8
-        or pixels.ndim not in (2, 3)
-        or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4))
-    ):
-        raise InputError(
-            f"pixels are {pixels.dtype} {pixels.shape}: they must be uint8 (h, w), (h, w, 3) or (h, w, 4)"
-        )
-    if not pixels.size:
-        raise InputError("it is empty")
-    return pixels
 
 
 class _MeteredFile(io.BytesIO):
@@ -174,6 +142,8 @@ class _MeteredFile(io.BytesIO):
 
     def __init__(self, content: bytes, params: DecodeParams) -> None:
         super().__init__(content)
+        self.params = params
+        """The limits."""
         self._reads_left = params.max_reads
         self.bytes_left = params.max_header
         """Bytes that may still be read; to be increased once the number of pixels is known."""
@@ -194,6 +164,18 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         pass
 
 
+class _Tiff(TiffImagePlugin.TiffImageFile):
+    """A TIFF whose strips or tiles are counted before Pillow makes a record of each."""
+
+    def _setup(self) -> None:
+        assert isinstance(self.fp, _MeteredFile)
+        limit = self.fp.params.max_strips
+        for tag in (TiffImagePlugin.STRIPOFFSETS, TiffImagePlugin.TILEOFFSETS):
+            if len(self.tag_v2.get(tag, ())) > limit:
+                raise InputError(f"it has more than {limit:,} strips or tiles: save it again")
+        super()._setup()
+
+
 def _open(content: bytes, params: DecodeParams) -> ImageFile.ImageFile:
     """Open a file without decoding it."""
     if content.startswith(b"\xff\xd8\xff"):
@@ -207,7 +189,9 @@ def _open(content: bytes, params: DecodeParams) -> ImageFile.ImageFile:
             raise InputError("it is HEIC: pip install 'digitjax[heic]', or save it as JPEG") from None
         pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
         return Image.open(io.BytesIO(content), formats=["HEIF"])
-    return Image.open(_MeteredFile(content, params), formats=["PNG", "BMP", "TIFF", "GIF"])
+    if content.startswith(tuple(TiffImagePlugin.PREFIXES)):
+        return _Tiff(_MeteredFile(content, params))
+    return Image.open(_MeteredFile(content, params), formats=["PNG", "BMP", "GIF"])
 
 
 def _prepare(image: ImageFile.ImageFile, file_bytes: int, params: DecodeParams) -> None:
@@ -236,7 +220,8 @@ def _peak_memory(image: ImageFile.ImageFile, size: tuple[int, int], params: Deco
         size: width and height of the whole picture, in pixels.
         params: parameters of the decoding.
     """
-    frame = image.width * image.height * _PIXEL_BYTES.get(image.mode, 4)
+    row_bytes = -(-image.width * _PIXEL_BYTES.get(image.mode, 4) // 4) * 4  # padded to whole words
+    frame = image.height * (row_bytes + _ROW_BYTES)
     row = image.width * max(1, max(image.size) // params.working_side)  # pixels behind one row of the result
     strips = 24 * max(params.strip_pixels, row)  # and what is computed from the reduced picture
     if isinstance(image, JpegImagePlugin.JpegImageFile) and _has_many_scans(image, params):
@@ -275,12 +260,6 @@ def _tiff_block(image: TiffImagePlugin.TiffImageFile) -> int:
     )
     bits = sum(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
     return width * height * (bits + 8) // 8
-
-
-def _one_line(error: Exception) -> str:
-    """Return a decoder's message, shortened to one printable line."""
-    text = "".join(character if character.isprintable() else " " for character in str(error))
-    return textwrap.shorten(text, 80, placeholder="…") or type(error).__name__
 
 
 # --------------------------------------------------------------------------------------- displaying

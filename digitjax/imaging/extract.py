@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from digitjax.imaging.binarize import BinarizeParams, binarize
-from digitjax.imaging.decode import DecodeParams, Picture, Source, decode
+from digitjax.imaging.decode import DecodeParams, Picture, decode
 from digitjax.imaging.letterbox import LetterboxParams, crop_letterbox
 from digitjax.imaging.normalize import to_images
 from digitjax.imaging.segmentation import Region, SegmentationParams, find_digits
+from digitjax.imaging.source import Source
 
 
 @dataclass(frozen=True)

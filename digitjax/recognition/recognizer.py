@@ -33,9 +33,10 @@ from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.errors import InputError
-from digitjax.imaging.decode import DecodeParams, Picture, Source, decode
+from digitjax.imaging.decode import DecodeParams, Picture, decode
 from digitjax.imaging.letterbox import LetterboxParams, crop_letterbox
 from digitjax.imaging.segmentation import Region
+from digitjax.imaging.source import Source
 from digitjax.model import calibration, classifier
 from digitjax.model.calibration import Calibration, top2_probability
 from digitjax.recognition.hypotheses import Hypothesis

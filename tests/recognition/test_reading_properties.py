@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from digitjax.imaging.decode import Source
 from digitjax.imaging.normalize import SIDE
+from digitjax.imaging.source import Source
 from digitjax.recognition import recognizer
 from digitjax.recognition.recognizer import Recognizer
 from tests.recognition.drawing import digit_picture, encode, strokes

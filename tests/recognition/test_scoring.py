@@ -10,7 +10,8 @@ from PIL import Image
 
 from digitjax.data.manifest import read_manifest
 from digitjax.errors import InputError
-from digitjax.imaging.decode import Source, decode
+from digitjax.imaging.decode import decode
+from digitjax.imaging.source import Source
 from digitjax.recognition import scoring
 from digitjax.recognition.recognizer import Digit, Reading, Recognizer
 from digitjax.runs import Run

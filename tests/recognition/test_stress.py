@@ -12,7 +12,8 @@ from digitjax.data import pipeline
 from digitjax.data.pages import CONDITIONS, Page
 from digitjax.data.pipeline import Split
 from digitjax.errors import InputError
-from digitjax.imaging.decode import Source, decode
+from digitjax.imaging.decode import decode
+from digitjax.imaging.source import Source
 from digitjax.recognition import stress
 from digitjax.recognition.lost_digits import STAGES
 from digitjax.recognition.recognizer import Digit, Reading, Recognizer

@@ -24,7 +24,7 @@ from starlette import formparsers
 
 from digitjax import cli
 from digitjax.errors import InputError
-from digitjax.imaging.decode import Source
+from digitjax.imaging.source import Source
 from digitjax.recognition.recognizer import Reading, Recognizer, load
 from digitjax.recognition.serving.app import MAX_CONCURRENT_READS, make_app
 from digitjax.recognition.serving.schema import FileResult
