@@ -111,7 +111,7 @@ def _make_app(model: str | None, folder: Path, tta: str, **options: Any) -> "Fas
 
 
 def _require_server_packages() -> None:
-    required = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+    required = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
     missing = [name for name in required if not importlib.util.find_spec(name)]
     if missing:
         raise InputError(f"the server needs {', '.join(missing)}: pip install 'digitjax[serve]'")

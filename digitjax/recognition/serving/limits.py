@@ -62,6 +62,9 @@ class BodyLimitMiddleware:
                     raise HTTPException(
                         408, f"the body was not received within {self.seconds:g} seconds: send it faster"
                     ) from None
+                if message["type"] == "http.disconnect":
+                    # nginx's code; raised here, as frameworks log what they raise themselves with a traceback
+                    raise HTTPException(499, "the client closed the connection")
                 received += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
                 if received <= self.max_bytes:

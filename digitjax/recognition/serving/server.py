@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from digitjax.errors import InputError
+from digitjax.recognition.serving.protocol import BoundedProtocol
 
 SHUTDOWN_SECONDS = 30
 """Maximum time to answer accepted requests at shutdown, in seconds."""
@@ -48,6 +49,19 @@ def announce(name: str, listening: socket.socket) -> None:
     print(f"serving {name} at {address}/read (documentation: {address}/docs)", flush=True)
 
 
+def configure(app: FastAPI) -> uvicorn.Config:
+    """Return the configuration of the web server for an application."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_keep_alive=30,
+    )
+
+
 def serve(app: FastAPI, listening: socket.socket) -> NoReturn:
     """Serve until SIGINT or SIGTERM, answer accepted requests, and exit with code 0.
 
@@ -58,13 +72,5 @@ def serve(app: FastAPI, listening: socket.socket) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again after its shutdown.
         signal.signal(number, lambda *_: sys.exit(0))
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        ws="none",
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        timeout_keep_alive=30,
-    )
-    uvicorn.Server(config).run([listening])
+    uvicorn.Server(configure(app)).run([listening])
     sys.exit(0)

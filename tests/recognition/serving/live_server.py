@@ -7,14 +7,14 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from digitjax.recognition.serving.server import bind
+from digitjax.recognition.serving.server import bind, configure
 
 
 @contextmanager
 def served(app: FastAPI) -> Iterator[tuple[str, int]]:
     """Serve an application over a socket, and yield its host and port."""
     with bind("127.0.0.1", 0) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+        server = uvicorn.Server(configure(app))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
