@@ -4,7 +4,6 @@ Flags: `headless` opens no browser; `api` also serves the HTTP API of `digitjax 
 """
 
 import contextlib
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -33,7 +32,7 @@ def main(host: str, port: str, *flags: str) -> None:
         port: TCP port.
         flags: `headless`, `api`, or both.
     """
-    api = create_api() if "api" in flags else None
+    api = create_api(host) if "api" in flags else None
 
     @contextlib.asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
@@ -60,14 +59,15 @@ def preload_modules() -> None:
     import digitjax.runs.group  # noqa: F401
 
 
-def create_api() -> "FastAPI":
-    """Return the HTTP API, served with the pretrained model."""
+def create_api(host: str) -> "FastAPI":
+    """Return the HTTP API of the pretrained model, for a server that listens on an address."""
     from digitjax.cli.startup import prepare_jax
     from digitjax.recognition import recognizer
+    from digitjax.recognition.serving.access import Access
     from digitjax.recognition.serving.app import make_app
 
     prepare_jax()
-    return make_app(recognizer.load(), key=os.environ.get("DIGITJAX_API_KEY", ""))
+    return make_app(recognizer.load(), access=Access.from_environment(host))
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def test_from_training_to_command_line_http_and_dashboard(tmp_path: Path, monkey
     assert printed[1]["error"].startswith("it is not a picture")
 
     # Read them over HTTP.
-    with TestClient(make_app(recognizer.load("a", folder))) as client:
+    with TestClient(make_app(recognizer.load("a", folder)), base_url="http://localhost") as client:
         files = [("files", (str(path), path.read_bytes())) for path in pictures.values()]
         answered = client.post("/read", files=files).json()["results"]
     assert list(map(exact_fields, answered)) == list(map(exact_fields, printed))

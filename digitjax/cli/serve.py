@@ -37,8 +37,8 @@ def add_dashboard_options(parser: argparse.ArgumentParser) -> None:
 def dashboard(args: argparse.Namespace) -> None:
     """Open the dashboard in a browser.
 
-    Other machines can reach it only if --host allows them to. With --api, clients must send the API key in the
-    environment variable DIGITJAX_API_KEY, if it is set.
+    Other machines can reach it only if --host allows them to. With --api, the environment variables of `digitjax serve`
+    say who may send requests.
     """
     from digitjax.experiments import shipped_folder
 
@@ -46,6 +46,9 @@ def dashboard(args: argparse.Namespace) -> None:
         raise InputError("the dashboard needs Streamlit: pip install 'digitjax[app]'")
     if args.api:
         _require_server_packages()
+        from digitjax.recognition.serving.access import Access
+
+        Access.from_environment(args.host)  # or the server would end with a traceback
     server = shipped_folder("dashboard") / "server.py"
     # -P: a click.py in the current folder must not take the place of Streamlit's.
     command = [sys.executable, "-P", str(server), str(args.runs), args.host, str(args.port)]
@@ -76,7 +79,9 @@ def serve(args: argparse.Namespace) -> None:
     """Serve recognition over HTTP until Ctrl-C.
 
     Other machines can reach it only if --host allows them to. Clients must send the API key in the environment
-    variable DIGITJAX_API_KEY, if it is set.
+    variable DIGITJAX_API_KEY, if it is set. They may address the server as localhost, by its IP address, and by the
+    names in DIGITJAX_HOSTS. Web pages from the origins in DIGITJAX_CORS_ORIGINS may read responses. Both are separated
+    by commas, and * stands for any.
     """
     _require_server_packages()
     if args.max_mb < 1:
@@ -86,10 +91,11 @@ def serve(args: argparse.Namespace) -> None:
     from digitjax import runs
     from digitjax.recognition.recognizer import PRETRAINED
     from digitjax.recognition.serving import server, workers
+    from digitjax.recognition.serving.access import Access
 
     options = {
         "max_bytes": args.max_mb * 1_000_000,
-        "key": os.environ.get("DIGITJAX_API_KEY", ""),
+        "access": Access.from_environment(args.host),
         "log": args.log,
     }
     make_app = functools.partial(_make_app, args.model, args.runs, args.tta, **options)

@@ -292,7 +292,7 @@ def test_the_server_accepts_the_request_of_the_snippet(picture, tmp_path, visit)
     _, _, http = snippets(visit(tmp_path, "try_it"))
     form, url = shlex.split(http.splitlines()[1])[2:]
     field, _, name = form.partition("=@")
-    with TestClient(make_app(recognizer.load())) as client:
+    with TestClient(make_app(recognizer.load()), base_url="http://localhost") as client:
         answer = client.post("/" + url.rpartition("/")[2], files={field: (name, picture)})
     assert answer.json()["results"][0]["text"] == "0"
 

@@ -12,16 +12,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from digitjax import __version__
 from digitjax.recognition.recognizer import Recognizer
 from digitjax.recognition.serving import inference, read
+from digitjax.recognition.serving.access import NO_KEY, Access, ApiKeyMiddleware, HostMiddleware
 from digitjax.recognition.serving.batching import MAX_BATCH, MIN_BATCH, Batcher, QueueFull
 from digitjax.recognition.serving.limits import (
     MAX_BYTES,
     MAX_FILES,
     UPLOAD_SECONDS,
-    ApiKeyMiddleware,
     BodyLimitMiddleware,
 )
 from digitjax.recognition.serving.metrics import Metrics, MetricsMiddleware
@@ -29,6 +30,11 @@ from digitjax.recognition.serving.schema import Error, Health, Index
 
 MAX_CONCURRENT_READS = 4
 """Maximum number of pictures that are segmented at once; while one waits for the classifier, others are segmented."""
+_CORS: dict[str, Any] = {
+    "allow_methods": ("GET", "POST"),
+    "allow_headers": ("Authorization", "Inference-Header-Content-Length", "X-Request-ID"),
+    "expose_headers": ("Inference-Header-Content-Length", "Retry-After", "X-Request-ID"),
+}
 
 router = APIRouter()
 
@@ -38,7 +44,7 @@ def make_app(
     max_bytes: int = MAX_BYTES,
     max_files: int = MAX_FILES,
     upload_seconds: float = UPLOAD_SECONDS,
-    key: str = "",
+    access: Access = NO_KEY,
     log: bool = False,
 ) -> FastAPI:
     """Create the application that serves a recognizer.
@@ -48,7 +54,7 @@ def make_app(
         max_bytes: maximum size of a request, in bytes. It is enforced while the body is received.
         max_files: maximum number of files of a request.
         upload_seconds: maximum time to receive a request, in seconds.
-        key: API key that clients must send as `Authorization: Bearer KEY`; empty for none.
+        access: who may send requests.
         log: log each request as one JSON line to standard error.
 
     Returns:
@@ -71,15 +77,21 @@ def make_app(
     app.state.warm_up = recognizer.classify
     app.state.read_limiter = CapacityLimiter(MAX_CONCURRENT_READS)
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_bytes, seconds=upload_seconds)
-    if key:
-        app.add_middleware(ApiKeyMiddleware, key=key)
+    if access.key:
+        app.add_middleware(ApiKeyMiddleware, key=access.key)
+    if access.origins:
+        app.add_middleware(CORSMiddleware, **_CORS, allow_origins=access.origins)
+    app.add_middleware(HostMiddleware, hosts=access.hosts)
     app.add_middleware(MetricsMiddleware, metrics=metrics, log=log)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_form)
     app.add_exception_handler(QueueFull, _refuse_full_queue)
-    unauthorized = {"model": Error, "description": "The API key is missing or wrong"}
+    refusals: dict[int | str, dict[str, Any]] = {
+        401: {"model": Error, "description": "The API key is missing or wrong"},
+        421: {"model": Error, "description": "The server may not be addressed by this name"},
+    }
     for api_router in (router, read.router, inference.router):
-        app.include_router(api_router, responses={401: unauthorized})
+        app.include_router(api_router, responses=refusals)
     return app
 
 

@@ -1,11 +1,9 @@
-"""Middleware that refuses requests that are too large, too slow or not authorized."""
+"""Middleware that refuses requests that are too large or too slow."""
 
 import asyncio
-import secrets
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BYTES = 60_000_000
@@ -14,8 +12,6 @@ MAX_FILES = 16
 """Maximum number of files of a request."""
 UPLOAD_SECONDS = 60.0
 """Maximum time to receive a request, in seconds."""
-OPEN_PATHS = ("/health", "/v2/health/live", "/v2/health/ready", "/metrics")
-"""Paths that need no API key: they reveal nothing about pictures."""
 
 
 class BodyLimitMiddleware:
@@ -74,36 +70,3 @@ class BodyLimitMiddleware:
             )
 
         return await self.app(scope, receive_within_limits, send)
-
-
-class ApiKeyMiddleware:
-    """Refuses requests without the header `Authorization: Bearer KEY`."""
-
-    def __init__(self, app: ASGIApp, key: str):
-        """Wrap an application.
-
-        Args:
-            app: the application.
-            key: the API key.
-        """
-        self.app = app
-        self.expected = f"Bearer {key}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it (ASGI).
-
-        Args:
-            scope: connection scope.
-            receive: channel of incoming messages.
-            send: channel of outgoing messages.
-        """
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
-            sent = Headers(scope=scope).get("authorization", "").encode()
-            if not secrets.compare_digest(sent, self.expected):
-                refusal = JSONResponse(
-                    {"error": "an API key is required: send it as Authorization: Bearer KEY"},
-                    401,
-                    {"WWW-Authenticate": "Bearer"},
-                )
-                return await refusal(scope, receive, send)
-        return await self.app(scope, receive, send)

@@ -125,7 +125,7 @@ def post(path: str, content_type: str, body: bytes) -> bytes:
     """Return a POST request."""
     lines = [
         f"POST {path} HTTP/1.1",
-        "Host: digitjax",
+        "Host: localhost",
         f"Content-Type: {content_type}",
         f"Content-Length: {len(body)}",
     ]

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from schemathesis import checks
 
 from digitjax.recognition.recognizer import Recognizer, load
+from digitjax.recognition.serving.access import Access
 from digitjax.recognition.serving.app import make_app
 from digitjax.recognition.serving.schema import Results
 from tests.imaging.test_decode_fuzz import SOURCES, damage
@@ -33,8 +34,9 @@ DAMAGED_FORMS = 40  # of each format
 def load_schema(key: str = "") -> schemathesis.BaseSchema:
     """Return the OpenAPI schema of an application, whose operations can be called."""
     stub = Recognizer(lambda images: np.zeros((len(images), 10), np.float32), NAME)
+    access = Access(key, hosts=("testserver",))  # the name that schemathesis uses
     headers = {"Authorization": f"Bearer {key}"}
-    return schemathesis.openapi.from_asgi("/openapi.json", make_app(stub, key=key), headers=headers)
+    return schemathesis.openapi.from_asgi("/openapi.json", make_app(stub, access=access), headers=headers)
 
 
 schema, protected_schema = load_schema(), load_schema(key="s3cret")
@@ -68,7 +70,7 @@ def test_operations_with_an_api_key_conform_to_the_openapi_document(case: schema
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with TestClient(make_app(load())) as client:
+    with TestClient(make_app(load()), base_url="http://localhost") as client:
         yield client
 
 

@@ -28,7 +28,7 @@ def reader() -> Recognizer:
 
 @pytest.fixture(scope="module")
 def client(reader: Recognizer) -> Iterator[TestClient]:
-    with TestClient(make_app(reader)) as client:
+    with TestClient(make_app(reader), base_url="http://localhost") as client:
         yield client
 
 

@@ -59,7 +59,7 @@ class Stub(Recognizer):
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(make_app(Stub(), max_bytes=10_000, max_files=3)) as client:
+    with TestClient(make_app(Stub(), max_bytes=10_000, max_files=3), base_url="http://localhost") as client:
         yield client
 
 
@@ -96,7 +96,7 @@ def test_results_equal_those_of_the_command_line(tmp_path: Path, capsys: pytest.
     with pytest.raises(SystemExit), contextlib.chdir(tmp_path):
         cli.main(["read", *contents, "--json"])
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    with TestClient(make_app(load())) as client:
+    with TestClient(make_app(load()), base_url="http://localhost") as client:
         response = client.post("/read", files=[("files", item) for item in contents.items()])
     assert response.status_code == 200
     answers = response.json()["results"]
@@ -190,7 +190,7 @@ def test_concurrent_requests_get_their_own_results_and_only_a_few_pictures_are_r
     release = threading.Event()
     stub = Stub(lambda: release.wait(20))
     app = make_app(stub)
-    with TestClient(app) as client, ThreadPoolExecutor(8) as pool:
+    with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(8) as pool:
         sizes = [range(first, first + 3) for first in range(0, 80, 10)]
         posts = [
             pool.submit(client.post, "/read", files=sent(*(b"x" * size for size in request)))
@@ -210,7 +210,7 @@ def test_concurrent_requests_get_their_own_results_and_only_a_few_pictures_are_r
 def test_health_is_answered_while_a_picture_is_read():
     reading, release = threading.Event(), threading.Event()
     stub = Stub(lambda: (reading.set(), release.wait(20)))
-    with TestClient(make_app(stub)) as client, ThreadPoolExecutor(1) as pool:
+    with TestClient(make_app(stub), base_url="http://localhost") as client, ThreadPoolExecutor(1) as pool:
         post = pool.submit(client.post, "/read", files=sent(b"x"))
         try:
             assert reading.wait(20)
@@ -235,7 +235,7 @@ def test_the_openapi_document_is_valid_and_so_is_its_example(client: TestClient)
     assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]
     schemas = {code: r["content"]["application/json"]["schema"] for code, r in operation["responses"].items()}
     assert schemas.pop("200") == {"$ref": "#/components/schemas/Results"}
-    assert set(schemas) == {"400", "401", "408", "413", "415", "422", "503"}
+    assert set(schemas) == {"400", "401", "408", "413", "415", "421", "422", "503"}
     assert all(schema == {"$ref": "#/components/schemas/Error"} for schema in schemas.values())
     [example] = document["components"]["schemas"]["FileResult"]["examples"]
     example["error"] = None  # FastAPI leaves nulls out of the document

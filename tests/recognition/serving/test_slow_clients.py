@@ -19,7 +19,7 @@ from tests.recognition.serving.live_server import served
 pytestmark = pytest.mark.slow  # each starts a server
 
 HEAD = (
-    b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
+    b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
     b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
 )
 
@@ -87,7 +87,7 @@ def test_a_client_that_disconnects_during_its_upload_is_forgotten(address: tuple
     ],
 )
 def test_no_path_leads_to_a_file(address: tuple[str, int], target: bytes, code: bytes):
-    line = send(address, b"GET " + target + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    line = send(address, b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert line.split()[1] == code
 
 
