@@ -111,7 +111,7 @@ async def model_ready(name: Model) -> Ready:
         400: {"model": Error, "description": "The request violates the protocol"},
         408: {"model": Error, "description": "The body was not received in time"},
         413: {"model": Error, "description": "The request is too large"},
-        503: {"model": Error, "description": "The queue is full"},
+        503: {"model": Error, "description": "The queue is full, or too many bytes are held"},
     },
     openapi_extra={
         "requestBody": {

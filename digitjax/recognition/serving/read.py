@@ -36,7 +36,7 @@ async def _require_queue_space(request: Request) -> None:
         413: {"model": Error, "description": "The body is too large"},
         415: {"model": Error, "description": "The body is not multipart/form-data"},
         422: {"model": Error, "description": "The form has no files"},
-        503: {"model": Error, "description": "The queue is full"},
+        503: {"model": Error, "description": "The queue is full, or too many bytes are held"},
     },
 )
 async def read(request: Request, form: Annotated[Upload, Form(media_type="multipart/form-data")]) -> Results:

@@ -49,6 +49,47 @@ def test_a_body_that_trickles_in_is_refused():
     assert "within 0.1 seconds" in json.loads(body["body"])["error"]
 
 
+def test_bodies_of_all_connections_together_are_limited():
+    """Two bodies of the maximum size are held; a third is refused until one has gone, early if it declares its size."""
+    app = make_app(stub(), max_bytes=1000)
+    held, last = asyncio.Semaphore(0), asyncio.Event()
+
+    async def upload(size: int, declared: bool = False, wait: bool = False) -> tuple[int, dict]:
+        """Return status and headers of the response to a body that is no JSON."""
+        parts = iter([b"x" * size, b""])
+        sent = []
+
+        async def receive():
+            part = next(parts)
+            if wait and not part:
+                held.release()
+                await last.wait()
+            return {"type": "http.request", "body": part, "more_body": bool(part)}
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"content-length", b"%d" % size)] if declared else []
+        path = "/v2/models/stub/infer"
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+        await app(scope, receive, send)
+        return sent[0]["status"], dict(sent[0]["headers"])
+
+    async def run() -> None:
+        first = [asyncio.create_task(upload(990, wait=True)) for _ in range(2)]
+        for _ in first:
+            await held.acquire()
+        for declared in (False, True):
+            status, headers = await upload(100, declared)
+            assert (status, headers[b"retry-after"]) == (503, b"1")
+        assert (await upload(10))[0] == 400
+        last.set()
+        assert [status for status, _ in await asyncio.gather(*first)] == [400, 400]
+        assert (await upload(100))[0] == 400
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
 def test_each_request_is_counted_and_logged(capsys: pytest.CaptureFixture[str]):
     with TestClient(make_app(stub(), log=True), base_url="http://localhost") as client:
         answer = client.post("/read", files=FILES, headers={"X-Request-ID": "abc"})
