@@ -1,4 +1,4 @@
-"""The exception behind every one-line reason that people see, and the one line that it makes of pydantic's errors."""
+"""The exception behind every one-line reason that people see, and how texts become one such line."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -16,6 +16,14 @@ class InputError(ValueError):
     The command line prints it and exits with code 2; a server answers it as a client error; the
     dashboard shows it in place of the picture or the run.
     """
+
+
+def escape_control(text: str) -> str:
+    """Return a text with its control characters spelled out, since names of files can hold commands of terminals."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def format_validation_error(error: "ValidationError", tags: Collection[str] = ()) -> str:

@@ -78,3 +78,47 @@ def test_an_interrupted_read_stops_after_its_picture_and_says_how_to_resume(tiny
     assert process.returncode == 128 + 15
     assert error == f"digitjax: {out}: stopped: run the same command again to resume\n"
     assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == [str(picture), "gone.png"]
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "/dev/zero"])
+def test_a_pipe_or_a_device_is_no_picture(able_run: Run, tmp_path: Path, name: str):
+    os.mkfifo(tmp_path / "pipe.png")
+    result = run_cli("read", str(tmp_path / name), "--model", str(able_run.path))
+    assert_refused(result, f"{name}: it is a pipe or a device: save the picture as a file")
+
+
+@pytest.mark.parametrize("name", ["pipe.jsonl", "/dev/full"])
+def test_results_are_not_written_to_a_pipe_or_a_device(able_run: Run, tmp_path: Path, name: str):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    Image.fromarray(digit_picture(3)).save(tmp_path / "a.png")
+    out, model = str(tmp_path / name), str(able_run.path)
+    result = run_cli("read", str(tmp_path / "a.png"), "--out", out, "--model", model)
+    assert_refused(result, f"{name} is a pipe or a device: name a file with --out")
+    assert not list(Path(out).parent.glob(".*.lock"))
+
+
+def test_escape_sequences_in_names_do_not_reach_the_terminal(able_run: Run, tmp_path: Path):
+    for name in ("a\x1b[31m.png", "b\n\x9b7m.png"):
+        Image.fromarray(digit_picture(3)).save(tmp_path / name)
+    (tmp_path / "c\x07.png").touch()
+    result = run_cli("read", str(tmp_path), "--model", str(able_run.path))
+    assert result.stdout == f"{tmp_path}/a\\x1b[31m.png: 3\n{tmp_path}/b\\n\\x9b7m.png: 3\n"
+    assert result.stderr == f"digitjax: error: {tmp_path}/c\\x07.png: it is empty\n"
+    assert_refused(run_cli("read", "a.png", "--model", "x\x1b[2J"), r"x\\x1b\[2J")
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(able_run: Run, tmp_path: Path):
+    for number in range(9):
+        Image.fromarray(digit_picture(3)).save(tmp_path / f"{number}.png")
+    for command in (
+        ["read", str(tmp_path), "--model", str(able_run.path)],
+        ["runs", "--runs", str(tmp_path)],
+    ):
+        with subprocess.Popen(
+            [sys.executable, "-m", "digitjax", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        assert process.returncode == 128 + 13  # as if killed by SIGPIPE

@@ -1,11 +1,13 @@
 """The command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
+import os
+import signal
 import sys
 import warnings
 from typing import NoReturn
 
 from digitjax.cli.parser import make_parser
-from digitjax.errors import InputError
+from digitjax.errors import InputError, escape_control
 from digitjax.migration import migrate_arguments
 
 __all__ = ["main"]
@@ -14,8 +16,8 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit.
 
-    The exit code is 0 on success, 2 on bad input, 1 on a numerical error of a training, and 130 on Ctrl-C. An error
-    is one line on standard error.
+    The exit code is 0 on success, 2 on bad input, 1 on a numerical error of a training, 130 on Ctrl-C, and 141 where
+    nobody reads standard output any more. An error is one line on standard error.
 
     Args:
         arguments: command line without the name of the program; by default that of this process.
@@ -30,19 +32,36 @@ def main(arguments: list[str] | None = None) -> None:
         from digitjax.environment import tune_allocator
 
         tune_allocator()
-    warnings.showwarning = lambda message, *_, **__: print(f"digitjax: warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_, **__: print(
+        f"digitjax: warning: {escape_control(str(message))}", file=sys.stderr
+    )
     try:
-        args.command(args)
+        try:
+            args.command(args)
+        finally:
+            _flush_output()
     except InputError as error:
         _fail(str(error))
     except FloatingPointError as error:
         _fail(str(error), code=1)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _fail(f"{error.filename or 'disk'}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit(130)
 
 
+def _flush_output() -> None:
+    """Flush standard output; where that fails, Python must not try again at the exit, and print a traceback."""
+    if sys.stdout:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
+
+
 def _fail(reason: str, code: int = 2) -> NoReturn:
-    print(f"digitjax: error: {' '.join(reason.split())}", file=sys.stderr)
+    print(f"digitjax: error: {escape_control(' '.join(reason.split()))}", file=sys.stderr)
     sys.exit(code)

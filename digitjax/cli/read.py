@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from digitjax.cli.arguments import add_command, add_json, add_model, add_runs, add_tta
 from digitjax.cli.startup import no_garbage_collection, prepare_jax
-from digitjax.errors import InputError
+from digitjax.errors import InputError, escape_control
 
 if TYPE_CHECKING:
     from digitjax.cli.arguments import Subparsers
@@ -78,9 +78,11 @@ def _print(reader: "Recognizer", pictures: Iterable[str], as_json: bool) -> int:
         if as_json:
             print(json.dumps(result), flush=True)
         elif result["error"]:
-            print(f"digitjax: error: {picture}: {result['error']}", file=sys.stderr)
+            print(f"digitjax: error: {escape_control(picture)}: {result['error']}", file=sys.stderr)
         else:
-            name = os.fsencode(picture).decode(errors="replace")  # file names need not be UTF-8
+            name = escape_control(
+                os.fsencode(picture).decode(errors="replace")
+            )  # file names need not be UTF-8
             print(f"{name}: {result['text'] or '(no digits)'}", flush=True)
     return failures
 

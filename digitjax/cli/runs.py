@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from digitjax.cli.arguments import add_command, add_json, add_runs
+from digitjax.errors import escape_control
 
 if TYPE_CHECKING:
     from digitjax.cli.arguments import Subparsers
@@ -56,7 +57,7 @@ def _format_summary(summary: Any) -> str:
 
     s = summary
     seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
-    return (
+    return escape_control(
         f"{s.name:<24} {s.model:<8} {s.data:<8} {s.extent:<16} {format_split('validation'):<26} "
         f"{format_split('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
     )

@@ -1,8 +1,8 @@
 """Where a picture comes from: a path, the bytes of a file, an open file, or pixels."""
 
 import os
+import stat
 import textwrap
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -35,10 +35,14 @@ def read_bytes(source: str | os.PathLike[str] | bytes | Readable, max_bytes: int
     """
     try:
         if isinstance(source, (str, os.PathLike)):
-            with Path(source).open("rb") as file:
+            with open(source, "rb", opener=_open_at_once) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise InputError("it is a pipe or a device: save the picture as a file")
                 content = file.read(max_bytes + 1)
         else:
             content = source if isinstance(source, bytes) else source.read(max_bytes + 1)
+    except InputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a closed file, or a null character in the path
         reason = error.strerror if isinstance(error, OSError) else None
         raise InputError(f"it cannot be opened: {reason or one_line(error)}") from None
@@ -49,6 +53,11 @@ def read_bytes(source: str | os.PathLike[str] | bytes | Readable, max_bytes: int
     if len(content) > max_bytes:
         raise InputError(f"it is larger than {max_bytes:,} bytes: reduce it")
     return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file for `open`, without waiting for somebody to write into it where it is a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def validate_pixels(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:

@@ -22,9 +22,11 @@ class ResultFile:
         """Open or create the file; an incomplete last line, as a killed process leaves it, is cut off.
 
         Raises:
-            InputError: another process writes the file, or something else is in it.
+            InputError: another process writes the file, something else is in it, or it is a pipe or a device.
             OSError: the file cannot be opened.
         """
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputError(f"{path} is a pipe or a device: name a file with --out")
         self._path = path
         self._names = NameSet()
         self.pictures = 0

@@ -25,7 +25,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     Args:
         path: of the file, which is replaced if it exists.
         content: its content.
+
+    Raises:
+        InputError: it is a pipe or a device, which a file must not replace.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is a pipe or a device: name a file")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)

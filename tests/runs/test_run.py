@@ -1,6 +1,7 @@
 """Run folders are created once, read safely, and listed even if damaged."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -170,3 +171,10 @@ def test_a_link_to_itself_is_not_external(tmp_path: Path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "tags.json").symlink_to("tags.json")
     assert not runs.has_external_link(tmp_path / "run", tmp_path)
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is a pipe or a device: name a file"):
+        runs.write_bytes(tmp_path / "pipe", b"")
+    assert (tmp_path / "pipe").is_fifo()
