@@ -29,6 +29,7 @@ from digitjax.config import Config, Task, from_json, to_json
 from digitjax.errors import InputError
 from digitjax.migration import migrate_tta, old_evaluation_folder
 from digitjax.runs.files import read_artifact, read_bytes, read_json, write_text
+from digitjax.runs.folders import require_no_training
 
 DEFAULT_FOLDER = Path("runs")
 PRIMARY_METRIC: dict[Task, Literal["accuracy", "error"]] = {
@@ -210,12 +211,13 @@ def create_folder(path: Path, file: str, content: str, *, overwrite: bool = Fals
         overwrite: whether an existing folder is deleted.
 
     Raises:
-        InputError: the folder exists and may not be overwritten, or cannot be written.
+        InputError: the folder exists and may not be overwritten, a run in it is in training, or it cannot be written.
     """
     if path.exists() and not overwrite:
         raise InputError(
             f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
         )
+    require_no_training(path)
     try:
         if path.exists():
             shutil.rmtree(path)

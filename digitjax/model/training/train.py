@@ -7,7 +7,7 @@ The way from `digitjax train mnist` to the run folder:
 3. `digitjax.config.override` applies the fields given on the command line; the config is valid from here on.
 4. `train` refuses what cannot be trained before anything is written.
 5. `digitjax.data.pipeline.load` returns the splits, which are cached at the first use.
-6. `digitjax.runs.create_run` creates the run folder with config.json.
+6. `digitjax.runs.create_run` creates, under the lock of the run, the run folder with config.json.
 7. `fit` writes environment.json, builds the `Trainer`, and restores the newest checkpoint or initializes the weights.
 8. `_EpochTrainer` takes the steps of an epoch; `MetricsLog` writes their metrics to metrics.jsonl.
 9. `_validate` predicts the validation split.
@@ -18,13 +18,12 @@ The way from `digitjax train mnist` to the run folder:
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from filelock import FileLock, Timeout
 
 from digitjax import environment, runs
 from digitjax.config import Config, differences, to_json, validate
@@ -39,6 +38,7 @@ from digitjax.model.training.metrics_log import MetricsLog
 from digitjax.model.training.step import Trainer, TrainState
 from digitjax.progress import Progress
 from digitjax.runs import Run
+from digitjax.runs.folders import training_lock
 from digitjax.signals import catch_signals
 
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -94,10 +94,12 @@ def train(
         if starting:
             _require_init_from(config)
     distributed.require_same(config=to_json(config), data=dataset.sha256)
-    with distributed.propagate_errors():
-        if starting:
-            runs.create_run(config, folder, overwrite=overwrite)
-    with _lock(run):
+    with lock(run.path):  # before anything is removed
+        with distributed.propagate_errors():
+            if starting:
+                runs.create_run(config, folder, overwrite=overwrite)
+            elif resuming:
+                require_same(Run(run.path), config)  # again: it may have been overwritten meanwhile
         fit(config, run, dataset, on_epoch)
     return run
 
@@ -189,23 +191,20 @@ def _require_init_from(config: Config) -> None:
 
 
 @contextmanager
-def _lock(run: Run) -> Iterator[None]:
-    """Keep other trainings out of a run folder."""
-    lock = FileLock(run.path / ".lock", blocking=False)
-    with distributed.propagate_errors():
-        try:
+def lock(folder: Path) -> Iterator[None]:
+    """Keep other trainings out of the folder of a run or a group, which need not exist, in the process that writes.
+
+    Args:
+        folder: of the run or the group.
+
+    Raises:
+        InputError: another process trains it, or the folder that it is in cannot be written.
+    """
+    with ExitStack() as stack:
+        with distributed.propagate_errors():
             if distributed.is_writer():
-                lock.acquire()
-        except Timeout:
-            raise InputError(
-                f"{run.path} is being trained by another process: wait for it, or stop it"
-            ) from None
-    try:
+                stack.enter_context(training_lock(folder))
         yield
-    finally:
-        if lock.is_locked:
-            Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 # -------------------------------------------------------------------------------------- steps of `fit`

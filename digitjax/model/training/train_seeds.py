@@ -9,7 +9,7 @@ from digitjax.config import Config, validate
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.training import distributed
-from digitjax.model.training.train import is_complete, require_same, train
+from digitjax.model.training.train import is_complete, lock, require_same, train
 from digitjax.runs import Group, Run
 from digitjax.runs.summary import summarize_run
 
@@ -47,18 +47,21 @@ def train_seeds(
     with distributed.propagate_errors():
         pipeline.load(config.data)  # before the folder is created, so that nothing is left behind
     group = Group(folder / config.name)
-    with distributed.propagate_errors():
-        if distributed.is_writer() and resume and group.path.exists():
-            _resume(group, seeds, configs)
-        elif distributed.is_writer():
-            runs.create_group(config.name, seeds, folder, overwrite=overwrite)
-    for member in configs:
-        complete = distributed.is_writer() and is_complete(Run(group.path / member.name))
-        if not distributed.all_reduce_max(complete):
-            train(member, group.path, resume=True)
-    if distributed.is_writer():
-        summaries = [summarize_run(member) for member in group.members()]
-        group.write(seeds, runs.summarize_known_seeds([summary.validation_accuracy for summary in summaries]))
+    with lock(group.path):  # before anything is removed
+        with distributed.propagate_errors():
+            if distributed.is_writer() and resume and group.path.exists():
+                _resume(group, seeds, configs)
+            elif distributed.is_writer():
+                runs.create_group(config.name, seeds, folder, overwrite=overwrite)
+        for member in configs:
+            complete = distributed.is_writer() and is_complete(Run(group.path / member.name))
+            if not distributed.all_reduce_max(complete):
+                train(member, group.path, resume=True)
+        if distributed.is_writer():
+            summaries = [summarize_run(member) for member in group.members()]
+            group.write(
+                seeds, runs.summarize_known_seeds([summary.validation_accuracy for summary in summaries])
+            )
     return group
 
 

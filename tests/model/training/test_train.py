@@ -84,13 +84,33 @@ def test_the_logged_speed_is_that_of_the_epoch_so_far(uninterrupted: Run):
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(uninterrupted: Run, tmp_path: Path):
-    assert not (uninterrupted.path / ".lock").exists()
+    assert not list(uninterrupted.path.parent.glob(".*"))
     copy = copy_run(uninterrupted, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in copy.path.rglob("*")}
-    with FileLock(copy.path / ".lock"), pytest.raises(InputError, match="small is being trained by another"):
+    with (
+        FileLock(tmp_path / ".small.lock"),
+        pytest.raises(InputError, match="small is being trained by another"),
+    ):
         train(SMALL, tmp_path, resume=True)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items() if path != copy.path)
     train(SMALL, tmp_path, resume=True)
+
+
+def test_a_run_in_training_is_not_overwritten(tmp_path: Path):
+    refusals = []
+
+    def overwrite(epoch: int, _: dict[str, float]) -> None:
+        other = dataclasses.replace(SMALL, training=Training(epochs=1, batch_size=500))
+        if epoch == 1:
+            with pytest.raises(InputError) as caught:
+                train(other, tmp_path, overwrite=True)
+            refusals.append(str(caught.value))
+
+    run = train(SMALL, tmp_path, on_epoch=overwrite)
+    assert refusals == [f"{run.path} is being trained by another process: wait for it, or stop it"]
+    assert read_json(run.path / "finished.json")["step"] == 39
+    assert [line["step"] for line in run.metrics() if line["split"] == "validation"] == [13, 26, 39]
+    assert list(tmp_path.iterdir()) == [run.path]
 
 
 def test_a_run_folder_holds_everything(uninterrupted: Run):

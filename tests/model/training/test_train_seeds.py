@@ -1,8 +1,10 @@
 """Groups of seeds: trained one by one, and resumed after an interruption."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,6 +73,31 @@ def test_an_interrupted_group_is_resumed_and_seeds_may_be_added(
 
     assert train_seeds(replace(TINY, seed=5), 2, tmp_path, overwrite=True).seeds() == [5, 6]
     assert not group.member(0).path.exists()
+
+
+def test_a_group_is_not_overwritten_while_one_of_its_seeds_is_in_training(
+    tiny_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    group = Group(Path(shutil.copytree(tiny_group.path, tmp_path / "tiny")))
+    seed, other = replace(TINY, name="seed-1", seed=1), replace(TINY, seed=5)
+    refusals = []
+
+    def overwrite(epoch: int, _: dict[str, float]) -> None:
+        with pytest.raises(InputError) as caught:
+            train_seeds(other, 2, tmp_path, overwrite=True)
+        refusals.append(str(caught.value))
+
+    training.train(seed, group.path, overwrite=True, on_epoch=overwrite)
+    assert [reason.partition(" is being")[0] for reason in refusals] == [str(group.member(1).path)]
+    assert group.seeds() == [0, 1]
+
+    def overwrite_between(*args: Any, **options: Any) -> Run:
+        with pytest.raises(InputError, match="tiny is being trained by another process"):
+            train_seeds(other, 2, tmp_path, overwrite=True)
+        return training.train(*args, **options)
+
+    monkeypatch.setattr(group_training, "train", overwrite_between)
+    assert train_seeds(TINY, 3, tmp_path, resume=True).seeds() == [0, 1, 2]
 
 
 def test_an_invalid_group_is_refused_before_anything_is_written(tmp_path: Path, tiny_run: Run):
