@@ -84,8 +84,8 @@ def find_temperature(model: Run | Ensemble, key: EvaluationKey) -> float | None:
     """
     if isinstance(model, Ensemble):
         return None
-    fitted = calibration.read(model, int(key.step))
-    return fitted.temperature if fitted.split else None
+    fitted = calibration.find(model, int(key.step))
+    return fitted.temperature if fitted and fitted.split else None
 
 
 @st.cache_data(max_entries=16, show_spinner="Computing calibration metrics")

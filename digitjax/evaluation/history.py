@@ -21,13 +21,12 @@ from digitjax import runs
 from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import require_classifier
-from digitjax.model import checkpoint
-from digitjax.model.checkpoint import Checkpoint
 from digitjax.model.network import Network, load_weights
 from digitjax.model.predictor import Predictor
-from digitjax.runs import Run, log_reader
+from digitjax.runs import Run, log_reader, manifest
 from digitjax.runs.arrays import read_arrays
 from digitjax.runs.evaluation_files import atomic_folder
+from digitjax.runs.manifest import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,9 @@ def _stack(rows: Sequence[_Row], labels: Int[np.ndarray, " n"]) -> SplitHistory:
 
 def _kept_weights(run: Run) -> list[Checkpoint]:
     require_classifier(run)
-    checkpoints = checkpoint.list_checkpoints(run.weights)
+    checkpoints, unusable = manifest.find(run.weights)
+    for step, damage in unusable.items():
+        raise InputError(f"{damage}: delete {run.weights / str(step)} to leave its epoch out")
     if not checkpoints:
         raise InputError(
             f"{run.path}: it kept no weights of its epochs: train it with --training.keep-weights-every 1"

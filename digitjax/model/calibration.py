@@ -1,6 +1,7 @@
 """The calibration of a run: temperature and rejection thresholds, as its calibration.json keeps them."""
 
 import dataclasses
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -47,6 +48,20 @@ def top2_probability(probabilities: Float[np.ndarray, "n classes"]) -> Float[np.
 _ADAPTER = TypeAdapter(Calibration)
 
 
+def find(run: Run, step: int) -> Calibration | None:
+    """Return the calibration of a run if it was fitted with the weights of a step.
+
+    Args:
+        run: a run of a classifier.
+        step: the step of the weights.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    calibration = _read_file(run)
+    return calibration if calibration and calibration.step == step else None
+
+
 def read(run: Run, step: int) -> Calibration:
     """Return the calibration of a run for the weights of a step.
 
@@ -57,18 +72,32 @@ def read(run: Run, step: int) -> Calibration:
     Returns:
         The calibration in the run folder if it was fitted with these weights, or else the default.
 
+    Warns:
+        UserWarning: it was fitted with other weights.
+
     Raises:
         InputError: the file is damaged.
     """
+    calibration = _read_file(run)
+    if calibration is None or calibration.step == step:
+        return calibration or Calibration()
+    warnings.warn(
+        f"{run.path / FILE} is of step {calibration.step}, not {step}: probabilities are used uncalibrated: "
+        f"run `digitjax calibrate {run.name} --step {step}`",
+        stacklevel=2,
+    )
+    return Calibration()
+
+
+def _read_file(run: Run) -> Calibration | None:
     file = run.path / FILE
     if not file.exists():
-        return Calibration()
+        return None
     try:
-        calibration = _ADAPTER.validate_python(runs.read_artifact(file))
+        return _ADAPTER.validate_python(runs.read_artifact(file))
     except ValidationError as error:
         reason = format_validation_error(error)
         raise InputError(f"{file}: {reason}: run `digitjax calibrate {run.name}` again") from None
-    return calibration if calibration.step == step else Calibration()
 
 
 def read_fitted(run: Run, step: int) -> Calibration | None:
@@ -79,8 +108,8 @@ def read_fitted(run: Run, step: int) -> Calibration | None:
         step: the step of the weights.
     """
     with suppress(InputError):  # a damaged file is to be written anew
-        calibration = read(run, step)
-        return calibration if calibration.split else None
+        calibration = find(run, step)
+        return calibration if calibration and calibration.split else None
     return None
 
 

@@ -1,13 +1,11 @@
 """Checkpoints: the only module that uses Orbax.
 
-A checkpoint is a folder named after its step with named parts, each a tree of arrays. Beside the files of Orbax it has
-a `manifest.json` with the step, its metrics, and the SHA-256 of every other file. The manifest is written last: a
-folder without one is an interrupted save. Files are verified against it before Orbax reads them, because Orbax does
-not notice a flipped byte in array data.
+A checkpoint is a folder named after its step with named parts, each a tree of arrays, and a manifest (see
+`digitjax.runs.manifest`). Files are verified against it before Orbax reads them, because Orbax does not notice a
+flipped byte in array data.
 """
 
 import errno
-import hashlib
 import logging
 import math
 import os
@@ -16,7 +14,6 @@ import warnings
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,33 +21,8 @@ from typing import Any
 import jax
 
 from digitjax.errors import InputError
-from digitjax.runs import read_json, write_json
-
-_MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A complete checkpoint on disk."""
-
-    path: Path
-    step: int
-    metrics: Mapping[str, float]
-    """Metrics on the validation split, by which the best checkpoint is chosen; may be empty."""
-
-    def damage(self) -> str:
-        """Verify the files against the manifest; return what is wrong, or an empty string."""
-        try:
-            files = read_json(self.path / _MANIFEST)["files"]
-        except (InputError, KeyError) as error:
-            return str(error)
-        for name, sha256 in files.items():
-            path = self.path / name
-            if not path.is_file():
-                return f"{path} is missing"
-            if _sha256(path) != sha256:
-                return f"{path} is not what was written"
-        return ""
+from digitjax.runs import manifest
+from digitjax.runs.manifest import Checkpoint
 
 
 def score(metrics: Mapping[str, Any]) -> float:
@@ -60,15 +32,7 @@ def score(metrics: Mapping[str, Any]) -> float:
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
     """Return the complete checkpoints of a folder in the order of their steps, without verifying their files."""
-    found = []
-    for path in folder.glob("[0-9]*"):
-        if path.name.isdecimal() and (path / _MANIFEST).exists():
-            try:
-                metrics = read_json(path / _MANIFEST).get("metrics") or {}
-            except InputError:
-                metrics = {}  # a damaged manifest, which `damage` reports
-            found.append(Checkpoint(path, int(path.name), metrics))
-    return sorted(found, key=lambda checkpoint: checkpoint.step)
+    return manifest.find(folder)[0]
 
 
 def candidates(folder: Path, step: int | str, weights_folder: Path | None = None) -> list[Checkpoint]:
@@ -83,24 +47,37 @@ def candidates(folder: Path, step: int | str, weights_folder: Path | None = None
     Returns:
         At least one checkpoint.
 
+    Warns:
+        UserWarning: one that has no valid manifest, and might be preferred, is passed over.
+
     Raises:
         InputError: there is none.
     """
-    found = list_checkpoints(folder)
-    if step in ("latest", "best"):
-        if not found:
-            raise InputError(f"{folder}: there is no checkpoint yet")
-        if step == "latest":
-            return found[::-1]
-        return sorted(found, key=lambda c: (score(c.metrics), c.step), reverse=True)
-    found += list_checkpoints(weights_folder) if weights_folder else []
-    matching = [c for c in found if str(c.step) == str(step)]
-    if not matching:
-        steps = ", ".join(map(str, sorted({c.step for c in found})))
-        raise InputError(
-            f"{folder}: there is no step {step!r}: choose latest, best{f' or one of {steps}' * bool(steps)}"
-        )
-    return matching
+    found, unusable = manifest.find(folder)
+    if step == "latest":
+        found.reverse()
+        unusable = {s: damage for s, damage in unusable.items() if not found or s > found[0].step}
+    elif step == "best":
+        found.sort(key=lambda c: (score(c.metrics), c.step), reverse=True)
+    else:
+        more, more_unusable = manifest.find(weights_folder) if weights_folder else ([], {})
+        steps = sorted({c.step for c in found + more})
+        found = [c for c in found + more if str(c.step) == str(step)]
+        unusable = {s: damage for s, damage in (more_unusable | unusable).items() if str(s) == str(step)}
+        if not found and not unusable:
+            one_of = f" or one of {', '.join(map(str, steps))}" * bool(steps)
+            raise InputError(f"{folder}: there is no step {step!r}: choose latest, best{one_of}")
+    if not found:
+        every = f"every checkpoint is damaged: {'; '.join(unusable.values())}"
+        raise InputError(f"{folder}: {every if unusable else 'there is no checkpoint yet'}")
+    for damage in unusable.values():
+        _warn(damage, f"using step {found[0].step}")
+    return found
+
+
+def _warn(damage: str, consequence: str) -> None:
+    remedy = "restore the file from a copy, or delete the folder of its step"
+    warnings.warn(f"damaged checkpoint: {damage}: {consequence}: {remedy}", stacklevel=2)
 
 
 def load(
@@ -127,21 +104,29 @@ def load(
     for checkpoint in candidates(folder, step, weights_folder):
         if not (damage := checkpoint.damage()):
             for reason in damaged:
-                warnings.warn(f"damaged checkpoint: {reason}: using step {checkpoint.step}", stacklevel=2)
+                _warn(reason, f"using step {checkpoint.step}")
             return checkpoint.step, _restore(checkpoint.path, abstract)
         damaged.append(damage)
     raise InputError(f"{folder}: every checkpoint is damaged: {'; '.join(damaged)}")
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Return whether a folder has a complete checkpoint; if it has only damaged ones, warn that they are not used."""
+    found, unusable = manifest.find(folder)
+    for damage in unusable.values() if not found else ():
+        _warn(damage, "training from the first step")
+    return bool(found)
+
+
 def discard_after(folder: Path, step: int) -> None:
-    """Delete what a resumed run writes again: interrupted saves and all checkpoints after a step.
+    """Delete what a resumed run writes again: interrupted saves, and all checkpoints after a step.
 
     Args:
         folder: folder of the checkpoints.
         step: last step to keep.
     """
     for path in folder.glob("[0-9]*"):
-        finished = path.name.isdecimal() and (path / _MANIFEST).exists()
+        finished = path.name.isdecimal() and (path / manifest.FILE).exists()
         if not finished or int(path.name) > step:
             shutil.rmtree(path)
 
@@ -194,7 +179,7 @@ class Writer:
             raise OSError(
                 code, "the checkpoint cannot be written: " + os.strerror(code), str(path)
             ) from error
-        _write_manifest(path, step, metrics)
+        manifest.write(path, step, metrics)
         self._discard_surplus()
 
     def _discard_surplus(self) -> None:
@@ -243,13 +228,7 @@ def forget_paths(folder: Path) -> None:
     for checkpoint in list_checkpoints(folder):
         for file in checkpoint.path.rglob("commit_success.txt"):
             file.unlink()
-        _write_manifest(checkpoint.path, checkpoint.step, checkpoint.metrics)
-
-
-def _write_manifest(path: Path, step: int, metrics: Mapping[str, float]) -> None:
-    written = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name != _MANIFEST]
-    files = {str(p.relative_to(path)): _sha256(p) for p in written}
-    write_json(path / _MANIFEST, {"step": step, "metrics": dict(metrics), "files": files})
+        manifest.write(checkpoint.path, checkpoint.step, checkpoint.metrics)
 
 
 def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,8 +267,3 @@ def _make_checkpointer() -> Any:
 def _as_arguments(parts: Mapping[str, Any]) -> Any:
     args = _orbax().args
     return args.Composite(**{name: args.StandardSave(tree) for name, tree in parts.items()})
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

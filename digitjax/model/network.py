@@ -9,8 +9,8 @@ from jaxtyping import Array, Float
 from digitjax.config import Model
 from digitjax.model import checkpoint
 from digitjax.model.architectures import build
-from digitjax.model.checkpoint import Checkpoint
 from digitjax.runs import Run
+from digitjax.runs.manifest import Checkpoint
 
 
 class Weights(NamedTuple):

@@ -1,5 +1,6 @@
 """Read and atomically write the files of a run."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 from digitjax.errors import InputError
 from digitjax.migration import migrate_artifact
+
+_SEAL = "sha256"
+"""Field of a JSON object with the SHA-256 of all its other fields, as JSON with sorted keys."""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -62,6 +66,32 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: it must hold a JSON object")
     return content
+
+
+def write_sealed(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON object atomically, with the SHA-256 of its fields as one more.
+
+    Args:
+        path: of the file, which is replaced if it exists.
+        content: what `json.dumps` accepts.
+    """
+    write_json(path, {**content, _SEAL: _digest(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Read a JSON object that `write_sealed` wrote, or a version of digitjax that wrote no SHA-256.
+
+    Raises:
+        InputError: the file is missing, damaged, or changed.
+    """
+    content = read_json(path)
+    if content.pop(_SEAL, None) not in (None, _digest(content)):
+        raise InputError(f"{path}: its content is not what was written")
+    return content
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read_artifact(path: Path) -> dict[str, Any]:

@@ -65,9 +65,18 @@ def test_a_run_is_calibrated_on_its_validation_split(run: Run):
     fitted = calibrate(run)
     assert (fitted.split, fitted.examples) == ("validation", 144)
     assert calibration.read(run, fitted.step) == fitted
-    assert calibration.read(run, fitted.step + 1) == Calibration()
+    assert calibration.find(run, fitted.step + 1) is None
     assert fitted.temperature != 1
     assert 0 < REJECTED_SHARE * 144 < 2  # so that the threshold is the second lowest confidence
+
+
+def test_a_calibration_that_does_not_fit_the_weights_is_told(run: Run):
+    calibration.write(run, Calibration(temperature=2.0, step=7, split="validation", examples=9))
+    told = (
+        "calibration.json is of step 7, not 21: probabilities are used uncalibrated: run `digitjax calibrate"
+    )
+    with pytest.warns(UserWarning, match=told):
+        recognizer.load(run.path)
 
 
 def test_the_recognizer_uses_the_calibration_of_a_packed_run(run: Run, tmp_path: Path):

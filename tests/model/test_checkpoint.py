@@ -1,5 +1,6 @@
 """Checkpoints: which are kept, which is selected, and that damage is never overlooked."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -92,15 +93,68 @@ def test_any_damage_to_any_file_falls_back_to_the_older_step(copied: Path, damag
             damaged.write_bytes(content[: len(content) // 2])
         else:
             damaged.unlink()
-        if damage == "delete" and damaged.name == "manifest.json":
-            used, _ = load(copied)  # as if the save had been interrupted
-            assert used == 20
-        else:
-            with pytest.warns(UserWarning, match=r"damaged checkpoint: .*30.*: using step 20"):
-                used, weights = load(copied)
-            assert used == 20
-            np.testing.assert_array_equal(weights, np.arange(1000.0) * 20)
+        with pytest.warns(UserWarning, match=r"damaged checkpoint: .*30.*: using step 20"):
+            used, weights = load(copied)
+        assert used == 20
+        np.testing.assert_array_equal(weights, np.arange(1000.0) * 20)
         shutil.rmtree(copied)
+
+
+DAMAGED_MANIFESTS = {
+    "emptied": (lambda _: b"", "it is not JSON"),
+    "zeroed": (lambda content: bytes(len(content)), "it is not JSON"),
+    "cut": (lambda content: content[: len(content) // 2], "it is not JSON"),
+    "lower accuracy": (
+        lambda content: content.replace(b"0.9", b"0.1"),
+        "its content is not what was written",
+    ),
+    "another step": (
+        lambda content: content.replace(b'"step": 20', b'"step": 21'),
+        "is not what was written",
+    ),
+    "no files": (lambda _: b'{"step": 20, "metrics": {}}', "files: field required"),
+    "a list for files": (
+        lambda _: b'{"step": 20, "metrics": {}, "files": []}',
+        "files: input should be a valid",
+    ),
+    "a number for a checksum": (
+        lambda _: b'{"step": 20, "metrics": {}, "files": {"_METADATA": 1}}',
+        "files._METADATA: input should be a valid string",
+    ),
+    "a string for an accuracy": (
+        lambda _: b'{"step": 20, "metrics": {"accuracy": "0.9"}, "files": {}}',
+        "metrics.accuracy: input should be a valid number",
+    ),
+    "a list": (lambda _: b"[20]", "it must hold a JSON object"),
+    "the step of another folder": (
+        lambda _: b'{"step": 10, "metrics": {}, "files": {}}',
+        "is that of step 10",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_MANIFESTS)
+def test_a_best_checkpoint_with_a_damaged_manifest_is_named_and_not_used(copied: Path, damage: str):
+    change, reason = DAMAGED_MANIFESTS[damage]
+    file = copied / "20/manifest.json"
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.warns(UserWarning, match=f"20/manifest.json.* {reason}.*: using step 30: restore the file"):
+        used, _ = load(copied, "best")
+    assert used == 30
+    assert load(copied, "latest")[0] == 30  # without a warning: an older step is of no interest
+    with pytest.raises(
+        InputError, match=f"every checkpoint is damaged: .*20/manifest.json.* {reason}"
+    ) as error:
+        load(copied, 20)
+    assert "\n" not in str(error.value)
+
+
+def test_a_manifest_of_an_earlier_version_has_no_checksum_of_its_own(copied: Path):
+    file = copied / "20/manifest.json"
+    content = json.loads(file.read_text())
+    del content["sha256"]
+    file.write_text(json.dumps(content))
+    assert load(copied, "best")[0] == 20
 
 
 def test_where_every_step_is_damaged_the_error_names_the_files(copied: Path):

@@ -62,7 +62,7 @@ def restore_or_initialize(config: Config, run: Run, trainer: Trainer, key: jax.A
 def _restore(run: Run, trainer: Trainer) -> TrainState | None:
     """Load the newest intact state, if there is one, and delete what the training will write again."""
     step, state = 0, None
-    if checkpoint.list_checkpoints(run.checkpoints):
+    if checkpoint.has_checkpoint(run.checkpoints):
         abstract = jax.eval_shape(trainer.initial_state, jax.random.key(0))
         step, parts = checkpoint.load(run.checkpoints, to_parts(abstract))
         state = from_parts(parts)

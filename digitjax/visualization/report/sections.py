@@ -158,7 +158,7 @@ def _errors(context: ReportContext) -> list[Part]:
 
 def _calibration(context: ReportContext) -> list[Part]:
     evaluation = context.classification
-    fitted = calibration.read(context.run, int(evaluation.step))
+    fitted = calibration.find(context.run, int(evaluation.step)) or calibration.Calibration()
     report = reliability.calibration_report(evaluation.logits, evaluation.labels, fitted.temperature)
     before, after = report["before"], report["after"]
     names = {"ece": "expected calibration error", "brier": "Brier score", "nll": "negative log-likelihood"}

@@ -1,0 +1,93 @@
+"""The checkpoints of a folder, as their manifests describe them.
+
+A checkpoint is a folder named after its step. Its `manifest.json`, which is written last, has the step, its metrics,
+and the SHA-256 of every other file and of itself: a folder without a valid one is an interrupted save, or damaged.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StrictFloat, StrictStr, TypeAdapter, ValidationError
+
+from digitjax.errors import InputError, format_validation_error
+from digitjax.runs.files import read_sealed, write_sealed
+
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete checkpoint on disk."""
+
+    path: Path
+    step: Annotated[int, Field(ge=0, strict=True)]
+    metrics: Mapping[str, StrictFloat]
+    """Metrics on the validation split, by which the best checkpoint is chosen; may be empty."""
+    files: Mapping[str, StrictStr]
+    """SHA-256 of each file, by its path in the folder."""
+
+    def damage(self) -> str:
+        """Verify the files against the manifest; return what is wrong, or an empty string."""
+        for name, sha256 in self.files.items():
+            path = self.path / name
+            if not path.is_file():
+                return f"{path} is missing"
+            if _sha256(path) != sha256:
+                return f"{path} is not what was written"
+        return ""
+
+
+_ADAPTER = TypeAdapter(Checkpoint)
+
+
+def read(path: Path) -> Checkpoint:
+    """Read the manifest of a checkpoint.
+
+    Raises:
+        InputError: it is missing, damaged or of another step.
+    """
+    content = read_sealed(path / FILE)
+    try:
+        checkpoint = _ADAPTER.validate_python({"path": path, **content})
+    except ValidationError as error:
+        raise InputError(f"{path / FILE}: {format_validation_error(error)}") from None
+    if str(checkpoint.step) != path.name:
+        raise InputError(f"{path / FILE} is that of step {checkpoint.step}")
+    return checkpoint
+
+
+def find(folder: Path) -> tuple[list[Checkpoint], dict[int, str]]:
+    """Find the checkpoints of a folder, without verifying their files.
+
+    Returns:
+        The complete checkpoints in the order of their steps; and of each step without a valid manifest what is wrong.
+    """
+    found, unusable = [], {}
+    paths = [path for path in folder.glob("[0-9]*") if path.name.isdecimal()]
+    for path in sorted(paths, key=lambda path: int(path.name)):
+        try:
+            found.append(read(path))
+        except InputError as error:
+            unusable[int(path.name)] = str(error)
+    return found, unusable
+
+
+def write(path: Path, step: int, metrics: Mapping[str, float]) -> None:
+    """Write the manifest of a checkpoint, whose other files are complete.
+
+    Args:
+        path: folder of the checkpoint.
+        step: step of the training.
+        metrics: metrics on the validation split; may be empty.
+    """
+    written = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name != FILE]
+    files = {str(p.relative_to(path)): _sha256(p) for p in written}
+    write_sealed(path / FILE, {"step": step, "metrics": dict(metrics), "files": files})
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
