@@ -18,7 +18,7 @@ from digitjax.model.network import find_checkpoint
 from digitjax.model.tta import find_transforms
 from digitjax.runs import Ensemble, Run
 from digitjax.runs.arrays import read_arrays
-from digitjax.runs.evaluation_files import atomic_folder
+from digitjax.runs.folders import atomic_folder
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from digitjax.model.network import Network, load_weights
 from digitjax.model.predictor import Predictor
 from digitjax.runs import Run, log_reader, manifest
 from digitjax.runs.arrays import read_arrays
-from digitjax.runs.evaluation_files import atomic_folder
+from digitjax.runs.folders import atomic_folder
 from digitjax.runs.manifest import Checkpoint
 
 

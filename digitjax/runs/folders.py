@@ -1,7 +1,8 @@
-"""Locks of folders: one process at a time trains a run or a group, and no other replaces it meanwhile."""
+"""Folders that are written whole or not at all, and the lock under which one process at a time trains in one."""
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +25,12 @@ def training_lock(folder: Path) -> Iterator[None]:
     # Beside the folder, so that it stays when the folder is replaced.
     lock = FileLock(folder.with_name(f".{folder.name}.lock"), blocking=False)
     try:
+        _make_parent(folder)
         lock.acquire()
     except Timeout:
         raise InputError(f"{folder} is being trained by another process: wait for it, or stop it") from None
     except OSError as error:
-        reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror
-        raise InputError(f"{folder}: {reason or error}: choose another folder with --runs") from None
+        raise InputError(f"{folder}: {error.strerror or error}: choose another folder with --runs") from None
     try:
         yield
     finally:
@@ -46,3 +47,42 @@ def require_no_training(folder: Path) -> None:
     for file in sorted(folder.rglob(".*.lock")):
         with training_lock(file.with_name(file.name[1:].removesuffix(".lock"))):
             pass
+
+
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to write into, which replaces `folder` on success and is deleted after an error.
+
+    Other processes that write the same folder wait. What a killed one left over is removed first.
+    """
+    _make_parent(folder)
+    lock = FileLock(folder.with_name(f".{folder.name}.writing"))
+    partial, replaced = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "replaced"))
+    with lock:
+        try:
+            _clean_up(folder, partial, replaced)
+            partial.mkdir()
+            yield partial
+            if os.path.lexists(folder):
+                folder.rename(replaced)
+            partial.rename(folder)
+        finally:
+            _clean_up(folder, partial, replaced)
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _make_parent(folder: Path) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder.parent)) from None
+
+
+def _clean_up(folder: Path, partial: Path, replaced: Path) -> None:
+    """Delete what is not needed, after putting back what was not replaced in the end."""
+    if os.path.lexists(replaced) and not os.path.lexists(folder):
+        replaced.rename(folder)
+    for path in (partial, replaced):
+        if path.is_symlink():
+            path.unlink()
+        shutil.rmtree(path, ignore_errors=True)

@@ -17,7 +17,6 @@ Groups of seeds and ensembles are in `digitjax.runs.group`.
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +28,7 @@ from digitjax.config import Config, Task, from_json, to_json
 from digitjax.errors import InputError
 from digitjax.migration import migrate_tta, old_evaluation_folder
 from digitjax.runs.files import read_artifact, read_bytes, read_json, write_text
-from digitjax.runs.folders import require_no_training
+from digitjax.runs.folders import atomic_folder, require_no_training
 
 DEFAULT_FOLDER = Path("runs")
 PRIMARY_METRIC: dict[Task, Literal["accuracy", "error"]] = {
@@ -202,7 +201,7 @@ def create_run(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool
 
 
 def create_folder(path: Path, file: str, content: str, *, overwrite: bool = False) -> None:
-    """Create a folder with the file that identifies its kind.
+    """Create a folder with the file that identifies its kind, both or neither.
 
     Args:
         path: of the folder.
@@ -213,16 +212,16 @@ def create_folder(path: Path, file: str, content: str, *, overwrite: bool = Fals
     Raises:
         InputError: the folder exists and may not be overwritten, a run in it is in training, or it cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise InputError(
-            f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
-        )
+    if path.is_symlink() and overwrite:
+        raise InputError(f"{path} is a symbolic link: delete it, or choose another --name")
     require_no_training(path)
     try:
-        if path.exists():
-            shutil.rmtree(path)
-        path.mkdir(parents=True)
-        write_text(path / file, content)
+        with atomic_folder(path) as partial:
+            if path.exists() and not overwrite:
+                raise InputError(
+                    f"{path} exists: continue it with --resume, choose another --name, or discard it with --overwrite"
+                )
+            write_text(partial / file, content)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}: choose another folder with --runs") from None
 

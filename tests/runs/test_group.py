@@ -117,6 +117,20 @@ def test_an_ensemble_is_validated_when_created(folder: Path):
     assert replaced.members()[0].config == second.config
 
 
+def test_an_ensemble_that_cannot_be_replaced_stays_as_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("digitjax.runs.run.write_text", fail)
+    members = runs.find_entry("group", folder).members()
+    with pytest.raises(InputError, match="No space left on device: choose another folder with --runs"):
+        runs.create_ensemble("all", members, folder, overwrite=True)
+    assert len(Ensemble(folder / "all").member_paths()) == 3
+    with pytest.raises(InputError, match="No space left on device"):
+        runs.create_ensemble("new", members, folder)
+    assert {p.name for p in folder.iterdir()} == {"single", "group", "all"}
+
+
 def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(folder: Path):
     ensemble = Ensemble(folder / "all")
     each = [evaluation.evaluate(member, "validation").probabilities for member in ensemble.members()]

@@ -1,7 +1,9 @@
 """Packing a run for publication: what recognition needs, and nothing else."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from digitjax import runs
 from digitjax.config import to_json
@@ -9,6 +11,7 @@ from digitjax.errors import InputError
 from digitjax.model import calibration, checkpoint
 from digitjax.model.network import Network, find_checkpoint, load_weights
 from digitjax.runs import Run
+from digitjax.runs.folders import atomic_folder
 from digitjax.runs.summary import summarize_run
 
 _COPIED = ("metrics.jsonl", "finished.json")
@@ -39,18 +42,22 @@ def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
         raise InputError(f"{run.path}: {problem}")
     used_step, weights = load_weights(run, Network(run.config.model), step)
     metrics = find_checkpoint(run, used_step).metrics
-    packed = Run(folder)
-    folder.mkdir(parents=True)
-    runs.write_text(folder / "config.json", to_json(run.config))
+    with atomic_folder(folder) as partial:
+        _write(run, Run(partial), used_step, {"weights": weights}, metrics)
+    return Run(folder)
+
+
+def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+    """Write the files of a packed run into its folder."""
+    runs.write_text(packed.path / "config.json", to_json(run.config))
     environment = run.environment
     runs.write_json(
-        folder / "environment.json", {name: environment[name] for name in _PUBLIC if name in environment}
+        packed.path / "environment.json", {name: environment[name] for name in _PUBLIC if name in environment}
     )
     with checkpoint.Writer(packed.checkpoints, description=to_json(run.config)) as writer:
-        writer.save(used_step, {"weights": weights}, metrics)
+        writer.save(step, parts, metrics)
     checkpoint.forget_paths(packed.checkpoints)
     for name in _COPIED:
-        shutil.copy(run.path / name, folder)
+        shutil.copy(run.path / name, packed.path)
     if (run.path / calibration.FILE).exists():
-        shutil.copy(run.path / calibration.FILE, folder)
-    return packed
+        shutil.copy(run.path / calibration.FILE, packed.path)

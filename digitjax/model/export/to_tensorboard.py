@@ -9,7 +9,7 @@ from tensorboardX.summary import scalar
 
 from digitjax.errors import InputError
 from digitjax.runs import Run
-from digitjax.runs.evaluation_files import atomic_folder
+from digitjax.runs.folders import atomic_folder
 
 _FILE = "events.out.tfevents.0.digitjax"
 _AXES = ("step", "epoch", "seconds")

@@ -7,7 +7,7 @@ from pathlib import Path
 from digitjax import runs
 from digitjax.errors import InputError
 from digitjax.runs import Run
-from digitjax.runs.evaluation_files import atomic_folder
+from digitjax.runs.folders import atomic_folder
 from digitjax.visualization.report.parts import Chart, Figure, Section
 
 __all__ = ["write_report"]

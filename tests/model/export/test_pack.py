@@ -58,6 +58,20 @@ def test_an_existing_folder_and_a_run_without_checkpoints_are_refused(tiny_run: 
     assert not (tmp_path / "new").exists()
 
 
+def test_a_pack_that_fails_half_way_leaves_nothing_behind(
+    tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copy", fail)
+        with pytest.raises(OSError, match="No space left"):
+            pack(tiny_run, tmp_path / "new" / "tiny")
+    assert not list((tmp_path / "new").iterdir())
+    assert pack(tiny_run, tmp_path / "new" / "tiny").config == tiny_run.config
+
+
 @pytest.mark.parametrize("run", PRETRAINED_RUNS, ids=lambda run: run.name)
 def test_a_pretrained_model_is_small_complete_and_described(run: Run):
     assert size(run.path) < 3e6
