@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from digitjax import program_cache
+
 _PACKAGES = ("digitjax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "tensorflow-datasets", "numpy")
 
 
@@ -44,6 +46,7 @@ def configure_jax(cache: Path | None) -> None:
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     if cache is None:
         return
+    program_cache.install()
     jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

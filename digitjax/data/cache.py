@@ -6,14 +6,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from digitjax.errors import InputError
+from digitjax.runs.folders import atomic_folder
 
 Arrays = dict[str, np.ndarray]
 """Arrays by name; each becomes a file of that name."""
@@ -46,6 +47,7 @@ def prepare(name: str, build: Callable[[Path], Arrays], keys: Sequence[str] = DA
         InputError: the cache cannot be written.
     """
     folder = cache_folder() / name
+    _remove_leftovers()
     with _locked(folder):
         _write(folder, build, keys)
     return folder
@@ -68,6 +70,7 @@ def load(
         InputError: the cache cannot be written, or not be read back.
     """
     folder = cache_folder() / name
+    _remove_leftovers()
     cached = _read(folder, keys)
     if cached is None:
         with _locked(folder):
@@ -94,25 +97,31 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(folder: Path, build: Callable[[Path], Arrays], keys: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        arrays = build(Path(scratch))
-        complete = Path(scratch, "complete")
-        complete.mkdir()
+    with atomic_folder(folder) as partial:
+        with tempfile.TemporaryDirectory(dir=partial) as scratch:
+            arrays = build(Path(scratch))
         for key in keys:
-            np.save(complete / f"{key}.npy", arrays[key])
-        (complete / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
-        shutil.rmtree(folder, ignore_errors=True)
-        complete.replace(folder)
+            np.save(partial / f"{key}.npy", arrays[key])
+        (partial / "sha256.json").write_text(json.dumps({"sha256": _digest(arrays, keys)}))
 
 
 def _read(folder: Path, keys: Sequence[str]) -> tuple[Arrays, str] | None:
     """Return the arrays of a folder and their SHA-256; None if they are missing or damaged."""
     try:
-        arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in keys}
+        arrays: Arrays = {key: np.lib.format.open_memmap(folder / f"{key}.npy", mode="r") for key in keys}
         sha256 = json.loads((folder / "sha256.json").read_text())["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return (arrays, sha256) if _digest(arrays, keys) == sha256 else None
+    except Exception:  # numpy raises many kinds for a damaged file
         return None
-    return (arrays, sha256) if _digest(arrays, keys) == sha256 else None
+
+
+def _remove_leftovers() -> None:
+    """Delete what killed preparations left over, unless a preparation is running."""
+    leftovers = [path for path in cache_folder().glob(".*") if path.is_dir()]
+    if leftovers:
+        with suppress(Timeout, OSError), FileLock(cache_folder() / LOCK_FILE, blocking=False):
+            for path in leftovers:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(arrays: Arrays, keys: Sequence[str]) -> str:

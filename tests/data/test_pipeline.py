@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +119,32 @@ def test_a_damaged_cache_is_prepared_again(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "digits-1.0.0" / "sha256.json").write_text("{")
     assert pipeline.load(Data()).sha256 == before.sha256
     assert {p.name for p in tmp_path.iterdir()} == {"digits-1.0.0", "downloads", cache.LOCK_FILE}
+
+
+@pytest.mark.parametrize("size", [0, 1, 6, 60, 128, 5000])
+def test_an_array_that_was_cut_is_prepared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int):
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
+    content = {"a": np.arange(5000)}
+    before = cache.load("some", lambda _: content, ["a"])[1]
+    path = tmp_path / "some" / "a.npy"
+    for damage in (path.read_bytes()[:size], b"PK\x03\x04" + bytes(size)):
+        path.write_bytes(damage)
+        arrays, sha256 = cache.load("some", lambda _: content, ["a"])
+        assert (arrays["a"].tolist(), sha256) == (content["a"].tolist(), before)
+
+
+def test_what_killed_preparations_left_over_is_removed_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
+    cache.load("some", lambda _: {"a": np.arange(3)}, ["a"])
+    for name in (".mnist-3.0.1-x1y2", ".mnist-3.0.1.partial"):
+        (tmp_path / name / "part").mkdir(parents=True)
+    with FileLock(tmp_path / cache.LOCK_FILE):  # a preparation is running
+        cache.load("some", lambda _: {}, ["a"])
+    assert len(list(tmp_path.glob(".mnist*"))) == 2
+    cache.load("some", lambda _: {}, ["a"])
+    assert {p.name for p in tmp_path.iterdir()} == {"some", cache.LOCK_FILE}
 
 
 def test_loaders_that_start_together_prepare_the_cache_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

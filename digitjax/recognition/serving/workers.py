@@ -2,24 +2,30 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Semaphore
+from pathlib import Path
 from typing import NoReturn
 
 from fastapi import FastAPI
+from filelock import FileLock, Timeout
 
 from digitjax.errors import InputError
 from digitjax.recognition.serving import server
 from digitjax.signals import catch_signals
 
 _POLL_SECONDS = 0.2  # between two checks for signals
+_METRICS_PREFIX = "digitjax-metrics-"
+"""Beginning of the names of temporary folders, in which a server holds the lock `.lock` as long as it lives."""
 
 
 def serve(make_app: Callable[[], FastAPI], name: str, host: str, port: int, count: int) -> NoReturn:
@@ -43,7 +49,7 @@ def serve(make_app: Callable[[], FastAPI], name: str, host: str, port: int, coun
     ready = context.Semaphore(0)
     with (
         _share(host, port) as reserved,
-        tempfile.TemporaryDirectory(prefix="digitjax-") as metrics_folder,
+        _metrics_folder() as metrics_folder,
         catch_signals() as signals,
     ):
         host, port = reserved.getsockname()[:2]
@@ -72,6 +78,16 @@ def serve(make_app: Callable[[], FastAPI], name: str, host: str, port: int, coun
         for worker in workers:
             worker.join()
     sys.exit(code)
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[str]:
+    """Yield a temporary folder for the metrics of the workers, and delete those that killed servers left over."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*/.lock"):
+        with suppress(Timeout, OSError), FileLock(lock, blocking=False):
+            shutil.rmtree(lock.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_METRICS_PREFIX) as folder, FileLock(Path(folder) / ".lock"):
+        yield folder
 
 
 def _work(make_app: Callable[[], FastAPI], host: str, port: int, ready: Semaphore) -> NoReturn:

@@ -86,12 +86,22 @@ def test_a_killed_worker_leaves_no_request_hanging_and_is_replaced():
 
 
 @pytest.mark.slow
-def test_workers_end_with_their_parent():
+def test_workers_end_with_their_parent_and_the_next_start_removes_its_metrics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with started() as (server, _):
         children = workers(server)
         server.kill()
         _, alive = psutil.wait_procs(children, 20)
         assert not alive
+    [left_over] = tmp_path.glob("digitjax-*")
+    with started() as (server, address):
+        assert not left_over.exists()
+        assert count(address, "digitjax_requests_open") == 1
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+    assert not list(tmp_path.glob("digitjax-*"))
 
 
 @pytest.mark.slow
