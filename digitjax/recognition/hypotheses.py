@@ -28,6 +28,8 @@ class HypothesisParams:
     """Regions to parts of touching digits."""
     normalize: NormalizeParams = field(default_factory=NormalizeParams)
     """Regions to images."""
+    min_height: int = 5
+    """Height in pixels below which nothing can be told to be a digit."""
     min_seen: float = 0.15
     """Mean stroke probability, as the ink network sees it, below which a region is left out."""
     max_regions: int = 250
@@ -146,6 +148,7 @@ def _find_lines(
     regions = proposal.regions
     if regions is None:
         regions = find_digits(proposal.foreground, params.segmentation, proposal.clean)
+    regions = [region for region in regions if region.height >= params.min_height]
     if ink is not None:
         regions = [region for region in regions if mean_over(region, ink) >= params.min_seen]
     return group_into_lines(regions, params.segmentation) if len(regions) <= params.max_regions else []

@@ -86,6 +86,13 @@ def test_a_blank_picture_has_no_digits(find: Callable[[np.ndarray], Found], leve
     assert found.intensity.shape == (80, 120)
 
 
+def test_specks_are_no_digits(find: Callable[[np.ndarray], Found]):
+    page = np.full((120, 160, 3), 255, np.uint8)
+    for y, x in ((20, 30), (60, 100), (90, 50)):
+        page[y : y + 3, x] = 0
+    assert find(page).digits == []
+
+
 @pytest.mark.slow
 def test_a_page_of_120_digits_is_read(reader: Recognizer):
     lines = ["0123456789"] * 12
