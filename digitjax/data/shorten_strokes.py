@@ -126,7 +126,7 @@ def uniform(key: jax.Array, *ranges: tuple[float, float]) -> Float[Array, " numb
         ranges: least and largest value of each.
 
     Returns:
-        The numbers.
+        One number for each range, float32.
     """
     low, high = jnp.array(ranges, jnp.float32).T
     return jax.random.uniform(key, low.shape, minval=low, maxval=high)

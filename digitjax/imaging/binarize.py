@@ -289,7 +289,7 @@ def _find_levels(
     sample = contrast[::step, ::step]
     # A thick digit may cover most of a uniform background.
     background = sample[sample < 2 * params.uniform_tolerance / 255] if uniform else sample
-    median, deviation = _robust_statistics(background)
+    median, deviation = _robust_statistics(background if background.size else sample)
     noise = max(median + params.noise_sigmas * deviation, params.min_contrast)
     above_noise = contrast[contrast > noise]
     return noise, float(np.percentile(above_noise, params.full_percentile)) if above_noise.size else 0.0

@@ -86,6 +86,11 @@ def test_a_blank_shaded_noisy_page_has_almost_no_foreground():
     assert binarize(page.clip(0, 255).astype(np.uint8)).mask.mean() < 0.01
 
 
+def test_two_pixels_without_a_background_have_an_intensity():
+    foreground = binarize(np.array([[[139, 87, 91]], [[5, 172, 36]]], np.uint8))
+    assert np.isfinite(foreground.intensity).all()
+
+
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60))
 def test_any_pixels_give_an_intensity_from_0_to_1(seed: int, height: int, width: int):
