@@ -61,7 +61,7 @@ class OversegmentationParams:
     cut_penalty: float = 0.2
     """Penalty of each cut, in nats: most wide digits are one digit."""
     usual_aspect: float = 1.2
-    """Width over height up to which a region has no penalty."""
+    """Width over height up to which a region beside others has no penalty."""
     aspect_penalty: float = 1.0
     """Penalty of a wider one, in nats for each unit of width over height: few digits are that wide."""
     min_part_probability: float = 0.95
@@ -142,7 +142,8 @@ def build_lattice(
         The lattice; its first parts are the regions.
     """
     log_probabilities = np.log(np.maximum(top2_probabilities, 1e-6))
-    penalties = [_aspect_penalty(region, params) for region in regions]
+    # A digit that stands alone may be as wide as it likes.
+    penalties = [_aspect_penalty(region, params) if len(regions) > 1 else 0.0 for region in regions]
     cuts = [
         _find_cuts(region.mask, params) if _is_wide(region, params) and value < -params.cut_penalty else []
         for region, value in zip(regions, log_probabilities - penalties, strict=True)

@@ -70,9 +70,10 @@ def test_narrow_and_likely_digits_are_not_cut():
     assert parts_of(region, 0.999) == [region]
 
 
-def test_what_is_wider_than_a_digit_is_cut_however_likely_it_is():
-    region = whole(strokes("000", pen=9, gap=6))
-    assert len(parts_of(region, 0.999)) > 1
+def test_what_is_wider_than_the_digits_beside_it_is_cut_however_likely_it_is():
+    wide, usual = whole(strokes("000", pen=9, gap=6)), whole(strokes("0", pen=9))
+    assert len(build_lattice([wide, usual.translate(wide.x1 + 20, 0)], [0.999, 0.999]).parts) > 2
+    assert parts_of(wide, 0.999) == [wide]
 
 
 def test_parts_are_ordered_and_share_no_more_than_the_stroke_at_the_cut():
