@@ -1,5 +1,6 @@
 """The cache of prepared data: arrays that are written atomically and verified when they are read."""
 
+import glob
 import hashlib
 import json
 import os
@@ -47,7 +48,7 @@ def prepare(name: str, build: Callable[[Path], Arrays], keys: Sequence[str] = DA
         InputError: the cache cannot be written.
     """
     folder = cache_folder() / name
-    _remove_leftovers()
+    _remove_leftovers(folder)
     with _locked(folder):
         _write(folder, build, keys)
     return folder
@@ -70,7 +71,7 @@ def load(
         InputError: the cache cannot be written, or not be read back.
     """
     folder = cache_folder() / name
-    _remove_leftovers()
+    _remove_leftovers(folder)
     cached = _read(folder, keys)
     if cached is None:
         with _locked(folder):
@@ -115,11 +116,13 @@ def _read(folder: Path, keys: Sequence[str]) -> tuple[Arrays, str] | None:
         return None
 
 
-def _remove_leftovers() -> None:
-    """Delete what killed preparations left over, unless a preparation is running."""
-    leftovers = [path for path in cache_folder().glob(".*") if path.is_dir()]
+def _remove_leftovers(folder: Path) -> None:
+    """Delete what killed preparations of a folder left over, unless a preparation is running."""
+    name = glob.escape(folder.name)
+    # Nothing else: the cache may be set to a folder that holds other hidden ones.
+    leftovers = [path for end in (".partial", "-*") for path in folder.parent.glob(f".{name}{end}")]
     if leftovers:
-        with suppress(Timeout, OSError), FileLock(cache_folder() / LOCK_FILE, blocking=False):
+        with suppress(Timeout, OSError), FileLock(folder.parent / LOCK_FILE, blocking=False):
             for path in leftovers:
                 shutil.rmtree(path, ignore_errors=True)
 
