@@ -60,7 +60,7 @@ class OversegmentationParams:
     """Width of each part, as a share of the region's height."""
     cut_penalty: float = 0.2
     """Penalty of each cut, in nats: most wide digits are one digit."""
-    usual_aspect: float = 1.2
+    usual_aspect: float = 1.5
     """Width over height up to which a region beside others has no penalty."""
     aspect_penalty: float = 1.0
     """Penalty of a wider one, in nats for each unit of width over height: few digits are that wide."""

@@ -71,7 +71,7 @@ def test_narrow_and_likely_digits_are_not_cut():
 
 
 def test_what_is_wider_than_the_digits_beside_it_is_cut_however_likely_it_is():
-    wide, usual = whole(strokes("000", pen=9, gap=6)), whole(strokes("0", pen=9))
+    wide, usual = whole(strokes("0000", pen=9, gap=6)), whole(strokes("0", pen=9))
     assert len(build_lattice([wide, usual.translate(wide.x1 + 20, 0)], [0.999, 0.999]).parts) > 2
     assert parts_of(wide, 0.999) == [wide]
 
