@@ -28,6 +28,12 @@ class AcceptanceParams:
     """By how much less contrast is enough where all proposals show it."""
     unseen_agreement: float = 0.5
     """Share of the proposals that must read a digit alike in a picture where the ink network sees none."""
+    tiny_side: int = 64
+    """Longer side, in pixels, below which a picture may show digits that the ink network does not see."""
+    unseen_contrast: float = 2.5
+    """Contrast over that of noise which such a digit needs in a larger picture."""
+    unseen_evidence: float = 2.5
+    """Evidence that it needs there."""
     min_seen: float = 0.4
     """Mean stroke probability, as the ink network sees it, of a digit."""
     accepted_agreement: float = 4.0
@@ -105,7 +111,7 @@ def explains_picture(
 
 def accept(
     selected: Sequence[Selected],
-    shape: tuple[int, int],
+    contrast: Contrast,
     reject_threshold: float,
     params: AcceptanceParams = AcceptanceParams(),
 ) -> list[Selected]:
@@ -113,23 +119,26 @@ def accept(
 
     Args:
         selected: the digits of a picture.
-        shape: height and width of the picture.
+        contrast: of the picture.
         reject_threshold: top-2 probability that a digit needs which stands alone.
         params: parameters of the acceptance.
 
     Returns:
         The accepted ones, in the same order.
     """
+    likely = [s for s in selected if s.hypothesis.top2_probability >= reject_threshold and s.evidence > 0]
     if any(s.seen is None for s in selected):
-        agreed = [s for s in selected if s.agreement >= params.unseen_agreement]
-        sure = [s for s in agreed if s.hypothesis.top2_probability >= reject_threshold and s.evidence > 0]
-        return _remove_unlikely(sure, shape, params)
+        agreed = [s for s in likely if s.agreement >= params.unseen_agreement]
+        if max(contrast.values.shape) >= params.tiny_side:
+            min_contrast = params.unseen_contrast * contrast.noise
+            agreed = [
+                s for s in agreed if s.contrast >= min_contrast and s.evidence >= params.unseen_evidence
+            ]
+        return _remove_unlikely(agreed, contrast.values.shape, params)
     sure = [
         s
-        for s in selected
-        if s.hypothesis.top2_probability >= reject_threshold
-        and s.evidence > 0
-        and (s.seen or 0) >= params.min_seen
+        for s in likely
+        if (s.seen or 0) >= params.min_seen
         and s.evidence + params.accepted_agreement * s.agreement >= params.accepted_evidence
     ]
     if len(sure) < params.context:

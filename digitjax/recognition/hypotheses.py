@@ -1,6 +1,6 @@
 """Hypotheses of where digits are and which: the regions of every foreground proposal, classified."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -8,14 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from digitjax.imaging.normalize import SIDE, NormalizeParams, center_in_frame, crop_digit, to_mnist
+from digitjax.imaging.normalize import NormalizeParams, crop_digit
 from digitjax.imaging.oversegmentation import OversegmentationParams, build_lattice
 from digitjax.imaging.proposals import Proposal
 from digitjax.imaging.segmentation import Region, SegmentationParams, find_digits, group_into_lines
 from digitjax.model.calibration import top2_probability
-
-Probabilities = Callable[[UInt8[np.ndarray, "n 28 28"]], Float32[np.ndarray, "n 10"]]
-"""A function of images in MNIST's format that returns the probability of each digit."""
+from digitjax.recognition.crop_classifier import CropClassifier
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Hypothesis:
 def classify_proposals(
     proposals: Sequence[Proposal],
     first_number: int,
-    probabilities: Probabilities,
+    classifier: CropClassifier,
     reject_threshold: float | None,
     params: HypothesisParams = HypothesisParams(),
     known: Sequence[Hypothesis] = (),
@@ -77,9 +75,8 @@ def classify_proposals(
     Args:
         proposals: foreground proposals of one picture.
         first_number: number of the first of them.
-        probabilities: the classifier.
-        reject_threshold: top-2 probability below which a region is classified once more with the stroke width that it
-            has, and that answer is taken if it is above; None leaves this out.
+        classifier: of the picture.
+        reject_threshold: see `CropClassifier`.
         params: parameters of the hypotheses.
         known: sure digits of another proposal; regions that show the same are not classified again.
         ink: probability that a pixel is a stroke of a digit, by which regions without strokes are left out; None if it
@@ -99,7 +96,7 @@ def classify_proposals(
         same = [_find_same(part.region, known, params) for part in parts]
         new = [part for part, digit in zip(parts, same, strict=True) if digit is None]
         crops = [crop_digit(part.intensity, part.region) for part in new]
-        classified = zip(*_classify(crops, probabilities, reject_threshold, params.normalize), strict=True)
+        classified = zip(*classifier(crops, reject_threshold), strict=True)
         return [
             Hypothesis(part.proposal, part.region, *next(classified))
             if digit is None
@@ -189,28 +186,6 @@ def shared_pixels(a: Region, b: Region) -> int:
         return 0
     in_a = a.mask[y0 - a.y0 : y1 - a.y0, x0 - a.x0 : x1 - a.x0]
     return int((in_a & b.mask[y0 - b.y0 : y1 - b.y0, x0 - b.x0 : x1 - b.x0]).sum())
-
-
-def _classify(
-    crops: Sequence[Float32[np.ndarray, "_ _"]],
-    probabilities: Probabilities,
-    reject_threshold: float | None,
-    params: NormalizeParams,
-) -> tuple[UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
-    """Return the image and the probabilities of each digit; see `classify_proposals`."""
-    if not crops:
-        return np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 10), np.float32)
-    images = np.stack([to_mnist(crop, params) for crop in crops])
-    rows = probabilities(images)
-    if reject_threshold is None:
-        return images, rows
-    rejected = np.flatnonzero(top2_probability(rows) < reject_threshold)
-    if len(rejected):
-        plain = np.stack([center_in_frame(crops[i], params) for i in rejected.tolist()])
-        plain_rows = probabilities(plain)
-        better = top2_probability(plain_rows) >= reject_threshold
-        images[rejected[better]], rows[rejected[better]] = plain[better], plain_rows[better]
-    return images, rows
 
 
 def covered_by(hypotheses: Sequence[Hypothesis], shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:

@@ -14,16 +14,16 @@ from digitjax.imaging.binarize import Contrast, binarize, estimate_contrast, is_
 from digitjax.imaging.proposals import Proposal, ProposalParams, find_contrast, propose_foregrounds
 from digitjax.imaging.segmentation import Region, SegmentationParams, group_into_lines, remove_low
 from digitjax.recognition.acceptance import AcceptanceParams, accept, explained_share, explains_picture
+from digitjax.recognition.crop_classifier import CropClassifier, Probabilities
 from digitjax.recognition.hypotheses import (
     Hypothesis,
     HypothesisParams,
-    Probabilities,
     classify_proposals,
     covered_by,
     window,
 )
 from digitjax.recognition.ink_proposals import propose_regions, resize
-from digitjax.recognition.selection import Selected, SelectionParams, select
+from digitjax.recognition.selection import Selected, SelectionParams, select, show_same_digits
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class SearchParams:
     """Number of proposals whose agreement ends the search, even if their digits are not sure."""
     min_side_of_network: int = 24
     """Longer side, in pixels, below which the ink network is not asked, as it knows no strokes of a pixel."""
-    tiny_side: int = 64
-    """Longer side, in pixels, below which a picture may show digits that the ink network does not see."""
     batch: int = 4
     """Proposals that are classified at once."""
     max_hypotheses: int = 2000
     """Number of hypotheses from which no more proposals are made."""
+    max_implausible: int = 50
+    """The same where none of them is a plausible digit, as in textures and noise."""
 
 
 class Found(NamedTuple):
@@ -106,14 +106,15 @@ def search(
     params = _adapt(params, reject_threshold)
     contrast = estimate_contrast(pixels, params=params.proposals.binarize)
     first = Proposal("first", threshold(contrast, params.proposals.binarize))
-    [hypotheses] = classify_proposals([first], 0, probabilities, None, params.hypotheses)
+    classifier = CropClassifier(probabilities, params.hypotheses.normalize)
+    [hypotheses] = classify_proposals([first], 0, classifier, None, params.hypotheses)
     if contrast.full and explains_picture(hypotheses, contrast, None, params.acceptance):
         return Found(hypotheses, [], first.foreground.intensity, (first.name,))
     reduction = _choose_reduction(pixels, hypotheses, params)
     if reduction > 1:
         pixels = np.asarray(Image.fromarray(pixels).reduce(reduction))
         first = Proposal("first", binarize(pixels, params.proposals.binarize))
-    further = _Search(pixels, first, probabilities, reject_threshold, params)
+    further = _Search(pixels, first, classifier, reject_threshold, params)
     reading, intensity = further.run()
     covered = covered_by(reading.digits, intensity.shape)
     others = reading.hypotheses[0] if reading.hypotheses else []
@@ -129,14 +130,14 @@ class _Search:
         self,
         pixels: UInt8[np.ndarray, "h w 3"],
         first: Proposal,
-        probabilities: Probabilities,
+        classifier: CropClassifier,
         reject_threshold: float,
         params: SearchParams,
     ):
         self._pixels = pixels
         self._first = first
         self._dark = is_dark_on_light(pixels, params.proposals.binarize)
-        self._probabilities = probabilities
+        self._classifier = classifier
         self._reject_threshold = reject_threshold
         self._params = params
         is_tiny = max(pixels.shape[:2]) < params.min_side_of_network
@@ -167,11 +168,14 @@ class _Search:
         return float((self.ink * contrast.values).sum())
 
     def _read(self, dark: bool, contrast: Contrast) -> _Reading:
-        """Return the best reading of one polarity."""
+        """Return the best reading of one polarity.
+
+        More proposals are made until most read its digits alike, or until a batch of them changes none.
+        """
         params = self._params
         proposals = [self._first] if dark == self._dark else []
         hypotheses = classify_proposals(
-            proposals, 0, self._probabilities, self._reject_threshold, params.hypotheses
+            proposals, 0, self._classifier, self._reject_threshold, params.hypotheses
         )
         known = [
             h
@@ -192,22 +196,27 @@ class _Search:
             hypotheses += classify_proposals(
                 batch,
                 len(proposals),
-                self._probabilities,
+                self._classifier,
                 self._reject_threshold,
                 params.hypotheses,
                 known,
                 self.ink,
             )
             proposals += batch
-            selected = self._select(hypotheses, contrast)
+            before, selected = selected, self._select(hypotheses, contrast)
             digits = [s.hypothesis for s in selected]
             is_agreed = min((s.agreement for s in selected), default=0) >= params.sufficient_agreement
+            is_stable = show_same_digits(before, selected, params.selection)
             acceptance = params.acceptance
             if len(proposals) >= params.many_proposals:
                 acceptance = replace(acceptance, sure_probability=0.0)
-            if is_agreed and explains_picture(digits, contrast, self.ink, acceptance):
+            if (is_agreed or is_stable) and explains_picture(digits, contrast, self.ink, acceptance):
                 break
-            if sum(map(len, hypotheses)) > params.max_hypotheses:
+            is_plausible = any(
+                h.top2_probability >= params.selection.min_probability for group in hypotheses for h in group
+            )
+            limit = params.max_hypotheses if is_plausible else params.max_implausible
+            if sum(map(len, hypotheses)) > limit:
                 break
         areas = [s.region.area for s in selected]
         evidence = float(np.average([s.evidence for s in selected], weights=areas)) if selected else -np.inf
@@ -215,13 +224,13 @@ class _Search:
 
     def _is_worthwhile(self) -> bool:
         """Whether there may be digits at all: the network misses them in tiny pictures only."""
-        return self.ink is not None or max(self._pixels.shape[:2]) < self._params.tiny_side
+        return self.ink is not None or max(self._pixels.shape[:2]) < self._params.acceptance.tiny_side
 
     def _select(self, hypotheses: list[list[Hypothesis]], contrast: Contrast) -> list[Selected]:
         """Return the digits that are accepted."""
         selected = select(hypotheses, contrast, self.ink, self._params.selection)
         params = self._params.acceptance
-        accepted = accept(selected, contrast.values.shape, self._reject_threshold, params)
+        accepted = accept(selected, contrast, self._reject_threshold, params)
         if self.ink is not None and explained_share(accepted, self.ink, params) < params.min_explained:
             return []
         return accepted

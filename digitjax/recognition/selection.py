@@ -134,6 +134,27 @@ def select(
     return [s for s in selected if s.contrast > params.min_contrast]
 
 
+def show_same_digits(a: Sequence[Selected], b: Sequence[Selected], params: SelectionParams) -> bool:
+    """Return whether two selections show the same digits at the same places.
+
+    Args:
+        a: the digits of a picture.
+        b: those of another selection.
+        params: parameters of the selection.
+    """
+
+    def is_in(digit: Selected, others: Sequence[Selected]) -> bool:
+        tolerance = params.same_place * digit.region.size + 1
+        return any(
+            digit.hypothesis.label == other.hypothesis.label
+            and max(abs(i - j) for i, j in zip(digit.region.corners, other.region.corners, strict=True))
+            <= tolerance
+            for other in others
+        )
+
+    return len(a) == len(b) and all(is_in(digit, b) for digit in a)
+
+
 class _Cluster:
     """Hypotheses that are connected by shared strokes."""
 

@@ -6,7 +6,7 @@ import pytest
 from digitjax.imaging.binarize import Contrast
 from digitjax.imaging.segmentation import Region
 from digitjax.recognition.hypotheses import Hypothesis
-from digitjax.recognition.selection import Selected, select
+from digitjax.recognition.selection import Selected, SelectionParams, select, show_same_digits
 
 SHAPE = (60, 120)
 
@@ -81,3 +81,16 @@ def test_a_digit_of_unusual_height_has_less_evidence():
     group = [hypothesis(3, 0.999), hypothesis(4, 0.999, x0=40), hypothesis(1, 0.999, x0=80, height=14)]
     evidence = {s.hypothesis.label: s.evidence for s in select([group], contrast_of(*group))}
     assert evidence[3] == evidence[4] > evidence[1] + 1
+
+
+def test_selections_show_the_same_digits_where_labels_and_places_are_alike():
+    def show_same(*groups: list[Hypothesis]) -> bool:
+        a, b = (select([group], contrast_of(*group)) for group in groups)
+        return show_same_digits(a, b, SelectionParams())
+
+    three, five = hypothesis(3, 0.99), hypothesis(5, 0.99, x0=60)
+    assert show_same([three, five], [five, hypothesis(3, 0.97, x0=12)])
+    assert not show_same([three, five], [three])
+    assert not show_same([three], [hypothesis(8, 0.99)])
+    assert not show_same([three], [hypothesis(3, 0.99, x0=40)])
+    assert show_same([], [])
