@@ -12,7 +12,8 @@ The stations from the bytes of a picture to JSON, in order, and where each is:
 8. `model.classifier.Classifier`: images to calibrated logits
 9. `recognition.acceptance.explains_picture`: a sure reading that explains the picture is taken at once
 10. `imaging.proposals.propose_foregrounds`, `model.ink_model`: otherwise more foregrounds, for each of which 4 to 8
-11. `recognition.selection.select`, `acceptance.accept`: the digits that have most evidence at each place
+11. `recognition.selection.select`, `acceptance.accept`, `words.are_letters`: the digits that have most evidence at
+    each place, without those that stand among letters
 12. `Recognizer.read`: digits with their boxes, and rejection
 13. `Reading.to_dict`: the JSON that `digitjax read --json`, `--out` and `POST /read` give
 
@@ -140,7 +141,10 @@ class Reading:
         if is_unsure:
             return f"Rejected: low confidence, {reason}."
         if self.text:
-            return f"Rejected: unlike the other digits in height or contrast, or hardly a stroke, {reason}."
+            return (
+                "Rejected: among letters, unlike the other digits in height or contrast, or hardly a stroke, "
+                f"{reason}."
+            )
         return (
             f"Rejected with the whole picture: {reason}, but its likely digits are too few, or explain less than half "
             "of its strokes, as in letters and noise."

@@ -24,6 +24,7 @@ from digitjax.recognition.hypotheses import (
 )
 from digitjax.recognition.ink_proposals import propose_regions, resize
 from digitjax.recognition.selection import Selected, SelectionParams, select, show_same_digits
+from digitjax.recognition.words import WordParams, are_letters
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class SearchParams:
     """The choice among them."""
     acceptance: AcceptanceParams = field(default_factory=AcceptanceParams)
     """Which of the chosen digits are part of the text."""
+    words: WordParams = field(default_factory=WordParams)
+    """Which of those are letters."""
     convincing_evidence: float = 1.5
     """Mean evidence of a reading, in nats, from which the other polarity is not tried."""
     reduced_height: int = 48
@@ -64,7 +67,7 @@ class Found(NamedTuple):
     digits: list[Hypothesis]
     """The digits of the best reading; their regions are in reading order and know their lines."""
     rejected: list[Hypothesis]
-    """Hypotheses of the first proposal where the best reading has no digit."""
+    """Letters among them, and hypotheses of the first proposal where the best reading has no digit."""
     intensity: Float32[np.ndarray, "h w"]
     """Foreground intensity: that of the proposal that each digit is of, elsewhere that of the first proposal."""
     proposals: tuple[str, ...]
@@ -119,8 +122,11 @@ def search(
     covered = covered_by(reading.digits, intensity.shape)
     others = reading.hypotheses[0] if reading.hypotheses else []
     rejected = [h for h in others if not covered[window(h.region)][h.region.mask].any()]
+    is_letter = are_letters(reading.digits, rejected, params.words)
+    digits = [h for h, letter in zip(reading.digits, is_letter, strict=True) if not letter]
+    letters = [h for h, letter in zip(reading.digits, is_letter, strict=True) if letter]
     names = tuple(proposal.name for proposal in reading.proposals)
-    return Found(reading.digits, rejected, intensity, names, further.ink, reduction)
+    return Found(digits, letters + rejected, intensity, names, further.ink, reduction)
 
 
 class _Search:
