@@ -20,13 +20,35 @@ from jaxtyping import UInt8
 from digitjax.data.cache import Arrays
 from digitjax.data.manifest import NAME, read_manifest
 from digitjax.errors import InputError
-from digitjax.imaging import binarize, color, components, decode, extract, normalize, ruling, segmentation
+from digitjax.imaging import (
+    binarize,
+    box,
+    color,
+    components,
+    decode,
+    extract,
+    letterbox,
+    normalize,
+    ruling,
+    segmentation,
+)
 from digitjax.progress import PictureCount
 
 TEST_FRACTION = 0.2
 """Fraction of the writers (or of the pictures, where no writers are given) in the test split, where none is given."""
 
-_EXTRACTION_MODULES = (color, components, decode, extract, binarize, normalize, ruling, segmentation)
+EXTRACTION_MODULES = (
+    binarize,
+    box,
+    color,
+    components,
+    decode,
+    extract,
+    letterbox,
+    normalize,
+    ruling,
+    segmentation,
+)
 """Modules whose source decides which digits are extracted from a picture."""
 
 
@@ -71,7 +93,7 @@ def fingerprint(folder: Path, samples: list[Sample]) -> str:
         16 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for module in _EXTRACTION_MODULES:
+    for module in EXTRACTION_MODULES:
         digest.update(inspect.getsource(module).encode())
     for sample in samples:
         file = (folder / sample.file).stat()

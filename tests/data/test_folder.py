@@ -1,6 +1,9 @@
 """Folders of own pictures: their layouts, which pictures are used, and in which split each is."""
 
+import inspect
 import os
+import re
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -248,6 +251,15 @@ def test_a_folder_is_prepared_again_only_when_it_changes(
     monkeypatch.setattr(folder.inspect, "getsource", lambda module: "other code")
     pipeline.load(data)
     assert len(calls) == len(cached(empty_cache)) == 5
+
+
+def test_whatever_decides_how_digits_are_extracted_has_the_folder_prepared_again():
+    name = "digitjax.imaging."
+    used, new = set(), {f"{name}extract"}
+    while new:
+        used |= new
+        new = {n for u in used for n in re.findall(rf"{name}\w+", inspect.getsource(sys.modules[u]))} - used
+    assert used - {f"{name}source"} == {module.__name__ for module in folder.EXTRACTION_MODULES}
 
 
 def test_an_interrupted_preparation_leaves_nothing_behind(
