@@ -3,7 +3,7 @@
     digitjax train autoencoder
     digitjax reconstruct autoencoder
 
-Test error 0.00832 (mean squared, of intensities from 0 to 1; 95 % interval 0.00821 to 0.00842; seed 0), in 207 s of
+Test error 0.00832 (mean squared, of intensities from 0 to 1; 95% CI 0.00821 to 0.00842; seed 0), in 207 s of
 training on one core of an AMD EPYC, beside other work.
 """
 

@@ -3,7 +3,7 @@
     digitjax train vae
     digitjax reconstruct vae
 
-Test error 0.00943 (mean squared, of intensities from 0 to 1; 95 % interval 0.00932 to 0.00954; seed 0),
+Test error 0.00943 (mean squared, of intensities from 0 to 1; 95% CI 0.00932 to 0.00954; seed 0),
 cross-entropy 70.9 and divergence 24.2 nats per image, in 212 s of training on one core of an AMD EPYC, beside other
 work.
 """

@@ -63,7 +63,7 @@ class PicturesEvaluation:
     def summary(self) -> dict[str, Any]:
         """All scores as JSON, of pictures of one digit (`singles`) and of several (`strings`).
 
-        Each of the two holds pictures, correct, accuracy with its 95 % interval (Wilson 1927), digits, digit_errors
+        Each of the two holds pictures, correct, accuracy with its 95% CI (Wilson 1927), digits, digit_errors
         and digit_error_rate (edit distance over digits), and under `by` the same for each value of each grouping of
         more than one value. It is left out where the folder has no such pictures.
         """
@@ -122,7 +122,7 @@ def format_summary(summary: Mapping[str, Any]) -> str:
     lines = [
         f"{summary['model']} on {summary['pictures']:,} pictures",
         "",
-        f"{'':<24}pictures  correct  accuracy      95 % interval  digit errors",
+        f"{'':<24}pictures  correct  accuracy             95% CI  digit errors",
     ]
     for section, name in (("singles", "one digit"), ("strings", "several digits")):
         if section in summary:

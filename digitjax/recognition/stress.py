@@ -64,7 +64,7 @@ class ConditionScore:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of `exact_match` (Wilson 1927)."""
+        """95% CI of `exact_match` (Wilson 1927)."""
         return wilson_interval(self.exact, self.pages)
 
     @property
@@ -280,7 +280,7 @@ def format_report(report: StressReport) -> str:
         f"{report.model}: {report.per_condition:,} digits in each of {len(report.scores)} conditions, "
         f"seed {report.seed}",
         "",
-        f"{'condition':<34}{'pages':>6}{'exact':>8}{'95 % interval':>18}{'digit errors':>14}{'classifier':>12}"
+        f"{'condition':<34}{'pages':>6}{'exact':>8}{'95% CI':>18}{'digit errors':>14}{'classifier':>12}"
         f"{'foreground':>12}{'segmentation':>14}{'classifier':>12}{'rejection':>11}{'extra':>7}{'ms':>8}",
     ]
     lines += [

@@ -101,7 +101,7 @@ def test_the_worst_corruption_comes_first():
     assert squares[0]["encoding"]["color"]["scale"]["domain"] == [0.5, 1]
     assert numbers[0]["encoding"]["text"]["field"] == "accuracy"
     assert charts.table(charts.corruption_heatmap(rows))[3] == {
-        "corruption": "noise", "severity": 2, "accuracy": 0.5, "95 % interval from": 0.25, "to": 1.0
+        "corruption": "noise", "severity": 2, "accuracy": 0.5, "95% CI from": 0.25, "to": 1.0
     }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def reliability(
             alt.Tooltip("high:Q", title="bin to", format=".1%"),
             alt.Tooltip("confidence:Q", title="mean confidence", format=".2%"),
             alt.Tooltip("accuracy:Q", format=".2%"),
-            alt.Tooltip("interval_low:Q", title="95 % interval from", format=".2%"),
+            alt.Tooltip("interval_low:Q", title="95% CI from", format=".2%"),
             alt.Tooltip("interval_high:Q", title="to", format=".2%"),
             alt.Tooltip("examples:Q", format=",d"),
         ],
@@ -68,7 +68,7 @@ def reliability(
         width=420,
         title=style.title(
             "Reliability diagram",
-            "below the diagonal: overconfident · size: examples · bars: 95 % intervals",
+            "below the diagonal: overconfident · size: examples · bars: 95% CI",
         ),
     )
 

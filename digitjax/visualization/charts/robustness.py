@@ -43,7 +43,7 @@ def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             alt.Tooltip("corruption:N"),
             alt.Tooltip("severity:O"),
             alt.Tooltip("accuracy:Q", format=".2%"),
-            alt.Tooltip("interval_low:Q", title="95 % interval from", format=".2%"),
+            alt.Tooltip("interval_low:Q", title="95% CI from", format=".2%"),
             alt.Tooltip("interval_high:Q", title="to", format=".2%"),
         ],
     )

@@ -100,7 +100,7 @@ def _results(context: ReportContext) -> list[Part]:
             title = f"accuracy: {corrected['corrected']} corrected labels, {corrected['excluded']} ambiguous excluded"
             rows.append((title, f"{corrected['accuracy']:.2%} ({low:.2%} to {high:.2%})"))
     rows += [("loss", f"{summary['loss']:.4f} nats"), ("checkpoint step", f"{context.evaluation.step:,}")]
-    return [Text("In parentheses: 95 % intervals."), Table(("", ""), rows)]
+    return [Text("In parentheses: 95% CI."), Table(("", ""), rows)]
 
 
 def _training(context: ReportContext) -> list[Part]:
