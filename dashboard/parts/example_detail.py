@@ -78,7 +78,7 @@ def _show_history(context: EvaluationContext, history: History, index: int, *, n
             "epoch": epoch,
             "probability": float(probability),
             "predicted": int(predicted),
-            "right": bool(correct),
+            "correct": bool(correct),
         }
         for epoch, probability, predicted, correct in zip(
             history.epochs,

@@ -165,8 +165,8 @@ def test_no_data_is_an_empty_chart_with_a_title(chart):
 
 def test_the_probability_by_epoch_shows_errors_by_shape_and_color():
     rows = [
-        {"epoch": 1, "probability": 0.2, "predicted": 9, "right": False},
-        {"epoch": 2, "probability": 0.8, "predicted": 4, "right": True},
+        {"epoch": 1, "probability": 0.2, "predicted": 9, "correct": False},
+        {"epoch": 2, "probability": 0.8, "predicted": 4, "correct": True},
     ]
     (_, values), (dots, _) = layers(charts.probability_by_epoch(rows))
     assert [row["prediction"] for row in values] == ["incorrect", "correct"]

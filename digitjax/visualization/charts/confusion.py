@@ -11,8 +11,8 @@ from digitjax.visualization.charts import style
 
 _SIDE = 420  # pixels
 _EXPLANATION = [
-    "change in the number of examples; blue: improved, orange: regressed",
-    "(on the diagonal, more is better)",
+    "change in the number of examples",
+    "blue: improved, orange: regressed (on the diagonal, more is better)",
 ]
 
 

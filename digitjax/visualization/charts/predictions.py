@@ -42,12 +42,12 @@ def probability_by_epoch(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     """Chart the probability of the true digit of one image after each epoch.
 
     Args:
-        rows: each has `epoch`, `probability` (of the true digit, 0 to 1), `predicted` (a digit) and `right` (whether
+        rows: each has `epoch`, `probability` (of the true digit, 0 to 1), `predicted` (a digit) and `correct` (whether
             the prediction is correct).
     """
     values = [
         {field: row[field] for field in ("epoch", "probability", "predicted")}
-        | {"prediction": _OUTCOMES[not row["right"]]}
+        | {"prediction": _OUTCOMES[not row["correct"]]}
         for row in rows
     ]
     base = alt.Chart(alt.Data(values=values)).encode(
