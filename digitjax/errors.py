@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 _MAX_VALUE_LENGTH = 60
 """Longest refused value that a message repeats, in characters."""
+_NEAR = 0.75
+"""Least similarity of an option that is suggested, a ratio of `difflib`: below, `--model.kind` is near to anything."""
 
 
 class InputError(ValueError):
@@ -24,6 +26,24 @@ def escape_control(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def suggest_option(option: str, known: Collection[str]) -> str:
+    """Return the end of a message about an unknown option, which names the nearest one, or nothing if none is near.
+
+    Args:
+        option: such as `--lr` or `--training.epoch`.
+        known: all options that there are.
+
+    Returns:
+        For example `: did you mean --training.epochs?`.
+    """
+    import difflib  # imported late, as most commands need no suggestion
+
+    option = option.replace("_", "-")
+    same_field = [name for name in known if name.rpartition(".")[2] == option.removeprefix("--")]
+    nearest = same_field or difflib.get_close_matches(option, known, 1, _NEAR)
+    return f": did you mean {nearest[0]}?" if nearest else ""
 
 
 def format_validation_error(error: "ValidationError", tags: Collection[str] = ()) -> str:

@@ -169,7 +169,7 @@ def test_the_same_kind_keeps_the_values_of_the_experiment():
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--model.speed", "1"], "Unrecognized options: --model.speed"),
+        (["--model.speed", "1"], "there is no option --model.speed"),
         (["--seed", "x"], "Error parsing --seed: invalid literal for int() with base 10: 'x'"),
         (["--model.dropout", "2"], "model.dropout: input should be less than 1 (it is 2.0)"),
         (["--model.kind", "vit"], "model.kind is 'vit': it must be one of cnn, deep_cnn, fast_cnn"),

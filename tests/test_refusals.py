@@ -14,7 +14,15 @@ from tests.processes import assert_refused, run_cli
     ("arguments", "reason"),
     [
         (["train", "nowhere"], "no experiment 'nowhere': name one of "),
-        (["train", "digits", "--speed", "1"], "Unrecognized options: --speed"),
+        (["train", "digits", "--speed", "1"], r"there is no option --speed: did you mean --seed\?$"),
+        (
+            ["train", "digits", "--training.epoch", "1"],
+            r"--training\.epoch: did you mean --training\.epochs\?$",
+        ),
+        (["train", "digits", "--lr=1"], r"there is no option --lr: did you mean --optimizer\.lr\?$"),
+        (["train", "digits", "--model.drop_out=0"], r"--model\.drop_out: did you mean --model\.dropout\?$"),
+        (["train", "digits", "--resum"], r"there is no option --resum: did you mean --resume\?$"),
+        (["runs", "--run", "x"], r"unknown arguments: --run x: did you mean --runs\?$"),
         (
             ["train", "digits", "--model.kind", "vit"],
             "model.kind is 'vit': it must be one of ",

@@ -6,8 +6,9 @@ import sys
 import warnings
 from typing import NoReturn
 
+from digitjax.cli.arguments import option_names
 from digitjax.cli.parser import make_parser
-from digitjax.errors import InputError, escape_control
+from digitjax.errors import InputError, escape_control, suggest_option
 from digitjax.migration import migrate_arguments
 
 __all__ = ["main"]
@@ -27,7 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     args.overrides = overrides
     if overrides and not args.takes_overrides:
-        _fail(f"unknown arguments: {' '.join(overrides)}: see digitjax {args.name} --help")
+        nearest = suggest_option(overrides[0].partition("=")[0], option_names(args.parser))
+        _fail(f"unknown arguments: {' '.join(overrides)}{nearest or f': see digitjax {args.name} --help'}")
     if args.trains and arguments is None:
         from digitjax.environment import tune_allocator
 

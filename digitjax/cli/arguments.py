@@ -43,6 +43,11 @@ def add_command(
     return parser
 
 
+def option_names(parser: argparse.ArgumentParser) -> list[str]:
+    """Return the long options of a command."""
+    return [option for action in parser._actions for option in action.option_strings if option[:2] == "--"]
+
+
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """Add `--runs`."""
     parser.add_argument(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digitjax.cli.arguments import add_command, add_json, add_runs
+from digitjax.cli.arguments import add_command, add_json, add_runs, option_names
 from digitjax.cli.evaluate import show_evaluation
 from digitjax.cli.serve import add_dashboard_options, dashboard
 from digitjax.cli.startup import prepare_jax
@@ -50,7 +50,16 @@ def add_train(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "-h", "--help", action="store_true", help="with EXPERIMENT: list the fields that can be overridden"
     )
-    parser.add_argument("--resume", action="store_true", help="resume the run of this name")
+    parser.add_argument(
+        "--resume", action="store_true", help="resume the run of this name; with more epochs, extend it"
+    )
+    parser.add_argument(
+        "--allow-changes",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="with --resume: take another optimizer.lr, optimizer.adam_lr or training.patience than the run has",
+    )
     parser.add_argument("--overwrite", action="store_true", help="delete a run of this name first")
     parser.add_argument(
         "--seeds", type=int, metavar="N", help="train N seeds into one group, starting with --seed"
@@ -89,9 +98,16 @@ def train(args: argparse.Namespace) -> None:
     if args.help:
         args.parser.print_help()
         overrides = ["--help"]
-    experiment = config.override(experiment, overrides)
+    experiment = config.override(experiment, overrides, options=option_names(args.parser))
     with _connect_processes(args):
-        _train(experiment, args.runs, args.seeds, resume=args.resume, overwrite=args.overwrite)
+        _train(
+            experiment,
+            args.runs,
+            args.seeds,
+            resume=args.resume,
+            overwrite=args.overwrite,
+            allow_changes=args.allow_changes,
+        )
 
 
 def add_sweep(subparsers: "Subparsers") -> None:

@@ -117,6 +117,11 @@ def validate(config: Config, source: str = "config") -> Config:
     return config if config._is_validated else from_json(to_json(config), source)
 
 
+def field_names(config: Config) -> list[str]:
+    """Return the dotted names of all fields of a config, those of its model and its optimizer included."""
+    return list(_flatten(dataclasses.asdict(config)))
+
+
 def differences(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
     """Return the fields in which two configs differ, by dotted name, with both values.
 

@@ -5,17 +5,22 @@ import dataclasses
 import io
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from digitjax.config.base import options
-from digitjax.config.experiment import Config, validate
+from digitjax.config import base
+from digitjax.config.experiment import Config, field_names, validate
 from digitjax.config.models import Model
 from digitjax.config.training import Optimizer
-from digitjax.errors import InputError
+from digitjax.errors import InputError, suggest_option
 from digitjax.migration import migrate_arguments
 
 
-def override(config: Config, arguments: Sequence[str], prog: str = "digitjax train EXPERIMENT") -> Config:
+def override(
+    config: Config,
+    arguments: Sequence[str],
+    prog: str = "digitjax train EXPERIMENT",
+    options: Collection[str] = (),
+) -> Config:
     """Apply command-line arguments such as `--optimizer.lr 1e-3` or `--model.kind mlp` to a config.
 
     A new `kind` starts from the defaults of its option class. `--help` prints every field and exits.
@@ -24,6 +29,7 @@ def override(config: Config, arguments: Sequence[str], prog: str = "digitjax tra
         config: the config to start from.
         arguments: command-line arguments, with field names of this version or an earlier one.
         prog: the command that `--help` names.
+        options: other options of the command, which a message about an unknown one may suggest.
 
     Returns:
         The config with the new values, validated.
@@ -46,7 +52,11 @@ def override(config: Config, arguments: Sequence[str], prog: str = "digitjax tra
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise InputError(f"arguments: {_read_framed_error(printed.getvalue())}") from None
+        reason = _read_framed_error(printed.getvalue())
+        if unknown := re.match(r"Unrecognized options: (--[^\s,=]+)", reason):
+            known = [*(f"--{field.replace('_', '-')}" for field in field_names(config)), *options]
+            reason = f"there is no option {unknown[1]}{suggest_option(unknown[1], known)}"
+        raise InputError(f"arguments: {reason}") from None
     return validate(config, "arguments")
 
 
@@ -74,7 +84,7 @@ def _apply_kinds(config: Config, arguments: list[str]) -> tuple[Config, list[str
             position = arguments.index(flag)
             kind = arguments[position + 1]
             del arguments[position : position + 2]
-            classes = {option.kind: option for option in options(union)}
+            classes = {option.kind: option for option in base.options(union)}
             if kind not in classes:
                 raise InputError(f"{field}.kind is {kind!r}: it must be one of {', '.join(classes)}")
             if kind != getattr(config, field).kind:

@@ -15,6 +15,7 @@ from digitjax.runs.group import (
     summarize_known_seeds,
 )
 from digitjax.runs.run import (
+    CHANGES_FILE,
     DEFAULT_FOLDER,
     ENSEMBLE_FILE,
     GROUP_FILE,
@@ -32,6 +33,7 @@ from digitjax.runs.search import find_run, has_external_link, list_folders, list
 from digitjax.runs.summary import RunSummary, summarize_run
 
 __all__ = [
+    "CHANGES_FILE",
     "DEFAULT_FOLDER",
     "ENSEMBLE_FILE",
     "GROUP_FILE",

@@ -5,6 +5,7 @@ runs/<name>/
   environment.json     versions, commit, command line, devices, settings, SHA-256 of the data, steps per epoch
   metrics.jsonl        one line for each logged step
   calibration.json     temperature and rejection thresholds: see `digitjax.model.calibration`
+  changes.json         of a resumed run: fields of its config that were changed, such as the epochs, and at which step
   tags.json            tags and notes of single images: see `digitjax.evaluation.tags`
   checkpoints/         full training states: the latest and the best
   weights/             weights alone of every few epochs, with `training.keep_weights_every`
@@ -38,6 +39,7 @@ PRIMARY_METRIC: dict[Task, Literal["accuracy", "error"]] = {
 """The metric that models of each task are compared by."""
 PRETRAINED_FOLDER = Path(__file__).parents[1] / "pretrained"
 """Pretrained models: packed runs, found by name like all others."""
+CHANGES_FILE = "changes.json"
 GROUP_FILE = "group.json"
 ENSEMBLE_FILE = "ensemble.json"
 SWEEP_FILE = "sweep.json"
@@ -164,6 +166,18 @@ class Run(Evaluable):
     def environment(self) -> dict[str, Any]:
         """Versions, devices, settings and data of the latest training of this run."""
         return read_json(self.path / "environment.json")
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return the changes of its config when it was resumed, in order.
+
+        Each has the `step` before which it was made, and in `fields` the values before and after by dotted name.
+        """
+        if not (self.path / CHANGES_FILE).exists():
+            return []
+        match read_json(self.path / CHANGES_FILE):
+            case {"changes": list(changes)}:
+                return changes
+        raise InputError(f"{self.path / CHANGES_FILE}: it has no list of changes")
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the logged lines in order, without a last line that is incomplete."""

@@ -59,5 +59,6 @@ def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: 
     checkpoint.forget_paths(packed.checkpoints)
     for name in _COPIED:
         shutil.copy(run.path / name, packed.path)
-    if (run.path / calibration.FILE).exists():
-        shutil.copy(run.path / calibration.FILE, packed.path)
+    for name in (calibration.FILE, runs.CHANGES_FILE):
+        if (run.path / name).exists():
+            shutil.copy(run.path / name, packed.path)

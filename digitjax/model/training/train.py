@@ -17,7 +17,7 @@ The way from `digitjax train mnist` to the run folder:
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ import jax
 import jax.numpy as jnp
 
 from digitjax import environment, runs
-from digitjax.config import Config, differences, to_json, validate
+from digitjax.config import Config, to_json, validate
 from digitjax.data import pipeline
 from digitjax.data.pipeline import Dataset, Split
 from digitjax.errors import InputError
@@ -35,6 +35,7 @@ from digitjax.model.calibration import Calibration
 from digitjax.model.predictor import Predictor
 from digitjax.model.training import checkpointing, distributed, sharding
 from digitjax.model.training.metrics_log import MetricsLog
+from digitjax.model.training.resume import adopt, require_changeable, require_resumable
 from digitjax.model.training.step import Trainer, TrainState
 from digitjax.progress import Progress
 from digitjax.runs import Run
@@ -60,6 +61,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    allow_changes: Collection[str] = (),
     on_epoch: OnEpoch | None = None,
 ) -> Run:
     """Train a network on all devices of all processes, and calibrate it if it is a classifier.
@@ -67,8 +69,10 @@ def train(
     Args:
         config: the experiment; its name becomes that of the run folder.
         folder: folder of run folders.
-        resume: continue the run of that name, if there is one, bit for bit as if it had never stopped.
+        resume: continue the run of that name, if there is one, bit for bit as if it had never stopped; with more
+            epochs than it has, it is extended.
         overwrite: delete a run of that name first.
+        allow_changes: fields of `resume.CHANGEABLE` that may differ from the config of the run that is resumed.
         on_epoch: called after each epoch in process 0; an exception that it raises ends the training.
 
     Returns:
@@ -80,6 +84,7 @@ def train(
         Interrupted: on Ctrl-C or SIGTERM, after saving.
     """
     config = validate(config)
+    require_changeable(allow_changes, resume)
     run = Run(folder / config.name)
     resuming = distributed.is_writer() and resume and run.path.exists()
     starting = distributed.is_writer() and not resuming
@@ -87,7 +92,7 @@ def train(
     with distributed.propagate_errors():
         sharding.require_divisible(config.training.batch_size)
         if resuming:
-            require_same(run, config)
+            require_resumable(run, config, allow_changes)
         dataset = pipeline.load(config.data)
         if resuming:
             _require_same_data(run, dataset)
@@ -99,7 +104,8 @@ def train(
             if starting:
                 runs.create_run(config, folder, overwrite=overwrite)
             elif resuming:
-                require_same(Run(run.path), config)  # again: it may have been overwritten meanwhile
+                # Again: it may have been overwritten meanwhile.
+                require_resumable(Run(run.path), config, allow_changes)
         fit(config, run, dataset, on_epoch)
     return run
 
@@ -123,6 +129,8 @@ def fit(config: Config, run: Run, dataset: Dataset, on_epoch: OnEpoch | None = N
     trainer = Trainer(config, plan.steps, plan.steps_per_call)
     init_key, step_key = jax.random.split(jax.random.key(config.seed))
     state = checkpointing.restore_or_initialize(config, run, trainer, init_key)
+    if distributed.is_writer():
+        adopt(run, config, int(state.step), lambda config: _plan(config, len(examples)).steps)
     epochs = _EpochTrainer(config, trainer, plan, examples, step_key)
     predict = Predictor(trainer.network)
     step = int(state.step)
@@ -150,25 +158,6 @@ def fit(config: Config, run: Run, dataset: Dataset, on_epoch: OnEpoch | None = N
 
 
 # ------------------------------------------------------------------------------------ steps of `train`
-
-
-def require_same(run: Run, config: Config) -> None:
-    """Refuse to resume a run with another config than its own.
-
-    Args:
-        run: the run to resume.
-        config: the config to resume it with.
-
-    Raises:
-        InputError: the configs differ; the message names the first field that does.
-    """
-    if (run.path / runs.GROUP_FILE).exists():
-        raise InputError(f"{run.path} is a group of seeds: resume it with --resume and its --seeds")
-    if changed := differences(run.config, config):
-        field, (before, now) = next(iter(changed.items()))
-        raise InputError(
-            f"{run.path} was started with {field} {before!r}, not {now!r}: resume it with its own config"
-        )
 
 
 def _require_same_data(run: Run, dataset: Dataset) -> None:

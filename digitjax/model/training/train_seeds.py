@@ -1,6 +1,6 @@
 """Training with several seeds: from a config to a group of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from digitjax.config import Config, validate
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.model.training import distributed
-from digitjax.model.training.train import is_complete, lock, require_same, train
+from digitjax.model.training.resume import require_changeable, require_resumable
+from digitjax.model.training.train import is_complete, lock, train
 from digitjax.runs import Group, Run
 from digitjax.runs.summary import summarize_run
 
@@ -21,6 +22,7 @@ def train_seeds(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    allow_changes: Collection[str] = (),
 ) -> Group:
     """Train an experiment with the seeds `config.seed`, `config.seed + 1`, ... and return their group.
 
@@ -28,8 +30,10 @@ def train_seeds(
         config: the experiment; its name becomes that of the group.
         count: number of seeds, at least two.
         folder: folder of run folders.
-        resume: continue the group of that name, if there is one: complete runs are kept, and seeds may be added.
+        resume: continue the group of that name, if there is one: complete runs are kept, and seeds may be added;
+            with more epochs than they have, its runs are extended.
         overwrite: delete a group or a run of that name first.
+        allow_changes: see `digitjax.model.training.train.train`.
 
     Returns:
         The group, with every run trained and calibrated.
@@ -40,6 +44,7 @@ def train_seeds(
         Interrupted: on Ctrl-C or SIGTERM, after saving.
     """
     config = validate(config)
+    require_changeable(allow_changes, resume)
     if count < 2:
         raise InputError(f"--seeds is {count}: a group has at least two seeds")
     seeds = range(config.seed, config.seed + count)
@@ -50,13 +55,14 @@ def train_seeds(
     with lock(group.path):  # before anything is removed
         with distributed.propagate_errors():
             if distributed.is_writer() and resume and group.path.exists():
-                _resume(group, seeds, configs)
+                _resume(group, seeds, configs, allow_changes)
             elif distributed.is_writer():
                 runs.create_group(config.name, seeds, folder, overwrite=overwrite)
         for member in configs:
-            complete = distributed.is_writer() and is_complete(Run(group.path / member.name))
+            run = Run(group.path / member.name)
+            complete = distributed.is_writer() and is_complete(run) and run.config == member
             if not distributed.all_reduce_max(complete):
-                train(member, group.path, resume=True)
+                train(member, group.path, resume=True, allow_changes=allow_changes)
         if distributed.is_writer():
             summaries = [summarize_run(member) for member in group.members()]
             group.write(
@@ -65,7 +71,9 @@ def train_seeds(
     return group
 
 
-def _resume(group: Group, seeds: Sequence[int], configs: Sequence[Config]) -> None:
+def _resume(
+    group: Group, seeds: Sequence[int], configs: Sequence[Config], allow_changes: Collection[str]
+) -> None:
     """Add these seeds to a group, if its seeds and the configs of its runs agree with them."""
     if (group.path / "config.json").exists():
         raise InputError(f"{group.path} is a run of one seed: choose another --name")
@@ -74,9 +82,8 @@ def _resume(group: Group, seeds: Sequence[int], configs: Sequence[Config]) -> No
         raise InputError(
             f"{group.path} was started with seeds {known[0]} to {known[-1]}: resume it with at least these"
         )
-    for config in configs:
-        run = Run(group.path / config.name)
-        if run.path.exists():
-            require_same(run, config)
-    if len(seeds) > len(known):
+    existing = [(run, config) for config in configs if (run := Run(group.path / config.name)).path.exists()]
+    for run, config in existing:
+        require_resumable(run, config, allow_changes)
+    if len(seeds) > len(known) or any(run.config != config for run, config in existing):
         group.write(seeds, None)

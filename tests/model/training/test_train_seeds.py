@@ -54,8 +54,8 @@ def test_an_interrupted_group_is_resumed_and_seeds_may_be_added(
 
     with pytest.raises(InputError, match="tiny exists: continue it with --resume"):
         train_seeds(TINY, 2, tmp_path)
-    with pytest.raises(InputError, match=r"seed-0 was started with training\.epochs 1, not 2"):
-        train_seeds(replace(TINY, training=replace(TINY.training, epochs=2)), 3, tmp_path, resume=True)
+    with pytest.raises(InputError, match=r"seed-0 was started with training\.batch_size 64, not 9"):
+        train_seeds(replace(TINY, training=replace(TINY.training, batch_size=9)), 3, tmp_path, resume=True)
     with pytest.raises(InputError, match="started with seeds 0 to 1: resume it with at least these"):
         train_seeds(replace(TINY, seed=1), 2, tmp_path, resume=True)
     with pytest.raises(InputError, match="tiny is a group of seeds: resume it with --resume and its --seeds"):
