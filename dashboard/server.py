@@ -9,8 +9,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.routing import Mount
-from streamlit.starlette import App
+from digitjax.signals import exit_on_interrupt
+
+exit_on_interrupt()  # before what takes time
+
+from starlette.routing import Mount  # noqa: E402
+from streamlit.starlette import App  # noqa: E402
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

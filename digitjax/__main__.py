@@ -1,5 +1,10 @@
 """`python -m digitjax` is `digitjax`."""
 
-from digitjax.cli import main
+from digitjax.signals import exit_on_interrupt
 
-main()
+exit_on_interrupt()  # before what takes time
+
+from digitjax.cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    main()

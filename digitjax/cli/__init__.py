@@ -10,6 +10,7 @@ from digitjax.cli.arguments import option_names
 from digitjax.cli.parser import make_parser
 from digitjax.errors import InputError, escape_control, suggest_option
 from digitjax.migration import migrate_arguments
+from digitjax.signals import exit_on_interrupt, hold_interrupts
 
 __all__ = ["main"]
 
@@ -23,6 +24,8 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: command line without the name of the program; by default that of this process.
     """
+    if arguments is None:
+        exit_on_interrupt()
     args, overrides = make_parser().parse_known_args(
         migrate_arguments(sys.argv[1:] if arguments is None else arguments)
     )
@@ -33,7 +36,9 @@ def main(arguments: list[str] | None = None) -> None:
     if args.trains and arguments is None:
         from digitjax.environment import tune_allocator
 
+        hold_interrupts()
         tune_allocator()
+        exit_on_interrupt()
     warnings.showwarning = lambda message, *_, **__: print(
         f"digitjax: warning: {escape_control(str(message))}", file=sys.stderr
     )
@@ -50,8 +55,6 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _fail(f"{error.filename or 'disk'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _flush_output() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from digitjax.cli.arguments import add_address, add_command, add_model, add_runs, add_tta
 from digitjax.cli.startup import prepare_jax
 from digitjax.errors import InputError
+from digitjax.signals import hold_interrupts
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -54,6 +55,7 @@ def dashboard(args: argparse.Namespace) -> None:
     command = [sys.executable, "-P", str(server), str(args.runs), args.host, str(args.port)]
     command += ["headless"] * args.no_browser + ["api"] * args.api
     sys.stdout.flush()
+    hold_interrupts()
     os.execv(sys.executable, command)
 
 

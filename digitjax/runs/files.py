@@ -8,6 +8,7 @@ from typing import Any
 
 from digitjax.errors import InputError
 from digitjax.migration import migrate_artifact
+from digitjax.signals import cleaning_up
 
 _SEAL = "sha256"
 """Field of a JSON object with the SHA-256 of all its other fields, as JSON with sorted keys."""
@@ -36,11 +37,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(f"{path} is a pipe or a device: name a file")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with cleaning_up(lambda: partial.unlink(missing_ok=True)):
         partial.write_bytes(content)
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from digitjax.errors import InputError
+from digitjax.signals import cleaning_up
 
 
 @contextmanager
@@ -31,11 +32,8 @@ def training_lock(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder} is being trained by another process: wait for it, or stop it") from None
     except OSError as error:
         raise InputError(f"{folder}: {error.strerror or error}: choose another folder with --runs") from None
-    try:
+    with cleaning_up(lambda: _release(lock)):
         yield
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 def require_no_training(folder: Path) -> None:
@@ -58,17 +56,14 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     _make_parent(folder)
     lock = FileLock(folder.with_name(f".{folder.name}.writing"))
     partial, replaced = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "replaced"))
-    with lock:
-        try:
-            _clean_up(folder, partial, replaced)
-            partial.mkdir()
-            yield partial
-            if os.path.lexists(folder):
-                folder.rename(replaced)
-            partial.rename(folder)
-        finally:
-            _clean_up(folder, partial, replaced)
-            Path(lock.lock_file).unlink(missing_ok=True)
+    lock.acquire()
+    with cleaning_up(lambda: _release(lock)), cleaning_up(lambda: _clean_up(folder, partial, replaced)):
+        _clean_up(folder, partial, replaced)
+        partial.mkdir()
+        yield partial
+        if os.path.lexists(folder):
+            folder.rename(replaced)
+        partial.rename(folder)
 
 
 def _make_parent(folder: Path) -> None:
@@ -76,6 +71,12 @@ def _make_parent(folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder.parent)) from None
+
+
+def _release(lock: FileLock) -> None:
+    """Delete the file of a lock before another process can hold it, and release it."""
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
 
 
 def _clean_up(folder: Path, partial: Path, replaced: Path) -> None:
