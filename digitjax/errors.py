@@ -1,6 +1,9 @@
 """The exception behind every one-line reason that people see, and how texts become one such line."""
 
-from collections.abc import Collection
+import errno
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,6 +11,8 @@ if TYPE_CHECKING:
 
 _MAX_VALUE_LENGTH = 60
 """Longest refused value that a message repeats, in characters."""
+_DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EROFS)
+"""Reasons of a failed write that are looked for in texts."""
 _NEAR = 0.75
 """Least similarity of an option that is suggested, a ratio of `difflib`: below, `--model.kind` is near to anything."""
 
@@ -26,6 +31,31 @@ def escape_control(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def as_disk_error(error: Exception, path: str | os.PathLike[str]) -> OSError:
+    """Return the error of a failed write as `OSError`, whatever a library raised that wrote.
+
+    Args:
+        error: what it raised; its text may hold the reason of the operating system.
+        path: what was to be written.
+    """
+    codes = (code for code in _DISK_ERRORS if os.strerror(code) in str(error))
+    code = next(codes, errno.EIO)
+    return OSError(code, os.strerror(code), os.fspath(path))
+
+
+@contextmanager
+def naming_path(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name a path in errors of the disk that name none, such as that it is full."""
+    try:
+        yield
+    except OSError as error:
+        if type(error) is OSError and error.errno is None:  # as NumPy raises it
+            raise OSError(errno.EIO, str(error), os.fspath(path)) from error
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 def suggest_option(option: str, known: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from digitjax.cli.arguments import option_names
 from digitjax.cli.parser import make_parser
+from digitjax.cli.startup import ignore_late_callbacks, prepare_streams
 from digitjax.errors import InputError, escape_control, suggest_option
 from digitjax.migration import migrate_arguments
 from digitjax.signals import exit_on_interrupt, hold_interrupts
@@ -26,6 +27,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     if arguments is None:
         exit_on_interrupt()
+        prepare_streams()
+        ignore_late_callbacks()
     args, overrides = make_parser().parse_known_args(
         migrate_arguments(sys.argv[1:] if arguments is None else arguments)
     )
@@ -53,18 +56,19 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), code=1)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
         sys.exit(128 + signal.SIGPIPE)
+    except UnicodeEncodeError as error:
+        _fail(f"{error.object!r} cannot be written as {error.encoding}: set PYTHONUTF8=1")
     except OSError as error:
         _fail(f"{error.filename or 'disk'}: {error.strerror or error}")
 
 
 def _flush_output() -> None:
     """Flush standard output; where that fails, Python must not try again at the exit, and print a traceback."""
-    if sys.stdout:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _fail(reason: str, code: int = 2) -> NoReturn:

@@ -160,7 +160,7 @@ def _connect_processes(args: argparse.Namespace) -> AbstractContextManager[None]
         return nullcontext()
     from digitjax.model.training import distributed
 
-    prepare_jax()  # before the devices are known: later its settings have no effect
+    prepare_jax(start=False)  # its settings have no effect later
     return distributed.joined(*cluster)
 
 

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float, Int32, UInt8
 from digitjax.config import Data
 from digitjax.data import cache
 from digitjax.data.cache import Arrays, cache_folder
-from digitjax.errors import InputError
+from digitjax.errors import InputError, as_disk_error
 
 MEAN, STD = 0.1307, 0.3081
 """Mean and standard deviation of the intensities (0 to 1) of MNIST's training images; used for every data set, so that
@@ -205,6 +205,8 @@ def _read_with_tfds(name: str, manual_dir: str | None, data_dir: Path) -> Arrays
         raise InputError(
             f"data set {name}: {str(error).splitlines()[0].rstrip(':')}: replace it with the official file"
         ) from error
+    except RuntimeError as error:  # its writer reports a full disk so
+        raise as_disk_error(error, data_dir) from error
     except (tfds.download.DownloadError, ConnectionError, ValueError) as error:
         raise InputError(f"data set {name}: {str(error).splitlines()[0]}") from error
     arrays = {}

@@ -5,10 +5,9 @@ A checkpoint is a folder named after its step with named parts, each a tree of a
 flipped byte in array data.
 """
 
-import errno
+import json
 import logging
 import math
-import os
 import shutil
 import warnings
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from typing import Any
 
 import jax
 
-from digitjax.errors import InputError
+from digitjax.errors import InputError, as_disk_error
 from digitjax.runs import manifest
 from digitjax.runs.manifest import Checkpoint
 
@@ -175,9 +174,9 @@ class Writer:
         except Exception as error:  # tensorstore reports a full disk as a ValueError
             for partial in self._folder.glob(f"{step}.*"):
                 shutil.rmtree(partial, ignore_errors=True)
-            code = errno.ENOSPC if "No space left" in str(error) else errno.EIO
+            reason = as_disk_error(error, path)
             raise OSError(
-                code, "the checkpoint cannot be written: " + os.strerror(code), str(path)
+                reason.errno, f"the checkpoint cannot be written: {reason.strerror}", str(path)
             ) from error
         manifest.write(path, step, metrics)
         self._discard_surplus()
@@ -231,7 +230,27 @@ def forget_paths(folder: Path) -> None:
         manifest.write(checkpoint.path, checkpoint.step, checkpoint.metrics)
 
 
+def _require_shapes(path: Path, abstract: Mapping[str, Any]) -> None:
+    """Refuse arrays of other shapes: where Orbax does, its other reads go on, and end in tracebacks."""
+    for part, tree in abstract.items():
+        stored = json.loads((path / part / "_METADATA").read_text())["tree_metadata"].values()
+        shapes = {
+            ".".join(str(key["key"]) for key in entry["key_metadata"]): entry["value_metadata"].get(
+                "write_shape"
+            )
+            for entry in stored
+        }
+        for key, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+            name = jax.tree_util.keystr(key, simple=True, separator=".")
+            if shapes.get(name) not in (None, list(leaf.shape)):
+                raise InputError(
+                    f"{path}: it does not fit the config of its run "
+                    f"({part}.{name} is {tuple(shapes[name])}, not {leaf.shape})"
+                )
+
+
 def _restore(path: Path, abstract: Mapping[str, Any]) -> dict[str, Any]:
+    _require_shapes(path, abstract)
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     placed = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=device), dict(abstract))
     ocp = _orbax().v1

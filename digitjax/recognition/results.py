@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from digitjax.errors import InputError
+from digitjax.errors import InputError, naming_path
 from digitjax.recognition.bulk import hash_name
 
 _LINE_START = b'{"file": '  # of every line
@@ -69,8 +69,9 @@ class ResultFile:
 
     def write(self, result: Mapping[str, Any]) -> None:
         """Append what `Recognizer.read_file` returned, and flush it, so that a kill does not lose it."""
-        self._file.write(json.dumps(result).encode() + b"\n")
-        self._file.flush()
+        with naming_path(self._path):
+            self._file.write(json.dumps(result).encode() + b"\n")
+            self._file.flush()
         self._count(result)
 
     def __enter__(self) -> "ResultFile":
@@ -80,10 +81,13 @@ class ResultFile:
         self._close()
 
     def _close(self) -> None:
-        self._file.close()
-        if self._lock.is_locked:
-            Path(self._lock.lock_file).unlink(missing_ok=True)
-            self._lock.release()
+        try:
+            with naming_path(self._path):
+                self._file.close()  # fails on a full disk, where something is left to write
+        finally:
+            if self._lock.is_locked:
+                Path(self._lock.lock_file).unlink(missing_ok=True)
+                self._lock.release()
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

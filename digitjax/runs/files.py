@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from digitjax.errors import InputError
+from digitjax.errors import InputError, naming_path
 from digitjax.migration import migrate_artifact
 from digitjax.signals import cleaning_up
 
@@ -37,7 +37,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(f"{path} is a pipe or a device: name a file")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with cleaning_up(lambda: partial.unlink(missing_ok=True)):
+    with naming_path(path), cleaning_up(lambda: partial.unlink(missing_ok=True)):
         partial.write_bytes(content)
         partial.replace(path)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digitjax.errors import InputError
+from digitjax.errors import InputError, naming_path
 from digitjax.signals import cleaning_up
 
 
@@ -57,7 +57,11 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     lock = FileLock(folder.with_name(f".{folder.name}.writing"))
     partial, replaced = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "replaced"))
     lock.acquire()
-    with cleaning_up(lambda: _release(lock)), cleaning_up(lambda: _clean_up(folder, partial, replaced)):
+    with (
+        cleaning_up(lambda: _release(lock)),
+        cleaning_up(lambda: _clean_up(folder, partial, replaced)),
+        naming_path(folder),
+    ):
         _clean_up(folder, partial, replaced)
         partial.mkdir()
         yield partial

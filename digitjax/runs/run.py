@@ -190,9 +190,20 @@ class Run(Evaluable):
             rows = [json.loads(line) for line in lines]
         except (ValueError, RecursionError) as error:
             raise InputError(f"{self.metrics_file}: a line is not JSON ({error})") from None
-        if not all(isinstance(row, dict) and "step" in row for row in rows):
-            raise InputError(f"{self.metrics_file}: a line is not a JSON object with a step")
+        for number, row in enumerate(rows, 1):
+            if not _is_log_line(row):
+                raise InputError(
+                    f"{self.metrics_file}: line {number} is not as training writes it: delete the line"
+                )
         return rows
+
+
+def _is_log_line(row: Any) -> bool:
+    """Return whether a value has what every line of a log has, and numbers where metrics are."""
+    match row:
+        case {"step": int(), "epoch": int(), "split": "train" | "validation", "seconds": int() | float()}:
+            return all(isinstance(row.get(name, 0.0), int | float) for name in ("loss", "accuracy", "error"))
+    return False
 
 
 def create_run(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False) -> Run:

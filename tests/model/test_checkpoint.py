@@ -194,6 +194,14 @@ def test_weights_of_another_network_are_refused(saved: Path):
         checkpoint.load(saved, abstract)
 
 
+def test_weights_of_another_shape_are_named_before_any_are_read(saved: Path):
+    abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((7, *leaf.shape), leaf.dtype), ABSTRACT)
+    with pytest.raises(
+        InputError, match=r"does not fit the config of its run \(\w+\.\w.* is \(.*\), not \(7"
+    ):
+        checkpoint.load(saved, abstract)
+
+
 def test_an_interrupted_save_is_not_listed_and_is_discarded(copied: Path):
     (copied / "30/manifest.json").unlink()
     (copied / "40.orbax-checkpoint-tmp").mkdir()
