@@ -97,6 +97,13 @@ def test_results_are_not_written_to_a_pipe_or_a_device(able_run: Run, tmp_path: 
     assert not list(Path(out).parent.glob(".*.lock"))
 
 
+def test_a_picture_is_read_from_standard_input(able_run: Run, tmp_path: Path):
+    picture = encode(Image.fromarray(digit_picture(3)))
+    command = [sys.executable, "-m", "digitjax", "read", "-", "--model", str(able_run.path)]
+    result = subprocess.run(command, input=picture, capture_output=True)
+    assert (result.stdout, result.stderr) == (b"-: 3\n", b"")
+
+
 def test_escape_sequences_in_names_do_not_reach_the_terminal(able_run: Run, tmp_path: Path):
     for name in ("a\x1b[31m.png", "b\n\x9b7m.png"):
         Image.fromarray(digit_picture(3)).save(tmp_path / name)

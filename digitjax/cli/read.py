@@ -27,7 +27,7 @@ def add_read(subparsers: "Subparsers") -> None:
         "pictures",
         nargs="*",
         metavar="PICTURE",
-        help="picture files, and folders that are searched for pictures",
+        help="picture files, folders that are searched for pictures, and - for a picture on standard input",
     )
     parser.add_argument("--list", metavar="FILE", help="file with one PICTURE per line, - for standard input")
     parser.add_argument(
@@ -73,7 +73,7 @@ def _print(reader: "Recognizer", pictures: Iterable[str], as_json: bool) -> int:
     """Read pictures, print the results, and return how many could not be read."""
     failures = 0
     for picture in pictures:
-        result = reader.read_file(picture, picture)
+        result = reader.read_file(sys.stdin.buffer if picture == "-" else picture, picture)
         failures += result["error"] is not None
         if as_json:
             print(json.dumps(result), flush=True)

@@ -37,7 +37,9 @@ def read_bytes(source: str | os.PathLike[str] | bytes | Readable, max_bytes: int
         if isinstance(source, (str, os.PathLike)):
             with open(source, "rb", opener=_open_at_once) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise InputError("it is a pipe or a device: save the picture as a file")
+                    raise InputError(
+                        "it is a pipe or a device: save the picture as a file, or name - for standard input"
+                    )
                 content = file.read(max_bytes + 1)
         else:
             content = source if isinstance(source, bytes) else source.read(max_bytes + 1)

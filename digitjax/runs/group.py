@@ -27,7 +27,7 @@ from digitjax.runs.run import (
     Run,
     create_folder,
 )
-from digitjax.runs.search import candidate_paths, find_run, list_folders
+from digitjax.runs.search import candidate_paths, find_run, has_file, list_folders
 from digitjax.runs.seed_stats import SeedStats, summarize_seeds
 from digitjax.runs.summary import RunSummary, summarize_run
 
@@ -132,9 +132,9 @@ def list_entries(folder: Path = DEFAULT_FOLDER) -> list[RunEntry]:
 
 
 def _open(path: Path) -> RunEntry:
-    if (path / GROUP_FILE).exists():
+    if has_file(path, GROUP_FILE):
         return Group(path)
-    return Ensemble(path) if (path / ENSEMBLE_FILE).exists() else Run(path)
+    return Ensemble(path) if has_file(path, ENSEMBLE_FILE) else Run(path)
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ def list_runs(folder: Path = DEFAULT_FOLDER) -> list[Run]:
     """
     runs: list[Run] = []
     for path in list_folders(folder):
-        if (path / GROUP_FILE).exists():
+        if has_file(path, GROUP_FILE):
             members = sorted(path.glob("seed-*"), key=lambda p: (len(p.name), p.name))
             runs += [Run(member) for member in members]
-        elif not (path / ENSEMBLE_FILE).exists():
+        elif not has_file(path, ENSEMBLE_FILE):
             runs.append(Run(path))
     return runs
 
@@ -37,8 +37,21 @@ def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
     if not folder.is_dir():
         return []
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    paths = [p for p in paths if not (p / SWEEP_FILE).exists()]
+    paths = [p for p in paths if not has_file(p, SWEEP_FILE)]
     return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
+
+
+def has_file(folder: Path, name: str) -> bool:
+    """Return whether a folder is known to have a file; one that may not be looked into is listed as a run.
+
+    Args:
+        folder: of a run, a group, an ensemble or a sweep.
+        name: of the file.
+    """
+    try:
+        return (folder / name).exists()
+    except OSError:  # reading the run says which
+        return False
 
 
 def has_external_link(path: Path, folder: Path) -> bool:
@@ -51,6 +64,8 @@ def has_external_link(path: Path, folder: Path) -> bool:
         folder: of runs.
     """
     root = os.path.realpath(folder)
+    if not os.access(path, os.R_OK | os.X_OK):
+        return path.is_symlink()
     paths = [path, *path.iterdir(), *path.glob("evaluation/*"), *path.glob("evaluation/*/*")]
     targets = [os.path.realpath(link) for link in paths if link.is_symlink()]
     return any(os.path.commonpath([root, target]) != root for target in targets)

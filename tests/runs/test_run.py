@@ -1,9 +1,12 @@
 """Run folders are created once, read safely, and listed even if damaged."""
 
+import errno
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,9 +47,11 @@ def test_find_by_name_and_by_path(tmp_path: Path):
 def test_metrics_leave_out_an_incomplete_last_line(tmp_path: Path):
     run = runs.create_run(Config(name="a"), tmp_path)
     assert run.metrics() == []
-    run.metrics_file.write_text('{"step": 1}\n{"step": 2}\n{"st')
-    assert run.metrics() == [{"step": 1}, {"step": 2}]
-    run.metrics_file.write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    lines = [{"step": step, "epoch": 1, "split": "train", "seconds": 0.5} for step in (1, 2)]
+    first, second = map(json.dumps, lines)
+    run.metrics_file.write_text(f'{first}\n{second}\n{{"st')
+    assert run.metrics() == lines
+    run.metrics_file.write_text(f'{first}\n{{"st\n{second}\n')
     with pytest.raises(InputError, match=r"metrics\.jsonl: a line is not JSON"):
         run.metrics()
 
@@ -72,6 +77,9 @@ def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_pat
     assert 0 < summary.test_error < 1
 
 
+_LINE = '{"step": %s, "epoch": 1, "split": "validation", "seconds": 1.0}\n'
+
+
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
@@ -80,11 +88,13 @@ def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_pat
         ({"config.json": '{"speed": 1}'}, "unknown field speed"),
         ({"config.json": "{}"}, "not finished"),
         ({"config.json": "{}", "metrics.jsonl": "?\n"}, "metrics.jsonl: a line is not JSON"),
-        ({"config.json": "{}", "metrics.jsonl": '{"step": 1}\n'}, "metrics.jsonl: KeyError"),
+        ({"config.json": "{}", "metrics.jsonl": '{"step": 1}\n'}, "metrics.jsonl: line 1 is not as training"),
         (
             {"config.json": "{}", "metrics.jsonl": "[]\n"},
-            "metrics.jsonl: a line is not a JSON object with a step",
+            "metrics.jsonl: line 1 is not as training writes it",
         ),
+        ({"config.json": "{}", "metrics.jsonl": _LINE % '"9"'}, "metrics.jsonl: line 1 is not as training"),
+        ({"config.json": "{}", "metrics.jsonl": _LINE % "9"}, "metrics.jsonl: KeyError('accuracy')"),
         ({"config.json": "{}", "evaluation/test@1/metrics.json": "["}, "metrics.json: it is not JSON"),
     ],
 )
@@ -96,6 +106,27 @@ def test_a_damaged_run_is_listed_with_its_problem(tmp_path: Path, files: dict[st
         path.write_text(text)
     [run] = runs.list_runs(tmp_path)
     assert problem in summarize_run(run).problem
+
+
+def test_a_run_that_may_not_be_looked_into_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("locked", "open"):
+        runs.create_run(Config(name=name), tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+
+    def refuse(function: Callable[..., Any]) -> Callable[..., Any]:
+        def refused(path: Path, *arguments: Any, **options: Any) -> Any:
+            if path.parent.name == "locked":  # mocked, since the tests may run as a user who may do anything
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return function(path, *arguments, **options)
+
+        return refused
+
+    for name in ("exists", "read_bytes"):
+        monkeypatch.setattr(Path, name, refuse(getattr(Path, name)))
+    summaries = {entry.name: runs.summarize(entry).problem for entry in runs.list_entries(tmp_path)}
+    assert set(summaries) == {"locked", "open"}
+    assert summaries["locked"].endswith("locked/config.json: Permission denied")
+    assert {run.name for run in runs.list_runs(tmp_path)} == {"locked", "open"}
 
 
 def test_trials_of_a_sweep_are_runs_and_the_sweep_is_not(tmp_path: Path):
