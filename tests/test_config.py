@@ -30,7 +30,7 @@ from digitjax.errors import InputError
 
 configs = st.builds(
     Config,
-    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", fullmatch=True),
+    name=st.from_regex(r"[A-Za-zäß0-9][A-Za-zи0-9._-]{0,90}", fullmatch=True),
     seed=st.integers(0, 2**32 - 1),
     data=st.one_of(
         st.builds(Data, name=st.sampled_from(["digits", "mnist"]), refit=st.booleans()),
@@ -117,7 +117,13 @@ def test_json_spells_out_every_field():
             '{"data": {"folder": "x"}}',
             "data.folder is only for the data set folder (name is 'digits')",
         ),
-        ('{"name": "../escape"}', "name: string should match pattern"),
+        (
+            '{"name": "../escape"}',
+            "name is '../escape': it may have letters, digits and, after the first, also",
+        ),
+        ('{"name": ""}', "name is '': it may have letters"),
+        ('{"name": ".hidden"}', "name is '.hidden': it may have letters"),
+        ('{"name": "%s"}' % ("ü" * 101), "200 bytes at most"),
         ('{"seed": 1', "invalid JSON"),
         ("[]", "input should be an object"),
     ],

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
+from unicodedata import category
 
 import pydantic_core
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -16,6 +17,8 @@ from digitjax.config.training import Adam, Optimizer, Schedule, Training
 from digitjax.errors import InputError, format_validation_error
 from digitjax.migration import VERSION, migrate_config
 
+_MAX_NAME_BYTES = 200
+"""Longest name of a run, as file systems take 255 bytes, and names of locks and half-written folders are longer."""
 Task = Literal["classification", "reconstruction"]
 
 
@@ -23,8 +26,8 @@ Task = Literal["classification", "reconstruction"]
 class Config(Options):
     """The config of an experiment: with the code and the data set, all that is needed to repeat a run."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "run"
-    """Name of the run folder."""
+    name: str = "run"
+    """Name of the run folder: letters of any script and digits, after the first also . _ and -."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of the initial weights, the order of the examples, the augmentation and the dropout."""
     data: Data = Data()
@@ -40,6 +43,18 @@ class Config(Options):
     def task(self) -> Task:
         """What the model is trained for: to classify digits, or to reconstruct images."""
         return "reconstruction" if isinstance(self.model, AutoencoderConfig | VAEConfig) else "classification"
+
+    @model_validator(mode="after")
+    def _refuse_names_of_no_folder(self) -> "Config":
+        takes = (
+            c.isalnum() or (i and (c in "._-" or category(c)[0] == "M")) for i, c in enumerate(self.name)
+        )
+        if not self.name or not all(takes) or len(self.name.encode()) > _MAX_NAME_BYTES:
+            raise ValueError(
+                f"name is {self.name[:40]!r}: it may have letters, digits and, after the first, also . _ and -, "
+                f"{_MAX_NAME_BYTES} bytes at most"
+            )
+        return self
 
     @model_validator(mode="after")
     def _refuse_label_options(self) -> "Config":

@@ -1,6 +1,6 @@
 """Folders of people's own pictures as data sets.
 
-Either a `manifest.csv` lists the pictures in its columns `file` and `label`, or each label has a sub-folder. Two more
+Either a `manifest.csv` lists the pictures in its columns `file` and `label`, or each digit has a sub-folder. Two more
 columns are optional: `split`, which is train or test, and `writer`.
 
 Digits are extracted from each picture exactly as recognition does it. A picture is used if as many digits are found as
@@ -70,7 +70,8 @@ def list_samples(folder: Path) -> list[Sample]:
     """Return the labeled pictures of a folder, without opening them.
 
     Raises:
-        InputError: there is no such folder, it has no labeled pictures, or its manifest is invalid.
+        InputError: there is no such folder, it has no labeled pictures, a sub-folder is named after another number
+            than 0 to 9, or its manifest is invalid.
     """
     if not folder.is_dir():
         raise InputError(f"data.folder: there is no folder {folder}")
@@ -151,18 +152,20 @@ def _from_manifest(folder: Path) -> list[Sample]:
 
 
 def _from_sub_folders(folder: Path) -> list[Sample]:
+    labels = sorted(path for path in folder.iterdir() if path.name.isascii() and path.name.isdecimal())
+    for label in labels:
+        if len(label.name) > 1:
+            raise InputError(
+                f"{folder}: its sub-folder {label.name} is no class: name sub-folders 0 to 9, "
+                f"and list pictures of several digits in a {NAME}"
+            )
     files = (
         path.relative_to(folder)
-        for label in sorted(folder.iterdir())
-        if _is_digits(label.name)
+        for label in labels
         for path in sorted(label.rglob("[!.]*"))
         if path.is_file()
     )
     return [Sample(str(file), file.parts[0]) for file in files]
-
-
-def _is_digits(label: str) -> bool:
-    return label.isascii() and label.isdecimal()
 
 
 # -------------------------------------------------------------------------------------- pictures

@@ -189,6 +189,13 @@ def test_a_missing_or_empty_folder_and_an_unreadable_manifest_are_refused(tmp_pa
         pipeline.load(Data(name="folder", folder=str(tmp_path)))
 
 
+def test_a_sub_folder_of_no_class_is_refused_once(tmp_path: Path):
+    sort_into_sub_folders(tmp_path, range(20))
+    save(tmp_path / "10" / "1.png", digit_on_paper(1))
+    with pytest.raises(InputError, match=r"its sub-folder 10 is no class: name sub-folders 0 to 9, and list"):
+        folder.list_samples(tmp_path)
+
+
 # ---------------------------------------------------------------------------------------- splits
 
 
@@ -285,7 +292,8 @@ def test_a_run_on_three_classes_is_trained_and_evaluated(tmp_path: Path):
         model=CNNConfig(channels=(4,), dense=()),
         training=Training(epochs=1, batch_size=16),
     )
-    run = train(config, tmp_path / "runs")
+    with pytest.warns(UserWarning, match=r"there is no image of 0, 1, 2, 4, 6, 7, 9 to train on"):
+        run = train(config, tmp_path / "runs")
     result = evaluation.evaluate(run)
     assert {row["digit"] for row in result.summary["per_class"] if row["examples"]} == {3, 5, 8}
     sort_into_sub_folders(path, [0])

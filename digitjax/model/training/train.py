@@ -17,6 +17,7 @@ The way from `digitjax train mnist` to the run folder:
 """
 
 import math
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from digitjax import environment, runs
 from digitjax.config import Config, to_json, validate
 from digitjax.data import pipeline
 from digitjax.data.pipeline import Dataset, Split
-from digitjax.errors import InputError
+from digitjax.errors import InputError, naming_path
 from digitjax.model import calibration, checkpoint
 from digitjax.model.calibration import Calibration
 from digitjax.model.predictor import Predictor
@@ -82,6 +83,9 @@ def train(
         InputError: the config, the data or the folder cannot be used.
         FloatingPointError: the loss is not finite; the last good checkpoint is kept.
         Interrupted: on Ctrl-C or SIGTERM, after saving.
+
+    Warns:
+        UserWarning: there is no image of some digit, or a resumed run goes on with another learning rate.
     """
     config = validate(config)
     require_changeable(allow_changes, resume)
@@ -98,8 +102,9 @@ def train(
             _require_same_data(run, dataset)
         if starting:
             _require_init_from(config)
+            _warn_of_missing_classes(dataset.train)
     distributed.require_same(config=to_json(config), data=dataset.sha256)
-    with lock(run.path):  # before anything is removed
+    with lock(run.path), naming_path(run.path):  # before anything is removed
         with distributed.propagate_errors():
             if starting:
                 runs.create_run(config, folder, overwrite=overwrite)
@@ -165,6 +170,16 @@ def _require_same_data(run: Run, dataset: Dataset) -> None:
     started = (run.path / "environment.json").exists()
     if started and run.environment.get("data_sha256") != dataset.sha256:
         raise InputError(f"{run.path} was started with other data: start a new run with another --name")
+
+
+def _warn_of_missing_classes(examples: Split) -> None:
+    """Name the digits that a folder of one's own images lacks, since no figure of the training shows that."""
+    if missing := sorted(set(range(10)).difference(examples.labels.tolist())):
+        warnings.warn(
+            f"there is no image of {', '.join(map(str, missing))} to train on: "
+            "the model will not know them: add some",
+            stacklevel=2,
+        )
 
 
 def _require_init_from(config: Config) -> None:
