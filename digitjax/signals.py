@@ -4,7 +4,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # as in `typing`: nothing that takes long stands before the handler of the command line
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 _clean_ups: list[Callable[[], object]] = []
 """What is left to do where the process ends now, the latest last."""
@@ -26,7 +29,7 @@ def hold_interrupts() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _exit(number: int, frame: Any) -> NoReturn:
+def _exit(number: int, frame: "Any") -> "NoReturn":
     for clean_up in reversed(_clean_ups):
         with suppress(Exception):  # it may have been in the middle of it
             clean_up()
@@ -49,7 +52,7 @@ def catch_signals() -> Iterator[list[int]]:
     """Collect SIGINT and SIGTERM in a list, for a loop to stop at a safe point; a second one is not caught."""
     received: list[int] = []
 
-    def receive(number: int, frame: Any) -> None:
+    def receive(number: int, frame: "Any") -> None:
         received.append(number)
         signal.signal(number, before[number])
 
