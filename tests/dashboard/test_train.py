@@ -132,7 +132,7 @@ def test_every_experiment_can_be_selected(open_page):
         ("--model.dropout 7", "model.dropout: input should be less than 1"),
         ("--nothing 1", "--nothing"),
         ("--model.kind nonsense", "model.kind is 'nonsense'"),
-        ("--name ../elsewhere", "name: "),
+        ("--name ../elsewhere", "name is "),
         ("--model.dropout '0.2", "no closing quotation"),
         ("--help", "--help is shown by the command line"),
     ],

@@ -102,7 +102,7 @@ def test_an_ensemble_is_validated_when_created(folder: Path):
     single, first, second = runs.find_run("single", folder), *runs.find_entry("group", folder).members()
     for name, members, reason in (
         ("all", [single, first], "all exists: choose another name, or discard an ensemble with --overwrite"),
-        ("a/b", [single, first], "ensemble: name: string should match"),
+        ("a/b", [single, first], "ensemble: name is 'a/b': it may have letters"),
         ("b", [single, single], "single is given twice"),
         ("b", [single], "an ensemble needs two or more runs"),
         ("b", [single, Run(folder / "none")], r"none/config\.json: No such file"),
