@@ -2,6 +2,7 @@
 
 import errno
 import os
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -74,6 +75,11 @@ def suggest_option(option: str, known: Collection[str]) -> str:
     same_field = [name for name in known if name.rpartition(".")[2] == option.removeprefix("--")]
     nearest = same_field or difflib.get_close_matches(option, known, 1, _NEAR)
     return f": did you mean {nearest[0]}?" if nearest else ""
+
+
+def warn(problem: str) -> None:
+    """Warn of what is off and was got round; of the same thing once in a process."""
+    warnings.warn(problem, stacklevel=1)  # here, as Python shows a warning once for each place in the code
 
 
 def format_validation_error(error: "ValidationError", tags: Collection[str] = ()) -> str:

@@ -15,7 +15,18 @@ from digitjax.runs import (
 )
 
 AnySummary = RunSummary | GroupSummary | EnsembleSummary
-_FILES = ("", "config.json", "metrics.jsonl", "finished.json", "evaluation", GROUP_FILE, ENSEMBLE_FILE)
+_FILES = (
+    "",
+    "config.json",
+    "environment.json",
+    "metrics.jsonl",
+    "finished.json",
+    "calibration.json",
+    "checkpoints",
+    "evaluation",
+    GROUP_FILE,
+    ENSEMBLE_FILE,
+)
 
 
 def summarize(entry: RunEntry) -> AnySummary:

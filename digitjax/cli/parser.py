@@ -10,6 +10,7 @@ _COMMANDS = (
     training.add_train,
     training.add_sweep,
     runs.add_list,
+    runs.add_verify,
     evaluate.add_evaluate,
     evaluate.add_compare,
     report.add_report,

@@ -1,4 +1,4 @@
-"""The commands that manage runs: `runs` and `ensemble`."""
+"""The commands that manage runs: `runs`, `verify` and `ensemble`."""
 
 import argparse
 import json
@@ -61,6 +61,32 @@ def _format_summary(summary: Any) -> str:
         f"{s.name:<24} {s.model:<8} {s.data:<8} {s.extent:<16} {format_split('validation'):<26} "
         f"{format_split('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
     )
+
+
+def add_verify(subparsers: "Subparsers") -> None:
+    """Add `verify`."""
+    parser = add_command(subparsers, "verify", verify, "digitjax verify mnist")
+    parser.add_argument("run", metavar="RUN", help="name or path of a run, a group or an ensemble")
+    add_json(parser)
+    add_runs(parser)
+
+
+def verify(args: argparse.Namespace) -> None:
+    """Verify every file of a run, and exit with code 1 if any was changed, lost or swapped.
+
+    Prints a line for each problem.
+    """
+    from digitjax import runs
+    from digitjax.evaluation.verify import verify as find_problems
+
+    entry = runs.find_entry(args.run, args.runs, check=False)
+    problems = find_problems(entry)
+    if args.json:
+        print(json.dumps({"run": entry.name, "problems": problems}))
+    else:
+        print("\n".join(problems) or f"{entry.path}: every file is as it was written")
+    if problems:
+        sys.exit(1)
 
 
 def add_ensemble(subparsers: "Subparsers") -> None:

@@ -1,7 +1,6 @@
 """The calibration of a run: temperature and rejection thresholds, as its calibration.json keeps them."""
 
 import dataclasses
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -11,10 +10,10 @@ from jaxtyping import Float
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from digitjax import runs
-from digitjax.errors import InputError, format_validation_error
-from digitjax.runs import Run
+from digitjax.errors import InputError, format_validation_error, warn
+from digitjax.runs import Run, integrity
 
-FILE = "calibration.json"
+FILE = integrity.CALIBRATION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +80,9 @@ def read(run: Run, step: int) -> Calibration:
     calibration = _read_file(run)
     if calibration is None or calibration.step == step:
         return calibration or Calibration()
-    warnings.warn(
+    warn(
         f"{run.path / FILE} is of step {calibration.step}, not {step}: probabilities are used uncalibrated: "
-        f"run `digitjax calibrate {run.name} --step {step}`",
-        stacklevel=2,
+        f"run `digitjax calibrate {run.name} --step {step}`"
     )
     return Calibration()
 
@@ -93,11 +91,17 @@ def _read_file(run: Run) -> Calibration | None:
     file = run.path / FILE
     if not file.exists():
         return None
+    remedy = f"run `digitjax calibrate {run.name}` again"
     try:
-        return _ADAPTER.validate_python(runs.read_artifact(file))
+        content = runs.read_artifact(file)
+        integrity.require_own(run, FILE, content)
+    except InputError as error:
+        raise InputError(f"{error}: {remedy}") from None
+    try:
+        return _ADAPTER.validate_python({name: value for name, value in content.items() if name != "run_id"})
     except ValidationError as error:
         reason = format_validation_error(error)
-        raise InputError(f"{file}: {reason}: run `digitjax calibrate {run.name}` again") from None
+        raise InputError(f"{file}: {reason}: {remedy}") from None
 
 
 def read_fitted(run: Run, step: int) -> Calibration | None:
@@ -120,4 +124,5 @@ def write(run: Run, calibration: Calibration) -> None:
         run: a run of a classifier.
         calibration: what was fitted.
     """
-    runs.write_json(run.path / FILE, dataclasses.asdict(calibration))
+    content = {**dataclasses.asdict(calibration), "run_id": integrity.find_run_id(run)}
+    runs.write_sealed(run.path / FILE, content)

@@ -9,7 +9,6 @@ import json
 import logging
 import math
 import shutil
-import warnings
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
@@ -19,7 +18,7 @@ from typing import Any
 
 import jax
 
-from digitjax.errors import InputError, as_disk_error
+from digitjax.errors import InputError, as_disk_error, warn
 from digitjax.runs import manifest
 from digitjax.runs.manifest import Checkpoint
 
@@ -76,7 +75,7 @@ def candidates(folder: Path, step: int | str, weights_folder: Path | None = None
 
 def _warn(damage: str, consequence: str) -> None:
     remedy = "restore the file from a copy, or delete the folder of its step"
-    warnings.warn(f"damaged checkpoint: {damage}: {consequence}: {remedy}", stacklevel=2)
+    warn(f"damaged checkpoint: {damage}: {consequence}: {remedy}")
 
 
 def load(
@@ -133,19 +132,23 @@ def discard_after(folder: Path, step: int) -> None:
 class Writer:
     """Saves checkpoints in the background, one at a time; a context manager."""
 
-    def __init__(self, folder: Path, *, keep_best: int | None = None, description: str = ""):
+    def __init__(
+        self, folder: Path, *, keep_best: int | None = None, description: str = "", run_id: str = ""
+    ):
         """Open a folder for writing.
 
         Args:
             folder: folder of the checkpoints, created if it does not exist.
             keep_best: number of best checkpoints to keep, besides the latest two; None keeps all.
             description: config as JSON, stored in every checkpoint.
+            run_id: id of the run, stored in every manifest.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._checkpointer = _make_checkpointer()
         self._folder = folder
         self._keep_best = keep_best
         self._description = description
+        self._run_id = run_id
         self._executor = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
 
@@ -178,7 +181,7 @@ class Writer:
             raise OSError(
                 reason.errno, f"the checkpoint cannot be written: {reason.strerror}", str(path)
             ) from error
-        manifest.write(path, step, metrics)
+        manifest.write(path, step, metrics, self._run_id)
         self._discard_surplus()
 
     def _discard_surplus(self) -> None:
@@ -227,7 +230,7 @@ def forget_paths(folder: Path) -> None:
     for checkpoint in list_checkpoints(folder):
         for file in checkpoint.path.rglob("commit_success.txt"):
             file.unlink()
-        manifest.write(checkpoint.path, checkpoint.step, checkpoint.metrics)
+        manifest.write(checkpoint.path, checkpoint.step, checkpoint.metrics, checkpoint.run_id)
 
 
 def _require_shapes(path: Path, abstract: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Run folders: the paths in them, and finding, reading, listing and creating runs, groups of seeds and ensembles."""
 
-from digitjax.runs.files import read_artifact, read_json, write_bytes, write_json, write_text
+from digitjax.runs.files import read_artifact, read_json, write_bytes, write_json, write_sealed, write_text
 from digitjax.runs.group import (
     Ensemble,
     EnsembleSummary,
@@ -67,5 +67,6 @@ __all__ = [
     "summarize_run",
     "write_bytes",
     "write_json",
+    "write_sealed",
     "write_text",
 ]

@@ -97,9 +97,9 @@ def read_artifact(path: Path) -> dict[str, Any]:
     """Read a JSON object of an evaluation or a calibration that any version of digitjax wrote.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: the file is missing, damaged or changed.
     """
-    return migrate_artifact(read_json(path))
+    return migrate_artifact(read_sealed(path))
 
 
 def read_bytes(path: Path) -> bytes:

@@ -13,11 +13,13 @@ runs/<ensemble>/
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from digitjax.config import Config, validate
 from digitjax.errors import InputError
+from digitjax.runs import integrity
 from digitjax.runs.files import read_json, write_text
 from digitjax.runs.run import (
     DEFAULT_FOLDER,
@@ -59,7 +61,7 @@ class Group(Evaluable):
         """
         members = [self.member(seed) for seed in self.seeds()]
         for member in members:
-            if problem := summarize_run(member).problem:
+            if problem := summarize_run(member, check=False).problem:
                 raise InputError(f"{member.path}: {problem}")
         return members
 
@@ -110,20 +112,38 @@ RunEntry = Run | Group | Ensemble
 # ---------------------------------------------------------------------------- finding and listing
 
 
-def find_entry(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> RunEntry:
+def find_entry(
+    name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER, *, check: bool = True
+) -> RunEntry:
     """Return a run, a group or an ensemble.
 
     Args:
         name_or_path: name in `folder`, path, or name of a pretrained model; the first that exists is returned.
         folder: of runs.
+        check: whether to warn of what is off in the files of its runs.
+
+    Returns:
+        The entry.
+
+    Warns:
+        UserWarning: a file was changed, lost or swapped; the warning names it.
 
     Raises:
         InputError: there is none.
     """
     for path in candidate_paths(name_or_path, folder):
         if any((path / file).is_file() for file in ("config.json", GROUP_FILE, ENSEMBLE_FILE)):
-            return _open(path)
-    return find_run(name_or_path, folder)
+            entry = _open(path)
+            if check:
+                _warn_of_problems(entry)
+            return entry
+    return find_run(name_or_path, folder, check=check)
+
+
+def _warn_of_problems(entry: RunEntry) -> None:
+    with suppress(InputError):  # which is raised where its runs are used
+        for run in entry.members():
+            integrity.warn_of_problems(run)
 
 
 def list_entries(folder: Path = DEFAULT_FOLDER) -> list[RunEntry]:

@@ -6,6 +6,7 @@ and the SHA-256 of every other file and of itself: a folder without a valid one 
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,11 @@ from typing import Annotated
 from pydantic import Field, StrictFloat, StrictStr, TypeAdapter, ValidationError
 
 from digitjax.errors import InputError, format_validation_error
-from digitjax.runs.files import read_sealed, write_sealed
+from digitjax.runs.files import read_json, read_sealed, write_sealed
 
 FILE = "manifest.json"
+_METADATA = "_CHECKPOINT_METADATA"
+"""File of a checkpoint in which Orbax keeps the config."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,18 @@ class Checkpoint:
     """Metrics on the validation split, by which the best checkpoint is chosen; may be empty."""
     files: Mapping[str, StrictStr]
     """SHA-256 of each file, by its path in the folder."""
+    run_id: StrictStr = ""
+    """Id of the run that wrote it; empty in earlier versions."""
+
+    def stored_config(self) -> str:
+        """Return the config of its run as JSON; an empty string if it has none, or its file is damaged."""
+        path = self.path / _METADATA
+        with suppress(InputError):
+            if self.files.get(_METADATA) == hash_file(path):
+                match read_json(path):
+                    case {"custom_metadata": {"config": str(config)}}:
+                        return config
+        return ""
 
     def damage(self) -> str:
         """Verify the files against the manifest; return what is wrong, or an empty string."""
@@ -35,7 +50,7 @@ class Checkpoint:
             path = self.path / name
             if not path.is_file():
                 return f"{path} is missing"
-            if _sha256(path) != sha256:
+            if hash_file(path) != sha256:
                 return f"{path} is not what was written"
         return ""
 
@@ -75,19 +90,34 @@ def find(folder: Path) -> tuple[list[Checkpoint], dict[int, str]]:
     return found, unusable
 
 
-def write(path: Path, step: int, metrics: Mapping[str, float]) -> None:
+def find_newest(folder: Path) -> Checkpoint | None:
+    """Return the newest checkpoint of a folder with a valid manifest, without verifying its files."""
+    found, _ = find(folder)
+    return found[-1] if found else None
+
+
+def write(path: Path, step: int, metrics: Mapping[str, float], run_id: str = "") -> None:
     """Write the manifest of a checkpoint, whose other files are complete.
 
     Args:
         path: folder of the checkpoint.
         step: step of the training.
         metrics: metrics on the validation split; may be empty.
+        run_id: id of the run, see `digitjax.runs.integrity`.
     """
     written = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name != FILE]
-    files = {str(p.relative_to(path)): _sha256(p) for p in written}
-    write_sealed(path / FILE, {"step": step, "metrics": dict(metrics), "files": files})
+    files = {str(p.relative_to(path)): hash_file(p) for p in written}
+    write_sealed(path / FILE, {"step": step, "metrics": dict(metrics), "files": files, "run_id": run_id})
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        InputError: it is missing or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None

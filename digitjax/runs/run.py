@@ -25,9 +25,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from digitjax.config import Config, Task, from_json, to_json
-from digitjax.errors import InputError
+from digitjax.config import Config, Task, differences, from_json, to_json
+from digitjax.errors import InputError, warn
 from digitjax.migration import migrate_tta, old_evaluation_folder
+from digitjax.runs import manifest
 from digitjax.runs.files import read_artifact, read_bytes, read_json, write_text
 from digitjax.runs.folders import atomic_folder, require_no_training
 
@@ -43,6 +44,10 @@ CHANGES_FILE = "changes.json"
 GROUP_FILE = "group.json"
 ENSEMBLE_FILE = "ensemble.json"
 SWEEP_FILE = "sweep.json"
+
+
+_MAY_DIFFER = ("name", "data.folder", "data.manual_dir")
+"""Fields of a config that may be changed later: a run and its data may be moved."""
 
 
 class EvaluationKey(NamedTuple):
@@ -159,8 +164,29 @@ class Run(Evaluable):
 
     @cached_property
     def config(self) -> Config:
-        """The config of the experiment."""
-        return from_json(read_bytes(self.path / "config.json"), str(self.path / "config.json"))
+        """The config of the experiment; should config.json have been changed, that of the newest checkpoint."""
+        config, problem = self.read_config()
+        if problem:
+            warn(problem)
+        return config
+
+    def read_config(self) -> tuple[Config, str]:
+        """Return the config, and what is wrong with config.json, or an empty string.
+
+        Raises:
+            InputError: config.json is missing or damaged.
+        """
+        file = self.path / "config.json"
+        config = from_json(read_bytes(file), str(file))
+        newest = manifest.find_newest(self.checkpoints)
+        if newest and (stored := newest.stored_config()):
+            trained = from_json(stored, str(newest.path))
+            if changed := [name for name in differences(config, trained) if name not in _MAY_DIFFER]:
+                return trained, (
+                    f"{file}: {', '.join(changed)} is not as in checkpoint {newest.step}, which is used instead: "
+                    "restore the file from a copy"
+                )
+        return config, ""
 
     @property
     def environment(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from digitjax.errors import InputError
+from digitjax.runs import integrity
 from digitjax.runs.run import (
     DEFAULT_FOLDER,
     ENSEMBLE_FILE,
@@ -81,19 +82,31 @@ def candidate_paths(name_or_path: str | os.PathLike[str], folder: Path) -> tuple
     return folder / name_or_path, Path(name_or_path), PRETRAINED_FOLDER / name_or_path
 
 
-def find_run(name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER) -> Run:
+def find_run(
+    name_or_path: str | os.PathLike[str], folder: Path = DEFAULT_FOLDER, *, check: bool = True
+) -> Run:
     """Return a run.
 
     Args:
         name_or_path: name in `folder`, path, or name of a pretrained model; the first that exists is returned.
         folder: of runs.
+        check: whether to warn of what is off in its files.
+
+    Returns:
+        The run.
+
+    Warns:
+        UserWarning: a file was changed, lost or swapped; the warning names it.
 
     Raises:
         InputError: there is none, or it is a group or an ensemble.
     """
     for path in candidate_paths(name_or_path, folder):
         if (path / "config.json").is_file():
-            return Run(path)
+            run = Run(path)
+            if check:
+                integrity.warn_of_problems(run)
+            return run
         if (path / GROUP_FILE).is_file():
             raise InputError(f"{path} is a group: name one of its runs, such as {path.name}/seed-0")
         if (path / ENSEMBLE_FILE).is_file():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digitjax.errors import InputError
+from digitjax.runs.integrity import FINISHED, find_problems
 from digitjax.runs.run import PRIMARY_METRIC, Run
 
 
@@ -43,15 +44,25 @@ class RunSummary:
         return f"epoch {self.epoch} of {self.epochs:g}" if self.epochs else ""
 
 
-def summarize_run(run: Run) -> RunSummary:
-    """Summarize a run; errors are not raised but named in `problem`."""
+def summarize_run(run: Run, *, check: bool = True) -> RunSummary:
+    """Summarize a run; errors are not raised but named in `problem`.
+
+    Args:
+        run: perhaps damaged.
+        check: whether to name, too, what is off in its files though it can be used.
+
+    Returns:
+        The summary, in which only the name and the problem of a damaged run are known.
+    """
     if not run.path.exists():
         return RunSummary(name=run.name, problem="missing: train it with --resume")
     try:
-        config, lines = run.config, run.metrics()
+        (config, _), lines = run.read_config(), run.metrics()
         validation = [line for line in lines if line["split"] == "validation"]
         epoch = int(lines[-1]["epoch"]) if lines else 0
-        finished = (run.path / "finished.json").exists()
+        problem = "not finished: continue it with --resume"
+        if (run.path / FINISHED).exists():
+            problem = "; ".join(find_problems(run)) if check else ""
         metric = PRIMARY_METRIC[config.task]
         best_of = max if metric == "accuracy" else min
         best = best_of(validation, key=lambda line: line[metric], default={})
@@ -72,7 +83,7 @@ def summarize_run(run: Run) -> RunSummary:
             validation_interval=tuple(best["accuracy_interval"]) if "accuracy_interval" in best else None,
             test_interval=test_interval,
             seconds=float(lines[-1]["seconds"]) if lines else 0.0,
-            problem="" if finished else "not finished: continue it with --resume",
+            problem=problem,
             **metrics,
         )
     except (InputError, KeyError, TypeError, ValueError) as error:

@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
 from digitjax import runs
 from digitjax.runs import Run
 from tests.dashboard.conftest import texts
+from tests.run_files import set_config
 
 LONG_AGO = time.time() - 1000
 
@@ -18,9 +20,8 @@ LONG_AGO = time.time() - 1000
 def folder(copy, tiny_group, vae):
     """A folder with a run, the same with other settings, a group of two seeds, and an autoencoder."""
     other = shutil.copytree(copy.path, copy.path.parent / "other")
-    config = json.loads((other / "config.json").read_text())
-    config["optimizer"]["lr"] = 0.125
-    (other / "config.json").write_text(json.dumps(config))
+    config = copy.config
+    set_config(Run(other), replace(config, optimizer=replace(config.optimizer, lr=0.125)))
     shutil.copytree(tiny_group.path, copy.path.parent / "group")
     return copy.path.parent
 
@@ -156,10 +157,7 @@ def test_without_a_run_there_is_the_pretrained_model(visit, tmp_path):
 def training(copy):
     """A run that is in the middle of its training: it says so every now and then."""
     (copy.path / "finished.json").unlink()
-    config = json.loads((copy.path / "config.json").read_text())
-    config["training"]["epochs"] = 4
-    (copy.path / "config.json").write_text(json.dumps(config))
-    return copy
+    return set_config(copy, replace(copy.config, training=replace(copy.config.training, epochs=4)))
 
 
 def test_a_training_shows_its_progress_until_it_is_finished(visit, training):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from digitjax.evaluation.browse import Filter
 from digitjax.evaluation.label_errors import AMBIGUOUS, CORRECTED_LABELS
 from digitjax.evaluation.tags import ExampleTags
 from digitjax.runs import Group, write_json
+from digitjax.runs.files import read_sealed, write_sealed
 from tests.dashboard.conftest import metrics as shown_metrics
 from tests.dashboard.conftest import texts
 from tests.dashboard.page_helpers import copy_as_ensemble, copy_run, count_line, gallery_captions
+from tests.run_files import set_config
 
 
 @pytest.fixture
@@ -195,9 +198,7 @@ def mnist_like(copy, monkeypatch):
     labels[list(CORRECTED_LABELS)] = [given for given, _ in CORRECTED_LABELS.values()]
     split = Split(np.zeros((10_000, 28, 28), np.uint8), labels)
     monkeypatch.setattr(pipeline, "load", lambda data: Dataset(split, split, split, "0"))
-    config = json.loads((copy.path / "config.json").read_text())
-    config["data"]["name"] = "mnist"
-    write_json(copy.path / "config.json", config)
+    copy = set_config(copy, replace(copy.config, data=replace(copy.config.data, name="mnist")))
     shutil.rmtree(copy.path / "evaluation")
     logits = np.eye(10, dtype=np.float32)[labels]
     logits[947] = np.eye(10)[9]  # the corrected label
@@ -235,6 +236,8 @@ def test_the_images_must_be_those_that_were_evaluated(visit, copy):
     file = copy.evaluation_folder(*copy.evaluations()[0]) / "predictions.npz"
     with np.load(file) as arrays:
         np.savez(file, logits=arrays["logits"], labels=np.roll(arrays["labels"], 1))
+    metrics_file = file.with_name("metrics.json")
+    write_sealed(metrics_file, {**read_sealed(metrics_file), "predictions_sha256": None})
     app = visit(copy.path.parent, "errors")
     assert texts(app.error) == [
         "the digits images on this machine are not those that were evaluated: evaluate copy again"

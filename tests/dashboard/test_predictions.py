@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import streamlit
 
-from digitjax.config import Augment, to_json
+from digitjax.config import Augment
 from digitjax.data import pipeline
 from digitjax.errors import InputError
 from digitjax.evaluation import browse, evaluate, history, tags
 from digitjax.evaluation.browse import Filter
 from tests.dashboard.conftest import texts
 from tests.dashboard.page_helpers import copy_as_ensemble, copy_run, count_line, gallery_captions, listen_at
+from tests.run_files import set_config
 
 
 @pytest.fixture
@@ -292,7 +293,7 @@ def test_augmented_samples_are_resampled(visit, run):
     app.session_state["section"] = "Augmented samples"
     app.run()
     assert texts(app.info) == ["This run uses no augmentation."]
-    (run.path / "config.json").write_text(to_json(replace(run.config, augment=Augment(shift=3))))
+    set_config(run, replace(run.config, augment=Augment(shift=3)))
     app = visit(run.path.parent, "predictions")
     app.session_state["section"] = "Augmented samples"
     app.run()

@@ -1,13 +1,15 @@
 """The page Runs: the table of all runs, and the results and configs of the selected ones."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from digitjax import runs
-from digitjax.runs import Group
+from digitjax.runs import Group, Run
 from digitjax.runs.summary import summarize_run
 from tests.dashboard.conftest import MISSING, metrics, texts
+from tests.run_files import set_config
 
 
 @pytest.fixture
@@ -39,12 +41,11 @@ def test_all_runs_are_listed_with_their_results(visit, copy):
 
 
 def test_two_runs_are_compared_field_by_field(visit, copy, other):
-    text = (other / "config.json").read_text()
-    (other / "config.json").write_text(text.replace('"seed": 0', '"seed": 7'))
+    set_config(Run(other), replace(copy.config, seed=7))
     app = visit(copy.path.parent, "runs", run="copy", compare="other")
     assert texts(app.header) == ["copy", "other", "Config differences"]
     assert app.table[0].value.to_dict("list") == {"field": ["seed"], "copy": ["0"], "other": ["7"]}
-    (other / "config.json").write_text(text)
+    set_config(Run(other), copy.config)
     app = visit(copy.path.parent, "runs", run="copy", compare="other")
     assert "The configs are identical." in texts(app.markdown)
 

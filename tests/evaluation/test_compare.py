@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,10 @@ from digitjax.evaluation.compare import compare
 from digitjax.evaluation.comparison import Comparison, GroupComparison, compare_predictions
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.significance import describe_p_value, mcnemar, welch
-from digitjax.runs import Group, Run, read_json, write_json
+from digitjax.runs import Group, Run, write_json
+from digitjax.runs.files import read_sealed, write_sealed
 from digitjax.runs.seed_stats import summarize_seeds
+from tests.run_files import set_config
 
 ACCURACIES = st.lists(st.integers(9000, 9100), min_size=2, max_size=6).map(lambda n: [i / 10_000 for i in n])
 
@@ -198,7 +201,7 @@ def test_groups_are_compared_over_their_seeds(group: Group, tmp_path: Path):
         shutil.rmtree(run.path / "evaluation")
     file = other.members()[0].evaluation_folder("test", 21) / "metrics.json"
     evaluation.evaluate(other.members()[0])
-    write_json(file, {**read_json(file), "accuracy": 0.99})
+    write_sealed(file, {**read_sealed(file), "accuracy": 0.99})
     comparison = compare(group, other)
     assert isinstance(comparison, GroupComparison)
     first, second = ([r.metric("accuracy", "test") for r in g.members()] for g in (group, other))
@@ -241,8 +244,7 @@ def test_incomparable_models_are_refused(group: Group, tiny_run: Run, tiny_vae: 
     with pytest.raises(InputError, match=r"seed-0 and .*seed-1 were trained on different data"):
         compare(a, b)
     write_json(b.path / "environment.json", environment)
-    config = read_json(b.path / "config.json")
-    write_json(b.path / "config.json", {**config, "data": {**config["data"], "split_seed": 9}})
+    b = set_config(b, replace(b.config, data=replace(b.config.data, split_seed=9)))
     with pytest.raises(
         InputError, match=r"differ in data\.split_seed \(0 and 9\) and so in their validation"
     ):

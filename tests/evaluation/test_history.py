@@ -18,8 +18,9 @@ from digitjax.evaluation import history as histories
 from digitjax.evaluation.evaluate import Evaluation, evaluate
 from digitjax.evaluation.history import History, SplitHistory, evaluate_history, history_folder
 from digitjax.model.training.train import train
-from digitjax.runs import Run, read_json, write_json
+from digitjax.runs import Run, read_json
 from tests.conftest import TINY
+from tests.run_files import set_config
 
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))
 
@@ -112,9 +113,8 @@ def test_epochs_with_deleted_weights_are_left_out(run: Run):
 
 
 def test_a_refit_has_no_validation_split(run: Run):
-    config = read_json(run.path / "config.json")
-    write_json(run.path / "config.json", {**config, "data": {**config["data"], "refit": True}})
-    result = evaluate_history(Run(run.path))
+    run = set_config(run, replace(run.config, data=replace(run.config.data, refit=True)))
+    result = evaluate_history(run)
     assert set(result.splits) == set(histories.read(run).splits) == {"test"}
     with pytest.raises(InputError, match="no split 'validation': choose one of test"):
         result.get_split("validation")

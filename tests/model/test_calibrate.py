@@ -141,13 +141,15 @@ def test_an_ensemble_uses_each_temperature_and_the_mean_of_the_thresholds(tiny_g
 def test_a_damaged_file_is_named(run: Run, content: str, reason: str):
     (run.path / calibration.FILE).write_text(content)
     with pytest.raises(InputError, match=r"calibration\.json: " + reason):
-        recognizer.load(run.path)
+        calibration.read(run, 21)
 
 
 def test_the_command_writes_and_prints_the_calibration(run: Run, capsys: pytest.CaptureFixture[str]):
     cli.main(["calibrate", str(run.path), "--json"])
     printed = json.loads(capsys.readouterr().out)
-    assert printed == {"run": "tiny", **json.loads((run.path / calibration.FILE).read_text())}
+    written = json.loads((run.path / calibration.FILE).read_text())
+    assert set(written) == {*printed, "run_id", "sha256"} - {"run"}
+    assert {name: written[name] for name in printed if name != "run"} | {"run": "tiny"} == printed
     cli.main(["calibrate", str(run.path)])
     assert capsys.readouterr().out.startswith(
         f"tiny: temperature {printed['temperature']:.3f}, rejection threshold"

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from digitjax import runs
-from digitjax.config import Config, Data, to_json
+from digitjax.config import Config, Data
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.recognition import recognizer
 from digitjax.runs import Ensemble, EnsembleSummary, Group, GroupSummary, Run
 from digitjax.runs.summary import summarize_run
+from tests.run_files import set_config
 
 
 @pytest.fixture
@@ -156,11 +157,11 @@ def test_an_ensemble_of_autoencoders_is_refused(folder: Path, tiny_vae: Run):
 def test_an_ensemble_of_other_data_reads_but_does_not_evaluate(folder: Path):
     config = runs.find_run("single", folder).config
     other = replace(config, data=Data(name="digits", split_seed=1, manual_dir="x"))
-    (folder / "single/config.json").write_text(to_json(other))
+    set_config(Run(folder / "single"), other)
     with pytest.raises(InputError, match=r"single and .*seed-0 differ in data\.split_seed \(1 and 0\)"):
         evaluation.evaluate(Ensemble(folder / "all"))
     assert recognizer.load("all", folder).name == "all"
-    (folder / "single/config.json").write_text(to_json(config))
+    set_config(Run(folder / "single"), config)
     path = folder / "group/seed-1/environment.json"
     path.write_text(path.read_text().replace('"data_sha256": "', '"data_sha256": "0'))
     with pytest.raises(InputError, match="seed-1: it was trained on other data"):

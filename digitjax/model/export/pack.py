@@ -10,13 +10,14 @@ from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model import calibration, checkpoint
 from digitjax.model.network import Network, find_checkpoint, load_weights
-from digitjax.runs import Run
+from digitjax.runs import Run, integrity
+from digitjax.runs.files import read_sealed
 from digitjax.runs.folders import atomic_folder
 from digitjax.runs.summary import summarize_run
 
-_COPIED = ("metrics.jsonl", "finished.json")
+_COPIED = ("metrics.jsonl",)
 """Files that are copied as they are."""
-_PUBLIC = ("packages", "python", "commit", "backend", "cpus", "data_sha256")
+_PUBLIC = ("run_id", "packages", "python", "commit", "backend", "cpus", "data_sha256")
 """Fields of `environment.json` that are kept: the others describe the machine."""
 
 
@@ -38,7 +39,7 @@ def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
     """
     if folder.exists():
         raise InputError(f"{folder} exists: name another folder, or delete it first")
-    if problem := summarize_run(run).problem:
+    if problem := summarize_run(run, check=False).problem:
         raise InputError(f"{run.path}: {problem}")
     used_step, weights = load_weights(run, Network(run.config.model), step)
     metrics = find_checkpoint(run, used_step).metrics
@@ -54,7 +55,9 @@ def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: 
     runs.write_json(
         packed.path / "environment.json", {name: environment[name] for name in _PUBLIC if name in environment}
     )
-    with checkpoint.Writer(packed.checkpoints, description=to_json(run.config)) as writer:
+    with checkpoint.Writer(
+        packed.checkpoints, description=to_json(run.config), run_id=integrity.find_run_id(run)
+    ) as writer:
         writer.save(step, parts, metrics)
     checkpoint.forget_paths(packed.checkpoints)
     for name in _COPIED:
@@ -62,3 +65,5 @@ def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: 
     for name in (calibration.FILE, runs.CHANGES_FILE):
         if (run.path / name).exists():
             shutil.copy(run.path / name, packed.path)
+    finished = read_sealed(run.path / integrity.FINISHED)
+    integrity.write_finished(packed, finished)

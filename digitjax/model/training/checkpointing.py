@@ -135,9 +135,10 @@ def open_writers(config: Config, run: Run, steps_per_epoch: int) -> Iterator[Wri
     states = weights = None
     with ExitStack() as stack:
         if distributed.is_writer():
+            stored = {"description": description, "run_id": run.environment["run_id"]}
             states = stack.enter_context(
-                checkpoint.Writer(run.checkpoints, keep_best=options.keep_best, description=description)
+                checkpoint.Writer(run.checkpoints, keep_best=options.keep_best, **stored)
             )
             if options.keep_weights_every:
-                weights = stack.enter_context(checkpoint.Writer(run.weights, description=description))
+                weights = stack.enter_context(checkpoint.Writer(run.weights, **stored))
         yield Writers(run, states, weights, steps_per_epoch * (options.keep_weights_every or 1))

@@ -17,6 +17,7 @@ The way from `digitjax train mnist` to the run folder:
 """
 
 import math
+import uuid
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,7 +31,7 @@ from digitjax import environment, runs
 from digitjax.config import Config, to_json, validate
 from digitjax.data import pipeline
 from digitjax.data.pipeline import Dataset, Split
-from digitjax.errors import InputError, naming_path
+from digitjax.errors import InputError, naming_path, warn
 from digitjax.model import calibration, checkpoint
 from digitjax.model.calibration import Calibration
 from digitjax.model.predictor import Predictor
@@ -39,7 +40,7 @@ from digitjax.model.training.metrics_log import MetricsLog
 from digitjax.model.training.resume import adopt, require_changeable, require_resumable
 from digitjax.model.training.step import Trainer, TrainState
 from digitjax.progress import Progress
-from digitjax.runs import Run
+from digitjax.runs import Run, integrity
 from digitjax.runs.folders import training_lock
 from digitjax.signals import catch_signals
 
@@ -96,6 +97,8 @@ def train(
     with distributed.propagate_errors():
         sharding.require_divisible(config.training.batch_size)
         if resuming:
+            for problem in integrity.find_file_problems(run):
+                warn(problem)
             require_resumable(run, config, allow_changes)
         dataset = pipeline.load(config.data)
         if resuming:
@@ -235,13 +238,16 @@ def _plan(config: Config, examples: int) -> _Plan:
 
 def _write_environment(run: Run, dataset: Dataset, plan: _Plan) -> None:
     content = {
+        "run_id": integrity.find_run_id(run) or uuid.uuid4().hex,
         **environment.describe(),
         "processes": distributed.describe(),
         "data_sha256": dataset.sha256,
         "steps_per_epoch": plan.steps_per_epoch,
     }
     if distributed.is_writer():
-        runs.write_json(run.path / "environment.json", content)
+        # Before a file changes that it has the SHA-256 of.
+        (run.path / integrity.FINISHED).unlink(missing_ok=True)
+        runs.write_json(run.path / integrity.ENVIRONMENT, content)
 
 
 class _EpochTrainer:
@@ -299,7 +305,7 @@ def _finish(run: Run, step: int, plan: _Plan) -> None:
     """Write how far the training came, which marks the run as finished."""
     content = {"step": step, "epoch": step // plan.steps_per_epoch, "stopped_early": step < plan.steps}
     if distributed.is_writer():
-        runs.write_json(run.path / "finished.json", content)
+        integrity.write_finished(run, content)
 
 
 def _calibrate(run: Run, validation: Split, progress: Progress) -> None:
