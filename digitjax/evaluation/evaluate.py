@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float, Int32
 from scipy.special import softmax
 
-from digitjax import runs
 from digitjax.data import pipeline
 from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
@@ -16,7 +15,7 @@ from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.model import classifier
 from digitjax.model.network import find_checkpoint
 from digitjax.model.tta import find_transforms
-from digitjax.runs import Ensemble, Run, integrity, manifest
+from digitjax.runs import Ensemble, Run, integrity
 from digitjax.runs.arrays import read_arrays
 from digitjax.runs.folders import atomic_folder
 
@@ -117,21 +116,16 @@ def read(
         InputError: there is no such evaluation, or its files are damaged.
     """
     folder = model.evaluation_folder(split, step, tta)
-    summary = runs.read_artifact(folder / "metrics.json")
     remedy = f"evaluate {model.name} again"
-    if isinstance(model, Run):
-        integrity.require_own(model, str((folder / "metrics.json").relative_to(model.path)), summary)
-    summary.pop("run_id", None)
-    sha256 = summary.pop("predictions_sha256", None)
+    summary = integrity.read_own(model, folder / "metrics.json")
+    for problem in integrity.find_changed(folder, summary.pop("files", None)):
+        raise InputError(f"{problem}: {remedy}")
     is_autoencoder = isinstance(model, Run) and model.config.task == "reconstruction"
     result_type = Reconstruction if is_autoencoder else Evaluation
     try:
-        result = result_type(split, step, summary, **read_arrays(folder / "predictions.npz"))
+        return result_type(split, step, summary, **read_arrays(folder / "predictions.npz"))
     except Exception as error:  # zipfile, zlib and numpy raise many kinds for a damaged file
         raise InputError(f"{folder / 'predictions.npz'}: it cannot be read: {remedy}") from error
-    if sha256 not in (None, manifest.hash_file(folder / "predictions.npz")):
-        raise InputError(f"{folder / 'predictions.npz'}: it is not what was written: {remedy}")
-    return result
 
 
 def read_or_evaluate(
@@ -161,7 +155,4 @@ def _write(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> No
     folder = model.evaluation_folder(evaluation.split, evaluation.step, evaluation.summary["tta"])
     with atomic_folder(folder) as partial:
         np.savez_compressed(partial / "predictions.npz", **evaluation.arrays)
-        own = {"run_id": integrity.find_run_id(model)} if isinstance(model, Run) else {}
-        sha256 = manifest.hash_file(partial / "predictions.npz")
-        content = {**evaluation.summary, **own, "predictions_sha256": sha256}
-        runs.write_sealed(partial / "metrics.json", content)
+        integrity.write_own(model, partial / "metrics.json", evaluation.summary, ("predictions.npz",))

@@ -3,9 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from digitjax import runs
 from digitjax.evaluation.evaluate import evaluate
-from digitjax.runs import PRIMARY_METRIC, Group
+from digitjax.runs import PRIMARY_METRIC, Group, integrity
 from digitjax.runs.seed_stats import SeedStats, format_metric, summarize_seeds
 from digitjax.runs.summary import summarize_run
 
@@ -59,7 +58,7 @@ def evaluate_group(
     result = GroupEvaluation(split=split, step=step, tta=tta, members=tuple(members), **statistics)
     folder = group.evaluation_folder(split, step, tta)
     folder.mkdir(parents=True, exist_ok=True)
-    runs.write_json(folder / "metrics.json", asdict(result))
+    integrity.write_own(group, folder / "metrics.json", asdict(result))
     return result
 
 

@@ -17,13 +17,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Float16, Float32, Int, Int32, UInt8
 from scipy.special import softmax
 
-from digitjax import runs
 from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import require_classifier
 from digitjax.model.network import Network, load_weights
 from digitjax.model.predictor import Predictor
-from digitjax.runs import Run, log_reader, manifest
+from digitjax.runs import Run, integrity, log_reader, manifest
 from digitjax.runs.arrays import read_arrays
 from digitjax.runs.folders import atomic_folder
 from digitjax.runs.manifest import Checkpoint
@@ -173,8 +172,8 @@ def _write(run: Run, history: History) -> None:
         for field in _ARRAYS
     }
     with atomic_folder(history_folder(run)) as folder:
-        runs.write_json(folder / "history.json", history.summarize())
         np.savez_compressed(folder / "history.npz", steps=history.steps, epochs=history.epochs, **arrays)
+        integrity.write_own(run, folder / "history.json", history.summarize(), ("history.npz",))
 
 
 def read(run: Run) -> History:
@@ -187,6 +186,12 @@ def read(run: Run) -> History:
     remedy = f"write it with `digitjax evaluate {run.name} --history`"
     if not file.exists():
         raise InputError(f"{run.path}: it has no history yet: {remedy}")
+    try:
+        summary = integrity.read_own(run, file.with_name("history.json"))
+    except InputError as error:
+        raise InputError(f"{error}: {remedy}") from None
+    for problem in integrity.find_changed(file.parent, summary.get("files")):
+        raise InputError(f"{problem}: {remedy}")
     try:
         arrays = read_arrays(file)
         names = [name for name in ("validation", "test") if f"{name}_labels" in arrays]

@@ -16,7 +16,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
-from digitjax import runs
 from digitjax.data import corrupt, outliers
 from digitjax.data.corruptions import CORRUPTIONS, SEVERITIES
 from digitjax.data.pipeline import Split
@@ -30,7 +29,7 @@ from digitjax.model import calibration, classifier
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network, load_weights
 from digitjax.progress import Status
-from digitjax.runs import Ensemble, Run
+from digitjax.runs import Ensemble, Run, integrity
 from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "robustness.json"
@@ -172,7 +171,7 @@ def evaluate_robustness(
     )
     folder = _folder(model, split, robustness.step)
     folder.mkdir(parents=True, exist_ok=True)
-    runs.write_json(folder / FILE, robustness.summary)
+    integrity.write_own(model, folder / FILE, robustness.summary)
     return robustness
 
 
@@ -192,7 +191,7 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
     """
     file = _folder(model, split, step) / FILE
     try:
-        return _ADAPTER.validate_python(runs.read_artifact(file))
+        return _ADAPTER.validate_python(integrity.read_own(model, file))
     except (InputError, ValidationError) as error:
         reason = "it is damaged" if file.exists() else "it is missing"
         raise InputError(

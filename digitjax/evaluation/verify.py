@@ -1,9 +1,10 @@
 """Verifies every file of a run, a group or an ensemble."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from digitjax.errors import InputError
-from digitjax.evaluation import evaluate
+from digitjax.evaluation import evaluate, history
 from digitjax.model import calibration
 from digitjax.runs import Ensemble, Group, Run, RunEntry, integrity, manifest, summarize_run
 
@@ -18,28 +19,24 @@ def verify(entry: RunEntry) -> list[str]:
     except InputError as error:
         return [str(error)]
     problems = [problem for run in runs for problem in _verify_run(run)]
+    if not isinstance(entry, Run):
+        problems += integrity.find_evaluation_problems(entry)
     if isinstance(entry, Ensemble):
-        problems += _verify_evaluations(entry)
+        problems += _verify_predictions(entry)
     return list(dict.fromkeys(problems))
 
 
 def _verify_run(run: Run) -> list[str]:
     """Return the problems of a run; where its config cannot be read, that alone."""
-    try:
-        run.read_config()
-    except InputError as error:
-        return [str(error)]
+    if reason := _find_reason(run.read_config):
+        return reason
     problems = integrity.find_problems(run)
     if problem := summarize_run(run, check=False).problem:
         problems.append(f"{run.path}: {problem}")
     if not run.checkpoints.is_dir() or not any(run.checkpoints.iterdir()):
         problems.append(f"{run.checkpoints}: there is no checkpoint")
     problems += [*_verify_checkpoints(run.checkpoints), *_verify_checkpoints(run.weights)]
-    try:
-        calibration.find(run, 0)
-    except InputError as error:
-        problems.append(str(error))
-    return problems + _verify_evaluations(run)
+    return problems + _find_reason(calibration.find, run, 0) + _verify_predictions(run)
 
 
 def _verify_checkpoints(folder: Path) -> list[str]:
@@ -48,11 +45,17 @@ def _verify_checkpoints(folder: Path) -> list[str]:
     return [*unusable.values(), *(damage for damage in damages if damage)]
 
 
-def _verify_evaluations(model: Run | Ensemble) -> list[str]:
-    problems = []
-    for key in model.evaluations():
-        try:
-            evaluate.read(model, *key)
-        except InputError as error:
-            problems.append(str(error))
+def _verify_predictions(model: Run | Ensemble) -> list[str]:
+    problems = [reason for key in model.evaluations() for reason in _find_reason(evaluate.read, model, *key)]
+    if isinstance(model, Run) and history.history_folder(model).exists():
+        problems += _find_reason(history.read, model)
     return problems
+
+
+def _find_reason(read: Callable[..., object], *arguments: object) -> list[str]:
+    """Return why something cannot be read, if it cannot."""
+    try:
+        read(*arguments)
+    except InputError as error:
+        return [str(error)]
+    return []

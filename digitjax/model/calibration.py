@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from digitjax import runs
 from digitjax.errors import InputError, format_validation_error, warn
 from digitjax.runs import Run, integrity
 
@@ -93,15 +92,11 @@ def _read_file(run: Run) -> Calibration | None:
         return None
     remedy = f"run `digitjax calibrate {run.name}` again"
     try:
-        content = runs.read_artifact(file)
-        integrity.require_own(run, FILE, content)
+        return _ADAPTER.validate_python(integrity.read_own(run, file))
     except InputError as error:
         raise InputError(f"{error}: {remedy}") from None
-    try:
-        return _ADAPTER.validate_python({name: value for name, value in content.items() if name != "run_id"})
     except ValidationError as error:
-        reason = format_validation_error(error)
-        raise InputError(f"{file}: {reason}: {remedy}") from None
+        raise InputError(f"{file}: {format_validation_error(error)}: {remedy}") from None
 
 
 def read_fitted(run: Run, step: int) -> Calibration | None:
@@ -124,5 +119,4 @@ def write(run: Run, calibration: Calibration) -> None:
         run: a run of a classifier.
         calibration: what was fitted.
     """
-    content = {**dataclasses.asdict(calibration), "run_id": integrity.find_run_id(run)}
-    runs.write_sealed(run.path / FILE, content)
+    integrity.write_own(run, run.path / FILE, dataclasses.asdict(calibration))

@@ -15,14 +15,13 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from digitjax import runs
 from digitjax.data.pages import CONDITIONS, Condition, Page, generate_pages
 from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
 from digitjax.model.network import find_checkpoint
 from digitjax.recognition.lost_digits import STAGES, PageScore, score_page
 from digitjax.recognition.recognizer import Reading, Recognizer, load
-from digitjax.runs import Ensemble, Run
+from digitjax.runs import Ensemble, Run, integrity
 from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "reading.json"
@@ -234,7 +233,7 @@ def write(report: StressReport, model: Run | Ensemble, split: str, step: int | s
     """
     file = report_file(model, split, step)
     file.parent.mkdir(parents=True, exist_ok=True)
-    runs.write_json(file, report.to_dict())
+    integrity.write_own(model, file, report.to_dict())
 
 
 def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -> StressReport:
@@ -253,7 +252,7 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
     """
     file = report_file(model, split, step)
     try:
-        return _ADAPTER.validate_python(runs.read_artifact(file))
+        return _ADAPTER.validate_python(integrity.read_own(model, file))
     except (InputError, ValidationError) as error:
         reason = "it is damaged" if file.exists() else "it is missing"
         raise InputError(

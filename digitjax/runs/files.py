@@ -1,10 +1,13 @@
 """Read and atomically write the files of a run."""
 
+import glob
 import hashlib
 import json
 import os
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from digitjax.errors import InputError, naming_path
 from digitjax.migration import migrate_artifact
@@ -36,10 +39,19 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(f"{path} is a pipe or a device: name a file")
+    _remove_leftovers(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with naming_path(path), cleaning_up(lambda: partial.unlink(missing_ok=True)):
         partial.write_bytes(content)
         partial.replace(path)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete what killed processes left when they wrote a file."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        pid = leftover.suffixes[-2][1:]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            leftover.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -74,7 +86,12 @@ def write_sealed(path: Path, content: dict[str, Any]) -> None:
         path: of the file, which is replaced if it exists.
         content: what `json.dumps` accepts.
     """
-    write_json(path, {**content, _SEAL: _digest(content)})
+    write_text(path, to_sealed_json(content))
+
+
+def to_sealed_json(content: dict[str, Any]) -> str:
+    """Return a JSON object with the SHA-256 of its fields as one more, which `read_sealed` checks."""
+    return json.dumps({**content, _SEAL: _digest(content)}, indent=2) + "\n"
 
 
 def read_sealed(path: Path) -> dict[str, Any]:

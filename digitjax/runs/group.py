@@ -10,7 +10,6 @@ runs/<ensemble>/
   evaluation/<split>@<step>/   as in a run
 """
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from digitjax.config import Config, validate
-from digitjax.errors import InputError
+from digitjax.errors import InputError, warn
 from digitjax.runs import integrity
-from digitjax.runs.files import read_json, write_text
+from digitjax.runs.files import read_sealed, to_sealed_json, write_text
 from digitjax.runs.run import (
     DEFAULT_FOLDER,
     ENSEMBLE_FILE,
@@ -44,7 +43,7 @@ class Group(Evaluable):
         Raises:
             InputError: group.json is missing or damaged.
         """
-        seeds = read_json(self.path / GROUP_FILE).get("seeds")
+        seeds = read_sealed(self.path / GROUP_FILE).get("seeds")
         if not isinstance(seeds, list) or len(seeds) < 2 or not all(type(seed) is int for seed in seeds):
             raise InputError(f"{self.path / GROUP_FILE}: its seeds must be two or more integers")
         return seeds
@@ -85,7 +84,7 @@ class Ensemble(Evaluable):
         Raises:
             InputError: ensemble.json is missing or damaged.
         """
-        paths = read_json(self.path / ENSEMBLE_FILE).get("members")
+        paths = read_sealed(self.path / ENSEMBLE_FILE).get("members")
         if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
             raise InputError(f"{self.path / ENSEMBLE_FILE}: its members must be paths of runs")
         return paths
@@ -144,6 +143,8 @@ def _warn_of_problems(entry: RunEntry) -> None:
     with suppress(InputError):  # which is raised where its runs are used
         for run in entry.members():
             integrity.warn_of_problems(run)
+    for problem in () if isinstance(entry, Run) else integrity.find_evaluation_problems(entry):
+        warn(problem)
 
 
 def list_entries(folder: Path = DEFAULT_FOLDER) -> list[RunEntry]:
@@ -227,7 +228,7 @@ def _summarize_group(group: Group) -> GroupSummary:
         test_error=summarize_known_seeds([member.test_error for member in members]),
         seconds=summarize_known_seeds([member.seconds for member in members]),
         members=members,
-        problem="; ".join(f"{member.name}: {member.problem}" for member in members if member.problem),
+        problem=_join_problems(group, members),
     )
 
 
@@ -244,9 +245,15 @@ def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
             validation_accuracy=ensemble.metric("accuracy", "validation"),
             test_accuracy=ensemble.metric("accuracy", "test"),
             seconds=sum(member.seconds for member in members),
+            problem=_join_problems(ensemble, members),
         )
     except InputError as error:
         return EnsembleSummary(ensemble.name, members=paths, problem=str(error))
+
+
+def _join_problems(entry: Group | Ensemble, members: Sequence[RunSummary]) -> str:
+    problems = [f"{member.name}: {member.problem}" for member in members if member.problem]
+    return "; ".join([*problems, *integrity.find_evaluation_problems(entry)])
 
 
 def summarize_known_seeds(values: Sequence[float | None]) -> SeedStats | None:
@@ -282,7 +289,7 @@ def create_group(
 
 def _group_json(seeds: Sequence[int], validation_accuracy: SeedStats | None = None) -> str:
     accuracy = validation_accuracy and asdict(validation_accuracy)
-    return json.dumps({"seeds": list(seeds), "validation_accuracy": accuracy}, indent=2) + "\n"
+    return to_sealed_json({"seeds": list(seeds), "validation_accuracy": accuracy})
 
 
 def create_ensemble(
@@ -317,6 +324,5 @@ def create_ensemble(
         raise InputError(
             f"{ensemble.path} exists: choose another name, or discard an ensemble with --overwrite"
         )
-    text = json.dumps({"members": paths}, indent=2) + "\n"
-    create_folder(ensemble.path, ENSEMBLE_FILE, text, overwrite=overwrite)
+    create_folder(ensemble.path, ENSEMBLE_FILE, to_sealed_json({"members": paths}), overwrite=overwrite)
     return ensemble

@@ -4,18 +4,19 @@ A training gives its run an id, which every JSON file of the run has, and notes 
 metrics.jsonl in finished.json. Files of versions of digitjax that wrote neither are not suspected.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from digitjax.config import Config
 from digitjax.errors import InputError, warn
 from digitjax.runs import manifest
-from digitjax.runs.files import read_sealed, write_sealed
-from digitjax.runs.run import Run
+from digitjax.runs.files import read_artifact, write_sealed
+from digitjax.runs.run import Evaluable, Run
 
 FINISHED, ENVIRONMENT, CALIBRATION = "finished.json", "environment.json", "calibration.json"
-_FINAL = (ENVIRONMENT, "metrics.jsonl")
+FINAL = (ENVIRONMENT, "metrics.jsonl")
 """Files that do not change once a training has finished; every checkpoint has the config itself."""
 _RESTORE = "restore it from a copy"
 
@@ -31,31 +32,53 @@ def find_run_id(run: Run) -> str:
         return ""
 
 
-def write_finished(run: Run, content: dict[str, Any]) -> None:
-    """Write finished.json, which marks a run as finished and tells later changes of its files.
+def write_own(model: Evaluable, file: Path, content: dict[str, Any], beside: Iterable[str] = ()) -> None:
+    """Write a JSON file so that `read_own` can tell whether it was changed, or is that of another run.
 
     Args:
-        run: whose other files are complete.
-        content: how far the training came.
+        model: whose file it is.
+        file: which is replaced if it exists.
+        content: what `json.dumps` accepts.
+        beside: names of files in the same folder, whose SHA-256 is noted for `find_changed`.
     """
-    files = {name: manifest.hash_file(run.path / name) for name in _FINAL if (run.path / name).exists()}
-    write_sealed(run.path / FINISHED, {**content, "run_id": find_run_id(run), "files": files})
+    own = {"run_id": find_run_id(model)} if isinstance(model, Run) else {}
+    files = {"files": {name: manifest.hash_file(file.with_name(name)) for name in beside}} if beside else {}
+    write_sealed(file, {**content, **own, **files})
 
 
-def require_own(run: Run, name: str, content: dict[str, Any]) -> None:
-    """Refuse a file that has the id of another run.
+def read_own(model: Evaluable, file: Path) -> dict[str, Any]:
+    """Read what `write_own` wrote, or any earlier version of digitjax.
 
     Args:
-        run: in whose folder the file is.
-        name: path of the file in the folder.
-        content: of the file.
+        model: whose file it should be.
+        file: to read.
+
+    Returns:
+        The content without the id of the run.
 
     Raises:
-        InputError: the ids differ.
+        InputError: the file is missing, damaged, changed, or that of another run.
     """
-    own, other = find_run_id(run), content.get("run_id")
+    content = read_artifact(file)
+    own, other = find_run_id(model) if isinstance(model, Run) else "", content.pop("run_id", "")
     if own and other and own != other:
-        raise InputError(f"{run.path / name}: it is that of another run")
+        raise InputError(f"{file}: it is that of another run")
+    return content
+
+
+def find_changed(folder: Path, files: object) -> Iterator[str]:
+    """Yield what is wrong with files that are not as `write_own` noted them.
+
+    Args:
+        folder: of the files.
+        files: SHA-256 of each file by its name; nothing else is of use, as of earlier versions.
+    """
+    for name, sha256 in files.items() if isinstance(files, dict) else ():
+        try:
+            if manifest.hash_file(folder / name) != sha256:
+                yield f"{folder / name}: it is not what was written"
+        except InputError as error:
+            yield str(error)
 
 
 def find_problems(run: Run) -> list[str]:
@@ -67,7 +90,11 @@ def find_problems(run: Run) -> list[str]:
         config, _ = run.read_config()
     except InputError as error:
         return [str(error)]
-    return [*find_file_problems(run), *_check_calibration(run, config), *_check_evaluations(run)]
+    return [
+        *find_file_problems(run),
+        *_check_calibration(run, config),
+        *find_evaluation_problems(run),
+    ]
 
 
 def find_file_problems(run: Run) -> list[str]:
@@ -77,7 +104,16 @@ def find_file_problems(run: Run) -> list[str]:
         InputError: the config is missing or damaged.
     """
     _, problem = run.read_config()
-    return [problem] * bool(problem) + [*_check_finished(run), *_check_environment(run)]
+    return [problem] * bool(problem) + [*_check_finished(run), *_check_environment(run), *_check_weights(run)]
+
+
+def find_evaluation_problems(model: Evaluable) -> Iterator[str]:
+    """Yield what is off in the results in the folder of a run, a group or an ensemble, without their arrays."""
+    for file in sorted(model.path.glob("evaluation/*/*.json")):
+        try:
+            read_own(model, file)
+        except InputError as error:
+            yield f"{error}: evaluate {model.name} again"
 
 
 def warn_of_problems(run: Run) -> None:
@@ -91,32 +127,30 @@ def warn_of_problems(run: Run) -> None:
 def _check_environment(run: Run) -> Iterator[str]:
     if (run.path / ENVIRONMENT).exists():
         try:
-            require_own(run, ENVIRONMENT, run.environment)
+            read_own(run, run.path / ENVIRONMENT)
         except InputError as error:
             yield f"{error}: its data and its settings are not those of the weights: {_RESTORE}"
+
+
+def _check_weights(run: Run) -> Iterator[str]:
+    newest, own = manifest.find_newest(run.weights), find_run_id(run)
+    if own and newest and newest.run_id not in ("", own):
+        yield f"{newest.path}: its weights are those of another run, which --step {newest.step} uses: {_RESTORE}"
 
 
 def _check_finished(run: Run) -> Iterator[str]:
     if not (run.path / FINISHED).exists():
         return
     try:
-        content = read_sealed(run.path / FINISHED)
-        require_own(run, FINISHED, content)
+        content = read_own(run, run.path / FINISHED)
     except InputError as error:
         yield f"{error}: the run counts as finished: {_RESTORE}, or write it anew with `digitjax train --resume`"
         return
-    files = content.get("files")
-    if not isinstance(files, dict):
+    if "files" in content:
+        for problem in find_changed(run.path, content["files"]):
+            yield f"{problem}: it is used as it is: {_RESTORE}"
+    else:
         yield from _check_last_step(run, content.get("step"))
-        return
-    for name, sha256 in files.items():
-        try:
-            if manifest.hash_file(run.path / name) == sha256:
-                continue
-            problem = f"{run.path / name}: it was changed after the training had finished"
-        except InputError as error:
-            problem = str(error)
-        yield f"{problem}: it is used as it is: {_RESTORE}"
 
 
 def _check_last_step(run: Run, step: object) -> Iterator[str]:
@@ -130,15 +164,6 @@ def _check_last_step(run: Run, step: object) -> Iterator[str]:
         yield f"{run.metrics_file}: it ends at step {last}, the training at {step}: it is used as it is: {_RESTORE}"
 
 
-def _check_evaluations(run: Run) -> Iterator[str]:
-    for key in run.evaluations():
-        file = run.evaluation_folder(*key) / "metrics.json"
-        try:
-            require_own(run, str(file.relative_to(run.path)), read_sealed(file))
-        except InputError as error:
-            yield f"{error}: evaluate {run.name} again"
-
-
 def _check_calibration(run: Run, config: Config) -> Iterator[str]:
     finished = (run.path / FINISHED).exists()
     if not finished or config.task != "classification" or config.data.refit:
@@ -148,6 +173,6 @@ def _check_calibration(run: Run, config: Config) -> Iterator[str]:
         yield f"{run.path / CALIBRATION} is missing: probabilities are used uncalibrated: {remedy}"
         return
     try:
-        require_own(run, CALIBRATION, read_sealed(run.path / CALIBRATION))
+        read_own(run, run.path / CALIBRATION)
     except InputError as error:
         yield f"{error}: {remedy} again"

@@ -78,22 +78,34 @@ def find(folder: Path) -> tuple[list[Checkpoint], dict[int, str]]:
     """Find the checkpoints of a folder, without verifying their files.
 
     Returns:
-        The complete checkpoints in the order of their steps; and of each step without a valid manifest what is wrong.
+        The complete checkpoints in the order of their steps; and what is wrong with each step that has no valid
+        manifest, or the id of another run than the newest.
     """
     found, unusable = [], {}
-    paths = [path for path in folder.glob("[0-9]*") if path.name.isdecimal()]
-    for path in sorted(paths, key=lambda path: int(path.name)):
+    for path in _list_paths(folder):
         try:
             found.append(read(path))
         except InputError as error:
             unusable[int(path.name)] = str(error)
-    return found, unusable
+    own = found[-1].run_id if found else ""
+    for checkpoint in found:
+        if own and checkpoint.run_id not in ("", own):  # earlier versions gave no id
+            unusable[checkpoint.step] = f"{checkpoint.path} is that of another run than step {found[-1].step}"
+    return [checkpoint for checkpoint in found if checkpoint.step not in unusable], unusable
 
 
 def find_newest(folder: Path) -> Checkpoint | None:
     """Return the newest checkpoint of a folder with a valid manifest, without verifying its files."""
-    found, _ = find(folder)
-    return found[-1] if found else None
+    for path in reversed(_list_paths(folder)):
+        with suppress(InputError):
+            return read(path)
+    return None
+
+
+def _list_paths(folder: Path) -> list[Path]:
+    """Return the folders of checkpoints in the order of their steps."""
+    paths = [path for path in folder.glob("[0-9]*") if path.name.isdecimal()]
+    return sorted(paths, key=lambda path: int(path.name))
 
 
 def write(path: Path, step: int, metrics: Mapping[str, float], run_id: str = "") -> None:

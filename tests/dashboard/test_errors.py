@@ -237,7 +237,7 @@ def test_the_images_must_be_those_that_were_evaluated(visit, copy):
     with np.load(file) as arrays:
         np.savez(file, logits=arrays["logits"], labels=np.roll(arrays["labels"], 1))
     metrics_file = file.with_name("metrics.json")
-    write_sealed(metrics_file, {**read_sealed(metrics_file), "predictions_sha256": None})
+    write_sealed(metrics_file, {**read_sealed(metrics_file), "files": {}})
     app = visit(copy.path.parent, "errors")
     assert texts(app.error) == [
         "the digits images on this machine are not those that were evaluated: evaluate copy again"

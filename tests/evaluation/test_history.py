@@ -83,7 +83,8 @@ def test_it_is_written_atomically_and_not_listed_as_an_evaluation(run: Run):
     assert {p.name for p in (run.path / "evaluation").iterdir()} == {"history"}
     assert run.evaluations() == []
     assert run.metric("accuracy", "test") is None
-    assert read_json(history_folder(run) / "history.json") == histories.read(run).summarize()
+    written = read_json(history_folder(run) / "history.json")
+    assert written.items() >= histories.read(run).summarize().items()
     before = histories.read(run)
 
     def interrupt(done: int, total: int) -> None:
@@ -123,7 +124,9 @@ def test_a_refit_has_no_validation_split(run: Run):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip"])
 def test_a_damaged_file_is_named_with_the_remedy(run: Run, content: bytes):
     (history_folder(run) / "history.npz").write_bytes(content)
-    with pytest.raises(InputError, match=r"history\.npz: it cannot be read: .*evaluate kept --history"):
+    with pytest.raises(
+        InputError, match=r"history\.npz: it is not what was written: .*evaluate kept --history"
+    ):
         histories.read(run)
 
 

@@ -79,7 +79,6 @@ def test_summaries_hold_the_metrics_over_all_members(folder: Path):
             "seed-1/config.json: invalid",
             "seed-1/config.json: invalid",
         ),
-        (lambda f: (f / "group/seed-1/finished.json").unlink(), "group/seed-1: not finished", ""),
         (lambda f: (f / "group/group.json").write_text("["), "group/group.json: it is not JSON", ""),
         (lambda f: (f / "group/group.json").write_text('{"seeds": [0]}'), "its seeds must be two", ""),
         (lambda f: (f / "all/ensemble.json").write_text("{}"), "", "its members must be paths"),
@@ -168,9 +167,17 @@ def test_an_ensemble_of_other_data_reads_but_does_not_evaluate(folder: Path):
         evaluation.evaluate(Ensemble(folder / "all"))
 
 
+def test_an_unfinished_run_is_a_problem_of_its_group_and_its_ensemble(folder: Path):
+    (folder / "group/seed-1/finished.json").unlink()
+    for name in ("group", "all"):
+        assert summary(folder, name).problem == "group/seed-1: not finished: continue it with --resume"
+    with pytest.raises(InputError, match="not finished"):
+        Group(folder / "group").members()
+
+
 def test_a_moved_folder_of_runs_keeps_its_ensembles(folder: Path):
     moved = folder.rename(folder.with_name("moved"))
     assert summary(moved, "all").problem == ""
     content = json.loads((moved / "all/ensemble.json").read_text())
-    assert content == {"members": ["single", "group/seed-0", "group/seed-1"]}
+    assert content["members"] == ["single", "group/seed-0", "group/seed-1"]
     assert isinstance(Run(moved / "single").config, Config)

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from digitjax import cli, runs
+from digitjax.errors import InputError
 from digitjax.evaluation.verify import verify
+from digitjax.model import checkpoint
 from digitjax.model.training.train import train
-from digitjax.runs import Group, Run, integrity
+from digitjax.runs import Group, Run, integrity, manifest, summarize
+from digitjax.runs.run import Evaluable
 from digitjax.runs.summary import summarize_run
 
-Damage = Callable[[Run, Run], object]
+Damage = Callable[[Evaluable, Evaluable], object]
 
 
 @pytest.fixture
@@ -24,13 +27,17 @@ def pair(tiny_run: Run, tiny_group: Group, tmp_path: Path) -> tuple[Run, Run]:
     first, second = tmp_path / "runs" / "tiny", tmp_path / "other"
     shutil.copytree(tiny_run.path, first)
     shutil.copytree(tiny_group.member(1).path, second)
+    for run in (Run(first), Run(second)):
+        folder = run.evaluation_folder("robustness-test", 21)
+        folder.mkdir()
+        integrity.write_own(run, folder / "robustness.json", {})
     return Run(first), Run(second)
 
 
 def replace(name: str, old: str, new: str) -> Damage:
     """Replace text in a file."""
 
-    def damage(run: Run, _: Run) -> None:
+    def damage(run: Evaluable, _: Evaluable) -> None:
         text = (run.path / name).read_text()
         assert old in text
         (run.path / name).write_text(text.replace(old, new, 1))
@@ -41,7 +48,7 @@ def replace(name: str, old: str, new: str) -> Damage:
 def swap(name: str) -> Damage:
     """Replace a file, or a folder, by that of another run."""
 
-    def damage(run: Run, other: Run) -> None:
+    def damage(run: Evaluable, other: Evaluable) -> None:
         if (run.path / name).is_dir():
             shutil.rmtree(run.path / name)
             shutil.copytree(other.path / name, run.path / name)
@@ -75,14 +82,17 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         replace("calibration.json", '"temperature": ', '"temperature": 1'),
         r"calibration\.json: its content is not what was written: run `digitjax calibrate",
     ),
-    "cut log": (cut, r"metrics\.jsonl: it was changed after the training had finished: it is used as it is"),
-    "emptied log": (lambda run, _: run.metrics_file.write_text(""), r"metrics\.jsonl: it was changed"),
+    "cut log": (
+        cut,
+        r"metrics\.jsonl: it is not what was written: it is used as it is: restore it from a copy",
+    ),
+    "emptied log": (lambda run, _: run.metrics_file.write_text(""), r"metrics\.jsonl: it is not what was"),
     "lost log": (lambda run, _: run.metrics_file.unlink(), r"metrics\.jsonl: No such file"),
     "changed end": (
         replace("finished.json", '"step": 21', '"step": 9'),
         r"finished\.json: its content is not",
     ),
-    "log of another run": (swap("metrics.jsonl"), r"metrics\.jsonl: it was changed"),
+    "log of another run": (swap("metrics.jsonl"), r"metrics\.jsonl: it is not what was written"),
     "calibration of another run": (
         swap("calibration.json"),
         r"calibration\.json: it is that of another run: run `digitjax calibrate tiny` again",
@@ -92,6 +102,10 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "evaluation of another run": (
         swap("evaluation/test@21"),
         r"test@21/metrics\.json: it is that of another run: evaluate tiny again",
+    ),
+    "scores of another run": (
+        swap("evaluation/robustness-test@21"),
+        r"robustness\.json: it is that of another run: evaluate tiny again",
     ),
     "predictions of another run": (
         swap("evaluation/test@21/predictions.npz"),
@@ -140,15 +154,52 @@ def test_a_run_of_an_earlier_version_is_not_suspected_and_its_cut_log_is_told(pa
     run, _ = pair
     for file in run.path.rglob("*.json"):
         content = json.loads(file.read_text())
-        for field in ("sha256", "run_id", "predictions_sha256"):
+        for field in ("sha256", "run_id", *["files"] * (file.name != "manifest.json")):
             content.pop(field, None)
-        if file.name == "finished.json":
-            del content["files"]
         file.write_text(json.dumps(content))
     assert verify(run) == []
     run.metrics_file.write_text("")
     [problem] = integrity.find_problems(run)
     assert "metrics.jsonl: it ends at step 0, the training at 21" in problem
+
+
+def test_an_older_checkpoint_of_another_run_is_named_and_not_used(pair: tuple[Run, Run]):
+    run, other = pair
+    foreign = run.checkpoints / "14"
+    shutil.copytree(other.checkpoints / "21", foreign)
+    manifest.write(foreign, 14, {"accuracy": 1.0}, integrity.find_run_id(other))
+    assert any("14 is that of another run than step 21" in problem for problem in verify(run))
+    with pytest.warns(UserWarning, match=r"14 is that of another run than step 21: using step 21: restore"):
+        assert checkpoint.candidates(run.checkpoints, "best")[0].step == 21
+
+
+def test_weights_of_another_run_are_told(pair: tuple[Run, Run]):
+    run, other = pair
+    shutil.copytree(other.checkpoints, run.weights)
+    assert any("weights are those of another run, which --step 21 uses" in text for text in verify(run))
+
+
+def test_changed_groups_and_ensembles_are_refused(tiny_group: Group, tmp_path: Path):
+    group = Group(Path(shutil.copytree(tiny_group.path, tmp_path / "group")))
+    ensemble = runs.create_ensemble("all", group.members(), tmp_path)
+    replace("group.json", "1", "2")(group, group)
+    replace("ensemble.json", "seed-1", "seed-0")(ensemble, ensemble)
+    for entry, file in ((group, "group.json"), (ensemble, "ensemble.json")):
+        [problem] = verify(entry)
+        assert f"{file}: its content is not what was written" in problem
+        assert problem == summarize(entry).problem
+        with pytest.raises(InputError, match=problem):
+            entry.members()
+
+
+def test_changed_results_of_a_group_are_told(tiny_group: Group, tmp_path: Path):
+    group = Group(Path(shutil.copytree(tiny_group.path, tmp_path / "group")))
+    replace("evaluation/test@best/metrics.json", '"seconds"', '"second"')(group, group)
+    [problem] = verify(group)
+    assert problem.endswith(
+        "test@best/metrics.json: its content is not what was written: evaluate group again"
+    )
+    assert problem in summarize(group).problem
 
 
 def test_the_runs_of_a_group_are_verified(tiny_group: Group, tmp_path: Path):
@@ -165,7 +216,7 @@ def test_the_runs_of_a_group_are_verified(tiny_group: Group, tmp_path: Path):
 def test_resuming_a_damaged_run_tells_it_first(pair: tuple[Run, Run]):
     run, _ = pair
     cut(*pair)
-    with pytest.warns(UserWarning, match=r"metrics\.jsonl: it was changed"):
+    with pytest.warns(UserWarning, match=r"metrics\.jsonl: it is not what was written"):
         train(run.config, run.path.parent, resume=True)
 
 

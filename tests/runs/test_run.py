@@ -68,7 +68,7 @@ def test_an_autoencoder_is_summarized_by_its_lowest_error(tiny_vae: Run, tmp_pat
     run = Run(Path(shutil.copytree(tiny_vae.path, tmp_path / "vae")))
     with run.metrics_file.open("a") as file:
         file.write('{"step": 42, "epoch": 2, "split": "validation", "error": 0.9, "seconds": 1}\n')
-    integrity.write_finished(run, {"step": 42})
+    integrity.write_own(run, run.path / "finished.json", {"step": 42}, integrity.FINAL)
     summary = summarize_run(run)
     assert (summary.model, summary.problem) == ("vae", "")
     assert (summary.validation_accuracy, summary.test_accuracy) == (None, None)

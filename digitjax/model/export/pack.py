@@ -11,7 +11,7 @@ from digitjax.errors import InputError
 from digitjax.model import calibration, checkpoint
 from digitjax.model.network import Network, find_checkpoint, load_weights
 from digitjax.runs import Run, integrity
-from digitjax.runs.files import read_sealed
+from digitjax.runs.files import read_artifact
 from digitjax.runs.folders import atomic_folder
 from digitjax.runs.summary import summarize_run
 
@@ -65,5 +65,5 @@ def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: 
     for name in (calibration.FILE, runs.CHANGES_FILE):
         if (run.path / name).exists():
             shutil.copy(run.path / name, packed.path)
-    finished = read_sealed(run.path / integrity.FINISHED)
-    integrity.write_finished(packed, finished)
+    finished = read_artifact(run.path / integrity.FINISHED)
+    integrity.write_own(packed, packed.path / integrity.FINISHED, finished, integrity.FINAL)

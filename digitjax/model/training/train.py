@@ -97,9 +97,9 @@ def train(
     with distributed.propagate_errors():
         sharding.require_divisible(config.training.batch_size)
         if resuming:
+            require_resumable(run, config, allow_changes)
             for problem in integrity.find_file_problems(run):
                 warn(problem)
-            require_resumable(run, config, allow_changes)
         dataset = pipeline.load(config.data)
         if resuming:
             _require_same_data(run, dataset)
@@ -305,7 +305,7 @@ def _finish(run: Run, step: int, plan: _Plan) -> None:
     """Write how far the training came, which marks the run as finished."""
     content = {"step": step, "epoch": step // plan.steps_per_epoch, "stopped_early": step < plan.steps}
     if distributed.is_writer():
-        integrity.write_finished(run, content)
+        integrity.write_own(run, run.path / integrity.FINISHED, content, integrity.FINAL)
 
 
 def _calibrate(run: Run, validation: Split, progress: Progress) -> None:
