@@ -105,9 +105,7 @@ def serve(args: argparse.Namespace) -> None:
     if args.workers > 1:
         workers.serve(make_app, name, args.host, args.port, args.workers)
     listening = server.bind(args.host, args.port)
-    app = make_app()
-    server.announce(name, listening)
-    server.serve(app, listening)
+    server.serve(make_app(), listening, functools.partial(server.announce, name, listening))
 
 
 def _make_app(model: str | None, folder: Path, tta: str, **options: Any) -> "FastAPI":

@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import uvicorn
@@ -54,6 +55,7 @@ def configure(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedProtocol,
+        backlog=BACKLOG,
         log_level="warning",
         access_log=False,
         ws="none",
@@ -62,15 +64,28 @@ def configure(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def serve(app: FastAPI, listening: socket.socket) -> NoReturn:
+class _Server(uvicorn.Server):
+    """Tells when it answers requests."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], object]):
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def serve(app: FastAPI, bound: socket.socket, on_ready: Callable[[], object]) -> NoReturn:
     """Serve until SIGINT or SIGTERM, answer accepted requests, and exit with code 0.
 
     Args:
         app: the application.
-        listening: listening socket.
+        bound: socket, which need not listen yet.
+        on_ready: called when the application has started and requests are answered.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again after its shutdown.
         signal.signal(number, lambda *_: sys.exit(0))
-    uvicorn.Server(configure(app)).run([listening])
+    _Server(configure(app), on_ready).run([bound])
     sys.exit(0)

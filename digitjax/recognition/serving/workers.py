@@ -99,10 +99,8 @@ def _work(make_app: Callable[[], FastAPI], host: str, port: int, ready: Semaphor
     except InputError as error:
         print(f"digitjax: error: {error}", file=sys.stderr)
         sys.exit(2)
-    with _share(host, port) as listening:
-        listening.listen(server.BACKLOG)
-        ready.release()
-        server.serve(app, listening)
+    with _share(host, port) as bound:
+        server.serve(app, bound, ready.release)
 
 
 def _end_with_parent() -> None:

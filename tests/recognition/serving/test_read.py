@@ -5,6 +5,8 @@ import contextlib
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -300,9 +302,16 @@ class Slow(recognizer.Recognizer):
 
 slow = Slow(lambda images: np.zeros((len(images), 10), np.float32), "slow")
 listening = server.bind("127.0.0.1", 0)
-server.announce("slow", listening)
-server.serve(app.make_app(slow), listening)
+server.serve(app.make_app(slow), listening, lambda: server.announce("slow", listening))
 """
+
+
+def test_the_address_is_announced_after_the_warm_up():
+    script = SLOW_SERVER.replace("lambda images:", "lambda images: print('warm-up', flush=True) or")
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        lines = [process.stdout.readline().split()[0] for _ in range(4)]
+        process.kill()
+    assert lines == ["warm-up", "warm-up", "warm-up", "serving"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
