@@ -109,11 +109,15 @@ def find_file_problems(run: Run) -> list[str]:
 
 def find_evaluation_problems(model: Evaluable) -> Iterator[str]:
     """Yield what is off in the results in the folder of a run, a group or an ensemble, without their arrays."""
-    for file in sorted(model.path.glob("evaluation/*/*.json")):
-        try:
-            read_own(model, file)
-        except InputError as error:
-            yield f"{error}: evaluate {model.name} again"
+    for folder in sorted(model.path.glob("evaluation/[!.]*/")):
+        files = sorted(folder.glob("*.json"))
+        if not files:
+            yield f"{folder}: its results are missing: evaluate {model.name} again"
+        for file in files:
+            try:
+                read_own(model, file)
+            except InputError as error:
+                yield f"{error}: evaluate {model.name} again"
 
 
 def warn_of_problems(run: Run) -> None:

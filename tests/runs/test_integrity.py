@@ -103,6 +103,10 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         swap("evaluation/test@21"),
         r"test@21/metrics\.json: it is that of another run: evaluate tiny again",
     ),
+    "lost evaluation": (
+        lambda run, _: (run.path / "evaluation/test@21/metrics.json").unlink(),
+        r"test@21: its results are missing: evaluate tiny again",
+    ),
     "scores of another run": (
         swap("evaluation/robustness-test@21"),
         r"robustness\.json: it is that of another run: evaluate tiny again",
