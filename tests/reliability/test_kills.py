@@ -24,17 +24,7 @@ COMMANDS = {
     "history": ["evaluate", "able", "--history", "--runs", "runs"],
     "pack": ["pack", "able", "packed", "--runs", "runs"],
     "report": ["report", "able", "--runs", "runs"],
-    "stablehlo": [
-        "export",
-        "able",
-        "--to",
-        "stablehlo",
-        "--out",
-        "able.shlo",
-        "--overwrite",
-        "--runs",
-        "runs",
-    ],
+    "export": ["export", "able", "--to", "stablehlo", "--out", "able.hlo", "--overwrite", "--runs", "runs"],
     "read": ["read", "5.png", "6.png", "--out", "read.jsonl", "--model", "runs/able"],
 }
 PROGRAM = """
@@ -47,7 +37,8 @@ def count(event, arguments):
     global seen
     writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
     changes = writes or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir")
-    if changes and isinstance(arguments[0], str) and os.path.abspath(arguments[0]).startswith(folder):
+    is_path = changes and not isinstance(arguments[0], int)
+    if is_path and os.path.abspath(os.fsdecode(arguments[0])).startswith(folder):
         seen += 1
         if seen == moment:
             os.kill(os.getpid(), signal.SIGKILL)
