@@ -17,7 +17,7 @@ from tests.imaging import test_decode_fuzz as fuzz
 from tests.recognition.drawing import encode
 
 MAX_SECONDS = 3.0
-"""Maximum time that one picture takes of the CPU core that reads it, in seconds."""
+"""Maximum time that one picture takes of an idle CPU core, in seconds; three times as much beside other tests."""
 MAX_MEMORY = 500_000_000
 """Maximum peak above the memory of a warm process, in bytes: 240 MB to decode, as README promises, and to read."""
 BOUNDED = settings(
@@ -111,7 +111,7 @@ def hostile_picture(seed: int) -> bytes:
 def recognizer() -> Recognizer:
     """The pretrained model, warm."""
     recognizer = load()
-    for seed in range(20):
+    for seed in range(5):
         outcome(recognizer, hostile_picture(seed))
     return recognizer
 
@@ -131,24 +131,27 @@ def memory(name: str) -> int:
     return int(found[1]) * 1000
 
 
-def check(recognizer: Recognizer, seed: int) -> None:
+def check(recognizer: Recognizer, seed: int, max_seconds: float) -> None:
     content = hostile_picture(seed)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-    before = memory("VmRSS")
+    before, start = memory("VmRSS"), time.thread_time()
     reason = outcome(recognizer, content)
+    seconds = time.thread_time() - start
     assert memory("VmHWM") - before < MAX_MEMORY, reason[:100]
-    start = time.thread_time()  # from here on it is warm: another shape may have been compiled above
-    outcome(recognizer, content)
-    assert time.thread_time() - start < MAX_SECONDS, reason[:100]
+    if seconds > max_seconds:  # something may have been compiled
+        start = time.thread_time()
+        outcome(recognizer, content)
+        seconds = time.thread_time() - start
+    assert seconds < max_seconds, reason[:100]
     assert "\n" not in reason
 
 
 @pytest.mark.slow
 def test_hostile_pictures_are_read_or_refused(recognizer: Recognizer):
-    BOUNDED(given(seed=SEEDS)(lambda seed: check(recognizer, seed)))()
+    BOUNDED(given(seed=SEEDS)(lambda seed: check(recognizer, seed, 3 * MAX_SECONDS)))()
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_many_hostile_pictures_are_read_or_refused(recognizer: Recognizer):
-    LONG(given(seed=SEEDS)(lambda seed: check(recognizer, seed)))()
+    LONG(given(seed=SEEDS)(lambda seed: check(recognizer, seed, MAX_SECONDS)))()
