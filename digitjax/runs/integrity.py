@@ -13,10 +13,10 @@ from digitjax.config import Config
 from digitjax.errors import InputError, warn
 from digitjax.runs import manifest
 from digitjax.runs.files import read_artifact, write_sealed
-from digitjax.runs.run import Evaluable, Run
+from digitjax.runs.run import CHANGES_FILE, Evaluable, Run
 
 FINISHED, ENVIRONMENT, CALIBRATION = "finished.json", "environment.json", "calibration.json"
-FINAL = (ENVIRONMENT, "metrics.jsonl")
+FINAL = (ENVIRONMENT, CHANGES_FILE, "metrics.jsonl")
 """Files that do not change once a training has finished; every checkpoint has the config itself."""
 _RESTORE = "restore it from a copy"
 
@@ -39,10 +39,11 @@ def write_own(model: Evaluable, file: Path, content: dict[str, Any], beside: Ite
         model: whose file it is.
         file: which is replaced if it exists.
         content: what `json.dumps` accepts.
-        beside: names of files in the same folder, whose SHA-256 is noted for `find_changed`.
+        beside: names of files in the same folder, whose SHA-256 is noted for `find_changed` where they exist.
     """
+    paths = [path for name in beside if (path := file.with_name(name)).exists()]
     own = {"run_id": find_run_id(model)} if isinstance(model, Run) else {}
-    files = {"files": {name: manifest.hash_file(file.with_name(name)) for name in beside}} if beside else {}
+    files = {"files": {path.name: manifest.hash_file(path) for path in paths}} if paths else {}
     write_sealed(file, {**content, **own, **files})
 
 

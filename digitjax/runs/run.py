@@ -181,7 +181,9 @@ class Run(Evaluable):
         newest = manifest.find_newest(self.checkpoints)
         if newest and (stored := newest.stored_config()):
             trained = from_json(stored, str(newest.path))
-            if changed := [name for name in differences(config, trained) if name not in _MAY_DIFFER]:
+            # Until a resumed run has its first checkpoint, the newest one has the config before.
+            may_differ = {*_MAY_DIFFER, *(field for change in self.changes() for field in change["fields"])}
+            if changed := [name for name in differences(config, trained) if name not in may_differ]:
                 return trained, (
                     f"{file}: {', '.join(changed)} is not as in checkpoint {newest.step}, which is used instead: "
                     "restore the file from a copy"

@@ -16,7 +16,7 @@ from digitjax.evaluation.evaluate import evaluate
 from digitjax.model.training import resume
 from digitjax.model.training.train import train
 from digitjax.model.training.train_seeds import train_seeds
-from digitjax.runs import Run, read_json, summarize_run
+from digitjax.runs import Run, integrity, read_json, summarize_run
 from tests.conftest import TINY
 
 DECAYED = replace(TINY, model=MLPConfig(dense=(16,)))
@@ -45,7 +45,13 @@ def test_a_finished_run_with_a_constant_rate_is_extended_as_if_it_had_been_longe
     )
     assert Run(run.path).config == longer(CONSTANT, 2)
     assert Run(run.path).changes() == [{"step": 21, "fields": {"training.epochs": [1, 2]}}]
-    assert read_json(run.path / "finished.json") == {"step": 42, "epoch": 2, "stopped_early": False}
+    finished = read_json(run.path / "finished.json")
+    assert {name: finished[name] for name in ("step", "epoch", "stopped_early")} == {
+        "step": 42,
+        "epoch": 2,
+        "stopped_early": False,
+    }
+    assert integrity.find_problems(Run(run.path)) == []
     assert summarize_run(Run(run.path)).extent == "epoch 2 of 2"
 
 
