@@ -1,9 +1,9 @@
-"""Connected components of the foreground, without page edges, shadows, ruled lines, frames, specks and textures."""
+"""Connected components of the foreground, without page edges, ruled lines, frames and specks."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int
+from jaxtyping import Bool, Int
 from scipy import ndimage
 
 from digitjax.imaging.binarize import Foreground
@@ -18,7 +18,7 @@ class ComponentParams:
     """Parameters of `find_components`.
 
     Chosen while recognition was developed on the development pictures of people's handwriting (README).
-    Those of textures were added later, to drop noise. A component's size is its longer side.
+    A component's size is its longer side.
     """
 
     ruling: RulingParams = field(default_factory=RulingParams)
@@ -51,16 +51,8 @@ class ComponentParams:
     """Area of the smallest stroke, over that of the largest component."""
     max_components: int = 400
     """Largest number of components of a picture; noise has more, of which the largest are kept."""
-    min_texture_size: int = 40
-    """Size, in pixels, from which the strokes of a bold digit have an inside, which a texture lacks."""
-    min_texture_fill: float = 0.35
-    """Share of its box that a bold digit, and a texture, fills."""
-    min_interior: float = 0.5
-    """Share of its pixels that are not at an edge, from which something is a bold digit, not a texture."""
     min_framed_height: float = 0.35
     """Height of what a frame is drawn around, as a share of the frame's height."""
-    min_sharpness: float = 0.3
-    """Sharpness of a stroke's edge, over that of the sharpest; shadows are softer."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +101,7 @@ def find_components(
         labels, components = _label(remove_ruling(foreground.mask, params.ruling), params)
     if not foreground.uniform_background:  # page edges go first, as all else looks like specks beside them
         components = _remove_page_edges(labels, components, params)
-    components = _remove_specks(components, params)
-    if not foreground.uniform_background:
-        components = _remove_shadows(foreground.intensity, labels, components, params)
-    components = [component for component in components if not _is_texture(labels, component, params)]
-    return labels, _remove_frames(labels, components, params)
+    return labels, _remove_frames(labels, _remove_specks(components, params), params)
 
 
 def _label(
@@ -195,17 +183,6 @@ def _remove_specks(components: list[Component], params: ComponentParams) -> list
     return sorted(strokes, key=lambda component: -component.area)[: params.max_components]
 
 
-def _is_texture(labels: Int[np.ndarray, "h w"], component: Component, params: ComponentParams) -> bool:
-    """Whether a component is as full as a bold digit, yet all edge, as noise is."""
-    if (
-        component.size < params.min_texture_size
-        or component.area < params.min_texture_fill * component.height * component.width
-    ):
-        return False
-    interior = ndimage.binary_erosion(np.pad(component.mask(labels), 1))
-    return bool(interior.sum() < params.min_interior * component.area)
-
-
 def _remove_frames(
     labels: Int[np.ndarray, "h w"], components: list[Component], params: ComponentParams
 ) -> list[Component]:
@@ -223,26 +200,3 @@ def _remove_frames(
         return bool(filled[np.isin(window, component.labels)].all())
 
     return [frame for frame in components if not surrounds_any(frame)]
-
-
-def _remove_shadows(
-    intensity: Float32[np.ndarray, "h w"],
-    labels: Int[np.ndarray, "h w"],
-    components: list[Component],
-    params: ComponentParams,
-) -> list[Component]:
-    """Remove what has soft edges beside the others: a pen's are equally sharp all over a picture."""
-    sharpness = [_sharpness(intensity, labels, component) for component in components]
-    threshold = params.min_sharpness * max(sharpness, default=0.0)
-    return [component for component, value in zip(components, sharpness, strict=True) if value > threshold]
-
-
-def _sharpness(
-    intensity: Float32[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"], component: Component
-) -> float:
-    """Return the mean slope of the intensity along the edge of a component, per pixel."""
-    window = (slice(component.y0, component.y1), slice(component.x0, component.x1))
-    mask = np.pad(component.mask(labels), 1)
-    edge = (mask & ~ndimage.binary_erosion(mask, _EIGHT_NEIGHBORS))[1:-1, 1:-1]
-    slopes = np.gradient(np.pad(intensity[window], 1, mode="edge"))
-    return float(np.hypot(*slopes)[1:-1, 1:-1][edge].mean())

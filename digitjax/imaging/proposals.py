@@ -61,7 +61,7 @@ class Proposal(NamedTuple):
     name: str
     foreground: Foreground
     clean: bool = True
-    """Whether page edges, shadows, ruled lines, frames and textures are removed from it."""
+    """Whether page edges, ruled lines and frames are removed from it."""
     regions: list[Region] | None = None
     """Its digits, in no order, where they are known; None has them found in the foreground."""
 

@@ -98,7 +98,7 @@ def find_digits(
     Args:
         foreground: the binarized picture.
         params: parameters of the segmentation.
-        clean: whether to remove page edges, ruled lines, shadows, textures and frames, which digits may be taken for.
+        clean: whether to remove page edges, ruled lines and frames, which digits may be taken for.
 
     Returns:
         The digits in reading order: lines from the top, digits from the left.

@@ -56,6 +56,13 @@ def test_a_thin_red_line_far_below_is_ignored(reader: Recognizer):
     assert reader.read(page).text == "25"
 
 
+def test_a_soft_shadow_beside_a_digit_is_ignored(reader: Recognizer):
+    intensity = np.pad(strokes("7", height=90, pen=8).astype(float), ((0, 0), (0, 300)))
+    y, x = np.mgrid[: intensity.shape[0], : intensity.shape[1]]
+    shadow = np.exp(-((x - 300) ** 2 / 2000 + (y - 90) ** 2 / 1500))
+    assert reader.read(draw(np.maximum(intensity, shadow), paper=230)).text == "7"
+
+
 def test_a_dark_edge_of_the_page_is_ignored(reader: Recognizer):
     page = draw(strokes("25", height=90, pen=8, margin=80) * 0.9, paper=230)
     page[:, :30] = 25
