@@ -30,6 +30,11 @@ class CropClassifier:
         self._params = params
         self._classified: dict[_Key, _Classified] = {}
 
+    @property
+    def count(self) -> int:
+        """Number of different images that were classified."""
+        return len(self._classified)
+
     def __call__(
         self, crops: Sequence[_Crop], reject_threshold: float | None
     ) -> tuple[UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:
