@@ -115,7 +115,7 @@ def test_a_history_adds_sort_orders_and_forgetting_events(visit, run):
 
     (history.history_folder(run) / "history.npz").write_bytes(b"PK")
     app = visit(run.path.parent, "predictions")
-    assert "history.npz: it cannot be read" in texts(app.warning)[0]
+    assert "history.npz: it is not what was written" in texts(app.warning)[0]
     assert "first correct: latest" not in app.selectbox(key="sort").options
     assert not app.error
 

@@ -255,5 +255,7 @@ def test_incomparable_models_are_refused(group: Group, tiny_run: Run, tiny_vae: 
 def test_damaged_predictions_are_named(group: Group):
     a, b = group.members()
     (b.evaluation_folder("test", 21) / "predictions.npz").write_bytes(b"")
-    with pytest.raises(InputError, match=r"predictions\.npz: it cannot be read: evaluate tiny/seed-1 again"):
+    with pytest.raises(
+        InputError, match=r"predictions\.npz: it is not what was written: evaluate tiny/seed-1 again"
+    ):
         compare(a, b)

@@ -341,7 +341,7 @@ def test_killed_at_random_moments_of_its_saves_a_run_ends_the_same(uninterrupted
 def test_a_run_is_not_resumed_with_other_data(tiny_run: Run, tmp_path: Path):
     copy = copy_run(tiny_run, tmp_path)
     write_json(copy.path / "environment.json", {**copy.environment, "data_sha256": "0" * 64})
-    integrity.write_finished(copy, {"step": 21})
+    integrity.write_own(copy, copy.path / integrity.FINISHED, {"step": 21}, integrity.FINAL)
     with pytest.raises(InputError, match="was started with other data"):
         train(tiny_run.config, tmp_path, resume=True)
 
