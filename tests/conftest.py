@@ -1,6 +1,7 @@
 """Shared by all tests: run-time checks of shapes, a cache folder of their own, and small trained runs."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,10 @@ from digitjax.evaluation.evaluate_group import evaluate_group
 from digitjax.model.training.train import train
 from digitjax.model.training.train_seeds import train_seeds
 from digitjax.runs import Group, Run
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would every process that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("digitjax", deadline=None, max_examples=50)  # the first example may compile
 settings.load_profile("digitjax")

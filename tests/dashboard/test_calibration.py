@@ -89,7 +89,7 @@ def test_two_runs_stand_side_by_side(visit, measured, copy, tmp_path):
     [
         ("calibration.json", "calibration.json"),
         ("evaluation/robustness-test@42/robustness.json", "it is damaged"),
-        ("evaluation/test@42/predictions.npz", "it cannot be read"),
+        ("evaluation/test@42/predictions.npz", "it is not what was written"),
     ],
 )
 def test_a_damaged_file_leaves_the_rest_readable(visit, measured, tmp_path, file, reason):

@@ -87,7 +87,7 @@ def test_a_classifier_has_no_reconstructions(visit, copy):
     [
         ("config.json", "{", "invalid JSON"),
         ("evaluation/test@21/metrics.json", "5", "it must hold a JSON object"),
-        ("evaluation/test@21/predictions.npz", "", "it cannot be read: evaluate vae again"),
+        ("evaluation/test@21/predictions.npz", "", "it is not what was written: evaluate vae again"),
     ],
 )
 def test_a_damaged_file_is_named(visit, vae, file, content, reason):

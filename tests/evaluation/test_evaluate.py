@@ -54,7 +54,9 @@ def test_other_data_than_that_of_the_training_is_refused(run: Run):
 def test_damaged_predictions_are_reported(run: Run, content: bytes):
     path = run.evaluation_folder("test", 21) / "predictions.npz"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"predictions\.npz: it cannot be read: evaluate tiny again"):
+    with pytest.raises(
+        InputError, match=r"predictions\.npz: it is not what was written: evaluate tiny again"
+    ):
         evaluation.read(run, "test", 21)
 
 

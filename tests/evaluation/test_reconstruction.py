@@ -92,5 +92,5 @@ def test_predictions_of_a_classifier_are_not_read_as_reconstructions(
     run = Run(Path(shutil.copytree(tiny_vae.path, tmp_path / "vae")))
     name = Path("evaluation", "test@21", "predictions.npz")
     shutil.copy(tiny_run.path / name, run.path / name)
-    with pytest.raises(InputError, match=r"predictions\.npz: it cannot be read: evaluate vae again"):
+    with pytest.raises(InputError, match=r"predictions\.npz: it is not what was written: evaluate vae again"):
         evaluation.read(run, "test", 21)
