@@ -1,5 +1,6 @@
 """Serving in one process: its socket, start and shutdown."""
 
+import logging
 import signal
 import socket
 import sys
@@ -52,6 +53,7 @@ def announce(name: str, listening: socket.socket) -> None:
 
 def configure(app: FastAPI) -> uvicorn.Config:
     """Return the configuration of the web server for an application."""
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # or each malformed form would be a line
     return uvicorn.Config(
         app,
         http=BoundedProtocol,
