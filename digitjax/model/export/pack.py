@@ -15,8 +15,8 @@ from digitjax.runs.files import read_artifact
 from digitjax.runs.folders import atomic_folder
 from digitjax.runs.summary import summarize_run
 
-_COPIED = ("metrics.jsonl",)
-"""Files that are copied as they are."""
+_COPIED = ("metrics.jsonl", calibration.FILE, runs.CHANGES_FILE)
+"""Files that are copied as they are, where they exist."""
 _PUBLIC = ("run_id", "packages", "python", "commit", "backend", "cpus", "data_sha256")
 """Fields of `environment.json` that are kept: the others describe the machine."""
 
@@ -61,8 +61,6 @@ def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: 
         writer.save(step, parts, metrics)
     checkpoint.forget_paths(packed.checkpoints)
     for name in _COPIED:
-        shutil.copy(run.path / name, packed.path)
-    for name in (calibration.FILE, runs.CHANGES_FILE):
         if (run.path / name).exists():
             shutil.copy(run.path / name, packed.path)
     finished = read_artifact(run.path / integrity.FINISHED)
