@@ -7,7 +7,7 @@ import pytest
 
 from digitjax.recognition import recognizer
 from digitjax.recognition.recognizer import Recognizer
-from digitjax.recognition.search import Found, search
+from digitjax.recognition.search import Found, SearchParams, search
 from tests.recognition.drawing import digit_picture, strokes
 
 
@@ -110,3 +110,15 @@ def test_a_page_of_120_digits_is_read(reader: Recognizer):
 
 def digit_row(line: str) -> np.ndarray:
     return np.concatenate([digit_picture(int(digit), side=60) for digit in line], axis=1)
+
+
+def test_noise_without_a_plausible_digit_is_given_up_after_so_many_crops():
+    noise = np.where(np.random.default_rng(0).random((20, 60)) < 0.5, 255, 0).astype(np.uint8)
+    pixels = np.repeat(noise[..., None], 3, axis=2)
+
+    def unlikely(images: np.ndarray) -> np.ndarray:
+        return np.full((len(images), 10), 0.1, np.float32)
+
+    early, late = (search(pixels, unlikely, 0.95, SearchParams(max_implausible=n)) for n in (10, 10_000))
+    assert early.digits == late.digits == []
+    assert len(early.proposals) < len(late.proposals)
