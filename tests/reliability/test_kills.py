@@ -1,5 +1,6 @@
 """Commands that are killed at random moments: the same command then ends as if nothing had happened."""
 
+import os
 import random
 import shutil
 import signal
@@ -25,8 +26,20 @@ COMMANDS = {
     "pack": ["pack", "able", "packed", "--runs", "runs"],
     "report": ["report", "able", "--runs", "runs"],
     "export": ["export", "able", "--to", "stablehlo", "--out", "able.hlo", "--overwrite", "--runs", "runs"],
+    "sweep": ["sweep", "module.py", "--runs", "runs"],
+    "prepare": ["data", "prepare", "folder", "--folder", "."],
     "read": ["read", "5.png", "6.png", "--out", "read.jsonl", "--model", "runs/able"],
 }
+SWEEP = """
+from digitjax.config import Choice, Config, MLPConfig, Sweep, Training
+
+sweep = Sweep(
+    name="s",
+    base=Config(model=MLPConfig(dense=(8,)), training=Training(epochs=1, batch_size=400)),
+    space={"model.dense": Choice([(8,)])},
+    trials=2,
+)
+"""
 PROGRAM = """
 import os, signal, sys
 
@@ -55,9 +68,11 @@ finally:
 
 def run(folder: Path, command: list[str], moment: int = 0) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, up to a number of changes of files; 0 lets it end."""
+    own_cache = {"DIGITJAX_CACHE": str(folder / "cache")} if "prepare" in command else {}
     return subprocess.run(
         [sys.executable, "-P", "-c", PROGRAM, str(moment), *command],
         cwd=folder,
+        env=os.environ | own_cache,
         capture_output=True,
         text=True,
         timeout=300,
@@ -73,21 +88,29 @@ def start(able_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "runs/new").mkdir()
     config = (able_run.path / "config.json").read_text().replace('"able"', '"new"')
     (folder / "runs/new/config.json").write_text(config)
-    for digit in (5, 6):
+    (folder / "module.py").write_text(SWEEP)
+    for digit in (4, 5, 6):
         Image.fromarray(digit_picture(digit)).save(folder / f"{digit}.png")
+    (folder / "manifest.csv").write_text("file,label,split\n4.png,4,train\n5.png,5,train\n6.png,6,test\n")
     return folder
 
 
 def describe(folder: Path) -> dict[str, object]:
     """Return what is in a folder, by path: contents, but for what differs from training to training."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "d"]
-    return {str(path.relative_to(folder)): _read(path) for path in files}
+    found = {str(path.relative_to(folder)): _read(path) for path in files}
+    trials = sorted(
+        path.name for path in folder.glob("runs/s/trial-*")
+    )  # killed ones leave gaps in the numbers
+    for number, trial in enumerate(trials):
+        found = {path.replace(trial, f"trial {number}"): content for path, content in found.items()}
+    return found
 
 
 def _read(path: Path) -> object:
     if path.name in ("calibration.json", "ensemble.json", "group.json"):
         return {name: value for name, value in read_sealed(path).items() if name != "run_id"}
-    return path.read_bytes() if path.suffix in (".npz", ".png") or path.name == "read.jsonl" else None
+    return path.read_bytes() if path.suffix in (".npz", ".npy", ".png") or path.name == "read.jsonl" else None
 
 
 def check(start: Path, folder: Path, name: str, kills: int) -> None:
