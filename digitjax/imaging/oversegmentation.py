@@ -58,6 +58,8 @@ class OversegmentationParams:
     """How far a part may also reach beyond its cuts, in mean stroke widths, as touching digits share strokes."""
     max_part_width: float = 1.4
     """Width of each part, as a share of the region's height."""
+    max_parts: int = 1000
+    """Number of parts of a line from which no further region is cut, as in textures and noise."""
     cut_penalty: float = 0.2
     """Penalty of each cut, in nats: most wide digits are one digit."""
     usual_aspect: float = 1.5
@@ -153,6 +155,8 @@ def build_lattice(
     parts = list(regions)
     spans = list(zip(starts, ends, strict=False))
     for region, paths, start in zip(regions, cuts, starts, strict=False):
+        if len(parts) > params.max_parts:
+            break
         for i, j, part in _cut(region, paths, params):
             # The penalty of a cut is shared by the parts on its two sides.
             sides = (i > 0) + (j < len(paths) + 1)

@@ -55,10 +55,10 @@ class SearchParams:
     """Longer side, in pixels, below which the ink network is not asked, as it knows no strokes of a pixel."""
     batch: int = 4
     """Proposals that are classified at once."""
-    max_hypotheses: int = 2000
-    """Number of hypotheses from which no more proposals are made."""
-    max_implausible: int = 300
-    """Number of crops from which no more are made where none is a plausible digit, as in textures and noise."""
+    max_crops: int = 1000
+    """Number of crops that were classified from which no more proposals are made."""
+    max_implausible_crops: int = 300
+    """The same where none of them is a plausible digit, as in textures and noise."""
 
 
 class Found(NamedTuple):
@@ -218,12 +218,10 @@ class _Search:
                 acceptance = replace(acceptance, sure_probability=0.0)
             if (is_agreed or is_stable) and explains_picture(digits, contrast, self.ink, acceptance):
                 break
-            if sum(map(len, hypotheses)) > params.max_hypotheses:
-                break
             is_plausible = any(
                 h.top2_probability >= params.selection.min_probability for group in hypotheses for h in group
             )
-            if not is_plausible and self._classifier.count > params.max_implausible:
+            if self._classifier.count > (params.max_crops if is_plausible else params.max_implausible_crops):
                 break
         areas = [s.region.area for s in selected]
         evidence = float(np.average([s.evidence for s in selected], weights=areas)) if selected else -np.inf
