@@ -12,14 +12,20 @@ from parts.run_selection import show_run_selector
 
 from digitjax import runs
 
+ASSETS = Path(__file__).with_name("assets")
+
 
 def main(runs_folder: Path) -> None:
     """Show the page that the URL names, for the run that is selected in the sidebar."""
-    st.set_page_config(page_title="digitjax", page_icon="✍️", layout="wide")
+    st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
     page = st.navigation(
         {
+            "": [
+                st.Page("views/home.py", title="Home", icon=":material/home:", default=True),
+                st.Page("views/try_it.py", title="Try it", icon=":material/draw:"),
+            ],
             "Train": [
-                st.Page("views/runs.py", title="Runs", icon=":material/table_rows:", default=True),
+                st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),
                 st.Page("views/curves.py", title="Curves", icon=":material/monitoring:"),
                 st.Page("views/train.py", title="Train", icon=":material/play_circle:"),
             ],
@@ -30,10 +36,12 @@ def main(runs_folder: Path) -> None:
                 st.Page("views/reconstructions.py", title="Reconstructions", icon=":material/flip:"),
                 st.Page("views/calibration.py", title="Calibration & robustness", icon=":material/verified:"),
             ],
-            "Use": [st.Page("views/try_it.py", title="Try it", icon=":material/draw:")],
         },
         expanded=True,
     )
+    st.set_page_config(page_title=f"{page.title} · digitjax")
+    st.logo(ASSETS / "logo.svg", icon_image=ASSETS / "icon.svg", size="large")
+    st.html(ASSETS / "style.css")
     show_run_selector(runs_folder)
     page.run()
     freeze_imports(page.url_path)

@@ -5,6 +5,7 @@ Flags: `headless` opens no browser; `api` also serves the HTTP API of `digitjax 
 
 import contextlib
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from digitjax.signals import exit_on_interrupt
 
 exit_on_interrupt()  # before what takes time
+sys.path.insert(0, str(Path(__file__).parent))  # of `parts`; `python -P` leaves it out
 
 from starlette.routing import Mount  # noqa: E402
 from streamlit.starlette import App  # noqa: E402
@@ -53,6 +55,7 @@ def main(host: str, port: str, *flags: str) -> None:
         "server.headless": "headless" in flags,
     }
     preload_modules()
+    threading.Thread(target=preload_model, daemon=True).start()
     app.run(config=options)
 
 
@@ -61,6 +64,15 @@ def preload_modules() -> None:
     import pandas  # noqa: F401
 
     import digitjax.runs.group  # noqa: F401
+
+
+def preload_model() -> None:
+    """Load the pretrained model while the first page is looked at, so that the first stroke is read at once."""
+    from parts.models import find_recognizer, load_recognizer
+
+    from digitjax import runs
+
+    load_recognizer(find_recognizer(runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)))
 
 
 def create_api(host: str) -> "FastAPI":

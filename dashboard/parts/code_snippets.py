@@ -5,7 +5,6 @@ import shlex
 import streamlit as st
 
 from digitjax import runs
-from digitjax.recognition.recognizer import PRETRAINED
 from digitjax.runs import RunEntry
 
 
@@ -48,4 +47,4 @@ def _model_option(entry: RunEntry) -> str:
 
 
 def _is_default(entry: RunEntry) -> bool:
-    return entry.path == runs.PRETRAINED_FOLDER / PRETRAINED
+    return entry.path == runs.PRETRAINED_FOLDER / runs.PRETRAINED

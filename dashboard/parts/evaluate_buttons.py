@@ -1,6 +1,8 @@
-"""Buttons that evaluate a model on the splits without an evaluation, or the command that does."""
+"""Buttons that evaluate a model, or the commands that do where the page may not write."""
 
 import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +15,9 @@ from digitjax.evaluation import evaluate
 from digitjax.runs import Ensemble, EvaluationKey, Run
 from parts.models import find_weights
 from parts.permissions import find_refusal
+
+Progress = Callable[[str], None]
+"""A function that shows how far something is."""
 
 
 def show_evaluate_buttons(model: Run | Ensemble, folder: Path) -> None:
@@ -36,22 +41,53 @@ def show_evaluate_buttons(model: Run | Ensemble, folder: Path) -> None:
         return
     for member in members:
         find_weights(member)
-    if refusal := find_refusal(model):
+    if find_refusal(model):
         with st.expander(f"Not evaluated yet: {', '.join(missing)}"):
-            st.caption(f"{refusal} On the command line:")
-            option = [] if folder == runs.DEFAULT_FOLDER else ["--runs", str(folder)]
-            command = ["digitjax", "evaluate", model.name, "--split", missing[0], *option]
-            st.code(shlex.join(command), language=None)
+            show_command(model, folder, "--split", missing[0])
         return
     for split in missing:
-        if st.button(f"Evaluate on {split} split"):
-            _evaluate(model, split)
+        compute = partial(_evaluate, model, split)
+        show_button(model, folder, f"Evaluate on {split} split", ["--split", split], compute)
 
 
-def _evaluate(model: Run | Ensemble, split: str) -> None:
-    """Evaluate a model, select the new evaluation, and rerun the page."""
-    with st.spinner(f"Evaluating on the {split} split"):
-        configure_jax(cache_folder() / "compiled")
-        evaluation = evaluate.evaluate(model, split)
+def show_button(
+    model: Run | Ensemble, folder: Path, label: str, options: list[str], compute: Callable[[Progress], object]
+) -> None:
+    """Offer to compute something that is kept in the folder of a model; the page then reruns.
+
+    Args:
+        model: whose folder is written.
+        folder: the runs folder.
+        label: of the button.
+        options: of `digitjax evaluate`, which computes the same.
+        compute: computes it, and tells how far it is.
+
+    Raises:
+        InputError: it cannot be computed.
+    """
+    if find_refusal(model):
+        show_command(model, folder, *options)
+    elif st.button(label, icon=":material/play_arrow:"):
+        with st.status(label) as status:
+            configure_jax(cache_folder() / "compiled")
+            compute(lambda text: status.update(label=f"{label}: {text}"))
+        st.rerun()
+
+
+def show_command(model: Run | Ensemble, folder: Path, *options: str) -> None:
+    """Show why the page may not write, and the command that computes the same.
+
+    Args:
+        model: which is evaluated.
+        folder: the runs folder.
+        options: of `digitjax evaluate`.
+    """
+    st.caption(f"{find_refusal(model)} On the command line:")
+    place = [] if folder == runs.DEFAULT_FOLDER else ["--runs", str(folder)]
+    st.code(shlex.join(["digitjax", "evaluate", model.name, *options, *place]), language=None)
+
+
+def _evaluate(model: Run | Ensemble, split: str, progress: Progress) -> None:
+    """Evaluate a model, and select the new evaluation."""
+    evaluation = evaluate.evaluate(model, split)
     st.session_state[f"evaluation-{model.path}"] = EvaluationKey(split, evaluation.step)
-    st.rerun()

@@ -1,23 +1,35 @@
 """The evaluations of a model: selecting and reading one."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from digitjax.errors import InputError
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Ensemble, EvaluationKey, Run
+from parts.error_display import NotAvailableError
+from parts.evaluate_buttons import show_evaluate_buttons
 
 
-def select_evaluation(model: Run | Ensemble) -> EvaluationKey:
+def select_evaluation(model: Run | Ensemble, folder: Path) -> EvaluationKey:
     """Offer the evaluations of a run or an ensemble; the latest of the test split is selected at first.
 
+    Args:
+        model: whose evaluations are meant.
+        folder: the runs folder.
+
+    Returns:
+        The selected one.
+
     Raises:
-        InputError: there is none.
+        NotAvailableError: there is none; buttons offer to evaluate.
     """
     keys = model.evaluations()
     if not keys:
-        raise InputError(f"{model.name} is not evaluated yet: digitjax evaluate {model.name}")
+        with st.container(horizontal=True):
+            show_evaluate_buttons(model, folder)
+        raise NotAvailableError(f"{model.name} is not evaluated yet.")
     default = max(range(len(keys)), key=lambda i: (is_headline(keys[i]), i))
     return st.selectbox("Evaluation", keys, default, format_func=describe, key=f"evaluation-{model.path}")
 
@@ -58,14 +70,24 @@ def read_classification(model: Run | Ensemble, key: EvaluationKey) -> Evaluation
         key: which one.
 
     Raises:
-        InputError: the model is an autoencoder, or the files are missing or damaged.
+        NotAvailableError: the model is an autoencoder.
+        InputError: the files are missing or damaged.
     """
+    require_classifier(model)
     evaluation = read(model, key)
-    if not isinstance(evaluation, Evaluation):
-        raise InputError(
-            f"{model.name} is not a classifier but an autoencoder. See the Reconstructions page."
-        )
+    assert isinstance(evaluation, Evaluation)
     return evaluation
+
+
+def require_classifier(model: Run | Ensemble) -> None:
+    """Require a classifier.
+
+    Raises:
+        NotAvailableError: the model is an autoencoder.
+        InputError: its config is damaged.
+    """
+    if model.members()[0].config.task != "classification":
+        raise NotAvailableError(f"{model.name} is an autoencoder: see the page Reconstructions.")
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the evaluation")

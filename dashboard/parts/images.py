@@ -5,6 +5,7 @@ import streamlit as st
 
 from digitjax.config import Data
 from digitjax.data import pipeline
+from digitjax.data.cache import DataNotPreparedError
 from digitjax.data.pipeline import Dataset, Split
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import Evaluation
@@ -46,5 +47,15 @@ def load_evaluated_split(model: Run | Ensemble, evaluation: Evaluation | Reconst
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the data")
 def load_data(data: Data) -> Dataset:
-    """Load a data set once for all sessions; it is shared, so read-only."""
+    """Load a data set once for all sessions; it is shared, so read-only.
+
+    Raises:
+        DataNotPreparedError: it would have to be downloaded.
+        InputError: its files are missing or damaged.
+    """
+    try:
+        return pipeline.load_prepared(data)
+    except DataNotPreparedError as error:
+        if error.download:
+            raise
     return pipeline.load(data)

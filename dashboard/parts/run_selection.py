@@ -6,9 +6,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from digitjax import runs
-from digitjax.errors import InputError
 from digitjax.runs import Ensemble, Group, Run, RunEntry
-from parts.error_display import escape
+from parts.error_display import NotAvailableError, escape
 
 RUN, COMPARE = "run", "compare"
 """Query parameters, and keys of the select boxes."""
@@ -123,9 +122,10 @@ def resolve_run(entry: RunEntry) -> Run:
     """Return the run to show: for a group its first seed, which the page says.
 
     Raises:
-        InputError: the entry is an ensemble, or a group without a run.
+        NotAvailableError: the entry is an ensemble.
+        InputError: the entry is a group without a run.
     """
     model = resolve_model(entry)
     if isinstance(model, Ensemble):
-        raise InputError(f"{model.name} is an ensemble. Select one of its members in the sidebar.")
+        raise NotAvailableError(f"{model.name} is an ensemble. Select one of its members in the sidebar.")
     return model

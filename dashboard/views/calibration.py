@@ -1,11 +1,13 @@
 """The page "Calibration & robustness": calibration, selective prediction, corruptions, attacks, OOD detection."""
 
+from pathlib import Path
 from typing import Any
 
 import altair as alt
 import streamlit as st
 from parts import evaluations
 from parts.error_display import escape, show_errors
+from parts.evaluate_buttons import show_button
 from parts.run_selection import Selection, current_selection, resolve_model
 
 from digitjax.evaluation import robustness
@@ -27,13 +29,14 @@ def show(selection: Selection) -> None:
         with column, show_errors():
             model = resolve_model(entry)
             st.subheader(escape(model.name))
-            key = evaluations.select_evaluation(model)
+            evaluations.require_classifier(model)
+            key = evaluations.select_evaluation(model, selection.folder)
             with show_errors():
                 show_calibration(model, key)
             with show_errors():
-                show_robustness(model, key)
+                show_robustness(model, key, selection.folder)
             with show_errors():
-                show_reading(model, key)
+                show_reading(model, key, selection.folder)
 
 
 # ----------------------------------------------------------------------------------- calibration
@@ -135,17 +138,27 @@ def select_threshold(name: str, rows: list[dict[str, float]]) -> None:
 # ------------------------------------------------------------------------------------ robustness
 
 
-def show_robustness(model: Run | Ensemble, key: EvaluationKey) -> None:
+def show_robustness(model: Run | Ensemble, key: EvaluationKey, folder: Path) -> None:
     """Show accuracy under corruptions and attacks, and how well out-of-distribution images are detected.
 
     Args:
         model: a classifier.
         key: evaluation whose split and weights are meant.
+        folder: the runs folder.
 
     Raises:
-        InputError: robustness was not evaluated, or its files are damaged.
+        InputError: its file is damaged, or it cannot be evaluated.
     """
     st.header("Corruptions", divider="grey")
+    if not robustness.report_file(model, key.split, key.step).exists():
+        show_button(
+            model,
+            folder,
+            "Evaluate robustness",
+            ["--robustness", "--split", key.split],
+            lambda progress: robustness.evaluate_robustness(model, key.split, key.step, progress=progress),
+        )
+        return
     summary = robustness.read(model, key.split, key.step).summary
     with st.container(horizontal=True, gap="medium"):
         st.metric("Clean accuracy", f"{summary['clean_accuracy']:.2%}", width="content")
@@ -183,19 +196,28 @@ def show_robustness(model: Run | Ensemble, key: EvaluationKey) -> None:
 # --------------------------------------------------------------------------------------- reading
 
 
-def show_reading(model: Run | Ensemble, key: EvaluationKey) -> None:
+def show_reading(model: Run | Ensemble, key: EvaluationKey, folder: Path) -> None:
     """Show how the digits of the split are read on generated pages, and which stage loses those that are not.
 
     Args:
         model: a classifier.
         key: evaluation whose split and weights are meant.
+        folder: the runs folder.
 
     Raises:
-        InputError: the report is damaged.
+        InputError: the report is damaged, or reading cannot be evaluated.
     """
     st.header("Reading", divider="grey")
     if not stress.report_file(model, key.split, key.step).exists():
-        st.caption(f"Not evaluated yet: `digitjax evaluate {escape(model.name)} --reading`")
+        show_button(
+            model,
+            folder,
+            "Evaluate reading",
+            ["--reading", "--split", key.split],
+            lambda progress: stress.evaluate_model(
+                model, key.split, key.step, observe=lambda condition, *_: progress(condition)
+            ),
+        )
         return
     report = stress.read(model, key.split, key.step)
     st.caption(f"{report.per_condition:,} digits, shown on generated pages in each condition.")

@@ -6,13 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import streamlit as st
-from parts.error_display import escape, show_errors
+from parts.error_display import NotAvailableError, escape, show_errors
 from parts.formatting import MISSING
 from parts.run_selection import Selection, current_selection
 from parts.training_progress import REFRESH_NOTE, REFRESH_SECONDS, read_log, show_progress
 
 from digitjax.config import differing, to_json
-from digitjax.errors import InputError
 from digitjax.runs import Ensemble, Group, Run, RunEntry
 from digitjax.runs.log_reader import SPLITS, Metric, Split, TrainingLog, is_training
 from digitjax.visualization import charts
@@ -65,10 +64,13 @@ def find_members(entry: RunEntry) -> list[Run]:
     """Return a run, or the runs of a group.
 
     Raises:
-        InputError: the entry is an ensemble, or a damaged group.
+        NotAvailableError: the entry is an ensemble.
+        InputError: it is a damaged group.
     """
     if isinstance(entry, Ensemble):
-        raise InputError(f"{entry.name} is an ensemble, which has no training curves: select its members")
+        raise NotAvailableError(
+            f"{entry.name} is an ensemble, which has no learning curves: select its members."
+        )
     return [entry.member(seed) for seed in entry.seeds()] if isinstance(entry, Group) else [entry]
 
 

@@ -13,7 +13,7 @@ def show(selection: Selection) -> None:
     with show_errors():
         model = resolve_model(selection.entry)
         st.subheader(escape(model.name))
-        context = open_evaluation(model, evaluations.select_evaluation(model))
+        context = open_evaluation(model, evaluations.select_evaluation(model, selection.folder))
         sections = {
             "Confusion matrix": lambda: confusion.show(context),
             "Label issues": lambda: label_errors.show(context),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import streamlit as st
-from parts import embedding_map
+from parts import embedding_map, evaluations
 from parts.attributions import integrated_gradients, occlusion
 from parts.error_display import escape, show_errors
 from parts.gallery import select_from_gallery
@@ -30,6 +30,7 @@ def show(selection: Selection) -> None:
     with show_errors():
         run = resolve_run(selection.entry)
         st.subheader(escape(run.name))
+        evaluations.require_classifier(run)
         explore(find_weights(run), saved_steps(run))
 
 

@@ -1,19 +1,20 @@
 """The page "Predictions": the images of a split with their predictions, filtered and sorted; the data behind them."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from parts import dataset_overview, evaluations
 from parts.error_display import escape, show_errors
-from parts.evaluate_buttons import show_evaluate_buttons
+from parts.evaluate_buttons import show_button, show_evaluate_buttons
 from parts.evaluation_context import EvaluationContext, open_evaluation
 from parts.example_detail import show_detail
 from parts.example_picker import pick_example
 from parts.run_selection import Selection, current_selection, resolve_model
 from parts.tag_editor import select_tag
 
-from digitjax.evaluation import browse
+from digitjax.evaluation import browse, history
 from digitjax.evaluation.browse import Filter
 from digitjax.runs import Ensemble, Run
 
@@ -52,11 +53,34 @@ def show_evaluation(selection: Selection, model: Run | Ensemble) -> None:
     """
     box, buttons = st.container(), st.container(horizontal=True)
     with buttons, show_errors():
-        show_evaluate_buttons(model, selection.folder)
+        if model.evaluations():  # else the box offers them
+            show_evaluate_buttons(model, selection.folder)
+            show_history_button(model, selection.folder)
     with show_errors():
         with box:
-            key = evaluations.select_evaluation(model)
+            key = evaluations.select_evaluation(model, selection.folder)
         browse_images(open_evaluation(model, key))
+
+
+def show_history_button(model: Run | Ensemble, folder: Path) -> None:
+    """Offer to predict every image with the weights of every epoch, where those were kept.
+
+    Args:
+        model: the selected model.
+        folder: the runs folder.
+    """
+    if isinstance(model, Ensemble) or not model.config.training.keep_weights_every:
+        return
+    if not (history.history_folder(model) / "history.npz").exists():
+        show_button(
+            model,
+            folder,
+            "Add training history",
+            ["--history"],
+            lambda progress: history.evaluate_history(
+                model, lambda done, total: progress(f"{done} of {total}")
+            ),
+        )
 
 
 @st.fragment

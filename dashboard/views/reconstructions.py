@@ -5,14 +5,13 @@ from itertools import cycle
 import numpy as np
 import streamlit as st
 from parts import evaluations
-from parts.error_display import escape, show_errors
+from parts.error_display import NotAvailableError, escape, show_errors
 from parts.gallery import select_from_gallery
 from parts.images import enlarge, load_evaluated_split
 from parts.models import Weights, find_weights, load_reconstructor
 from parts.run_selection import Selection, current_selection, resolve_run
 
 from digitjax.data.run_data import load_split
-from digitjax.errors import InputError
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Run
 from digitjax.visualization.grid import Row, diverging_colors, image_grid
@@ -35,10 +34,11 @@ def show(selection: Selection) -> None:
     with show_errors():
         run = resolve_run(selection.entry)
         st.subheader(escape(run.name))
-        evaluation = evaluations.read(run, evaluations.select_evaluation(run))
-        if not isinstance(evaluation, Reconstruction):
-            raise InputError(f"{run.name} is a classifier. Select an autoencoder in the sidebar.")
-        show_reconstruction(run, evaluation)
+        if run.config.task != "reconstruction":
+            raise NotAvailableError(f"{run.name} is a classifier. Select an autoencoder in the sidebar.")
+        evaluation = evaluations.read(run, evaluations.select_evaluation(run, selection.folder))
+        if isinstance(evaluation, Reconstruction):
+            show_reconstruction(run, evaluation)
 
 
 def show_reconstruction(run: Run, evaluation: Reconstruction) -> None:

@@ -6,14 +6,12 @@ import streamlit as st
 from parts import code_snippets, label_correction, recognition_display
 from parts.canvas import HELP, read_drawing, show_canvas
 from parts.error_display import escape, show_errors
+from parts.model_selection import select_model
 from parts.models import RecognizerKey, find_recognizer, load_recognizer
 from parts.run_selection import Selection, current_selection
 
-from digitjax import runs
 from digitjax.imaging.decode import DecodeParams
 from digitjax.recognition.bulk import SUFFIXES
-from digitjax.recognition.recognizer import PRETRAINED
-from digitjax.runs import RunEntry
 
 # Key of the canvas in the session.
 DRAWING = "drawing"
@@ -32,18 +30,6 @@ def show(selection: Selection) -> None:
         source = st.segmented_control("Picture", list(sources), default="Draw", required=True, key="source")
         sources[source](model, selection.folder.parent / "handwriting")
         code_snippets.show(entry)
-
-
-def select_model(entry: RunEntry) -> RunEntry:
-    """Offer the pretrained model, and the run that is selected in the sidebar."""
-    pretrained = runs.find_run(PRETRAINED, runs.PRETRAINED_FOLDER)
-    if entry == pretrained:
-        return pretrained
-    models: dict[str, RunEntry] = {
-        f"{pretrained.name} (pretrained)": pretrained,
-        f"{entry.name} (selected run)": entry,
-    }
-    return models[st.radio("Model", models, horizontal=True)]
 
 
 @st.fragment

@@ -91,7 +91,6 @@ def serve(args: argparse.Namespace) -> None:
     if args.workers < 1:
         raise InputError(f"--workers is {args.workers}: it must be 1 or more")
     from digitjax import runs
-    from digitjax.recognition.recognizer import PRETRAINED
     from digitjax.recognition.serving import server, workers
     from digitjax.recognition.serving.access import Access
 
@@ -101,7 +100,7 @@ def serve(args: argparse.Namespace) -> None:
         "log": args.log,
     }
     make_app = functools.partial(_make_app, args.model, args.runs, args.tta, **options)
-    name = runs.find_entry(args.model or PRETRAINED, args.runs).name
+    name = runs.find_entry(args.model or runs.PRETRAINED, args.runs).name
     if args.workers > 1:
         workers.serve(make_app, name, args.host, args.port, args.workers)
     listening = server.bind(args.host, args.port)

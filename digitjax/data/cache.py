@@ -14,6 +14,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from digitjax.config import Data
 from digitjax.errors import InputError
 from digitjax.runs.folders import atomic_folder
 
@@ -25,6 +26,21 @@ LOCK_FILE = ".lock"
 
 DATASET_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
 """Names of the arrays of a data set: images uint8 (n, 28, 28), labels int32 (n,)."""
+
+
+class DataNotPreparedError(InputError):
+    """A data set is not in the cache: the dashboard offers to download it."""
+
+    def __init__(self, data: Data, download: str):
+        """Name the data set.
+
+        Args:
+            data: options of the data set.
+            download: size and source of its files; empty if they need no download.
+        """
+        super().__init__(f"the data set {data.name} is not prepared here: digitjax data prepare {data.name}")
+        self.data = data
+        self.download = download
 
 
 def cache_folder() -> Path:

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int32, UInt8
 
 from digitjax.config import Data
 from digitjax.data import cache
-from digitjax.data.cache import Arrays, cache_folder
+from digitjax.data.cache import Arrays, DataNotPreparedError, cache_folder
 from digitjax.errors import InputError, as_disk_error
 
 MEAN, STD = 0.1307, 0.3081
@@ -103,16 +103,17 @@ def load_prepared(data: Data) -> Dataset:
     """Return a data set that is already in the cache; neither download nor prepare it.
 
     Raises:
-        InputError: it is not in the cache.
+        DataNotPreparedError: it is not in the cache.
+        InputError: the user's own pictures have changed since they were prepared.
     """
     name, _ = _source(data)
-    if not (cache_folder() / name).is_dir():
+    if (cache_folder() / name).is_dir():
+        return load(data)
+    if data.folder:
         raise InputError(
             f"the pictures in {data.folder} are not those of the training: some were added, changed or removed"
-            if data.folder
-            else f"the data set {data.name} is not prepared here: digitjax data prepare {data.name}"
         )
-    return load(data)
+    raise DataNotPreparedError(data, import_module(f"digitjax.data.{data.name}").DOWNLOAD)
 
 
 def add_outliers(split: Split, data: Data) -> Split:

@@ -169,9 +169,9 @@ def evaluate_robustness(
         outliers=detection,
         attacks=attack_scores,
     )
-    folder = _folder(model, split, robustness.step)
-    folder.mkdir(parents=True, exist_ok=True)
-    integrity.write_own(model, folder / FILE, robustness.summary)
+    file = report_file(model, split, robustness.step)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    integrity.write_own(model, file, robustness.summary)
     return robustness
 
 
@@ -189,7 +189,7 @@ def read(model: Run | Ensemble, split: str = "test", step: int | str = "best") -
     Raises:
         InputError: it was not evaluated, or its file is damaged.
     """
-    file = _folder(model, split, step) / FILE
+    file = report_file(model, split, step)
     try:
         return _ADAPTER.validate_python(integrity.read_own(model, file))
     except (InputError, ValidationError) as error:
@@ -289,8 +289,15 @@ def format_summary(robustness: Robustness) -> str:
     return "\n".join(lines)
 
 
-def _folder(model: Run | Ensemble, split: str, step: int | str) -> Path:
-    return model.evaluation_folder(f"robustness-{split}", step)
+def report_file(model: Run | Ensemble, split: str, step: int | str) -> Path:
+    """Return the path of a report, which may not exist.
+
+    Args:
+        model: a run or an ensemble.
+        split: which is corrupted.
+        step: the step of a run; `best` or `latest` of an ensemble.
+    """
+    return model.evaluation_folder(f"robustness-{split}", step) / FILE
 
 
 def _score_corruptions(

@@ -43,8 +43,6 @@ from digitjax.model.calibration import Calibration, top2_probability
 from digitjax.recognition.hypotheses import Hypothesis
 from digitjax.recognition.search import SearchParams, search
 
-PRETRAINED = "handwriting"
-"""Name of the pretrained model, which reads unless another one is named."""
 Classify = Callable[[np.ndarray], np.ndarray]
 """A function of images, uint8 (n, 28, 28), that returns calibrated logits, float32 (n, 10)."""
 
@@ -297,7 +295,7 @@ def load(
         InputError: there is no such run or augmentation, none of its checkpoints can be used, or its calibration is
             damaged.
     """
-    entry = runs.find_entry(model or PRETRAINED, folder)
+    entry = runs.find_entry(model or runs.PRETRAINED, folder)
     members = entry.members()
     classify, steps = classifier.load(members, step, tta)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]

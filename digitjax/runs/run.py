@@ -40,6 +40,8 @@ PRIMARY_METRIC: dict[Task, Literal["accuracy", "error"]] = {
 """The metric that models of each task are compared by."""
 PRETRAINED_FOLDER = Path(__file__).parents[1] / "pretrained"
 """Pretrained models: packed runs, found by name like all others."""
+PRETRAINED = "handwriting"
+"""Name of the pretrained model, which reads unless another one is named."""
 CHANGES_FILE = "changes.json"
 GROUP_FILE = "group.json"
 ENSEMBLE_FILE = "ensemble.json"

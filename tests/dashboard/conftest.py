@@ -44,9 +44,9 @@ def visit(monkeypatch) -> Callable[..., AppTest]:
         monkeypatch.syspath_prepend(DASHBOARD)
         app = AppTest.from_file(DASHBOARD / "app.py", default_timeout=120)
         app.query_params.update(query)
+        if page != "home":
+            app.switch_page(f"views/{page}.py")
         app.run()
-        if page != "runs":
-            app.switch_page(f"views/{page}.py").run()
         assert not app.exception
         return app
 

@@ -89,7 +89,7 @@ def test_no_page_is_wider_than_a_phone(browser, address, run):
     browser.resize(390, 844)
     try:
         for name, title in PAGES.items():
-            browser.open(f"{address}/{name if name != 'runs' else ''}?run={run}")
+            browser.open(f"{address}/{name}?run={run}")
             assert browser.find("h1").text == title
             page = browser.find("[data-testid=stMain]")
             wide = browser.driver.execute_script(
@@ -100,8 +100,18 @@ def test_no_page_is_wider_than_a_phone(browser, address, run):
         browser.resize(1280, 1000)
 
 
-def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):
+def test_home_reads_a_drawing_and_shows_the_selected_run(browser, address):
     browser.open(f"{address}/?run=able")
+    assert browser.driver.title == "Home · digitjax"
+    browser.draw(browser.find("canvas[role=application]"), SEVEN)
+    wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
+    browser.click("button", "Correct or explain")
+    wait(lambda: browser.all("h1", "Try it"))
+    wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
+
+
+def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):
+    browser.open(f"{address}/runs?run=able")
     browser.select("Compare with", "other")
     wait(lambda: "compare=other" in browser.driver.current_url)
     wait(lambda: "Config differences" in browser.text())
@@ -113,7 +123,7 @@ def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):
 
 
 def test_two_runs_are_selected_in_the_table(browser, address):
-    browser.open(f"{address}/?run=able")
+    browser.open(f"{address}/runs?run=able")
     table = browser.find("[data-testid=stDataFrame] canvas")
     browser.click_at(table, 15, 1.5 * 35)  # the box of the first row, where the newest run is: other
     wait(lambda: "compare=other" in browser.driver.current_url)

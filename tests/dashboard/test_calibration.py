@@ -15,6 +15,7 @@ from digitjax.model.calibrate import calibrate
 from digitjax.recognition import stress
 from digitjax.runs import Group, Run
 from tests.dashboard.conftest import metrics, texts
+from tests.dashboard.page_helpers import listen_at
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,10 @@ def test_a_threshold_gives_coverage_and_error_rate(visit, measured):
     assert coverage_line(app) == "Coverage **0%**: no prediction reaches this threshold."
 
 
-def test_the_stress_test_of_reading_is_shown_where_there_is_one(visit, copy):
+def test_the_stress_test_of_reading_is_shown_where_there_is_one(visit, copy, monkeypatch):
+    listen_at(monkeypatch, "127.0.0.1")
     app = visit(copy.path.parent, "calibration")
-    assert "Not evaluated yet: `digitjax evaluate copy --reading`" in texts(app.caption)
+    assert "Evaluate reading" in [button.label for button in app.button]
     conditions = {name: CONDITIONS[name] for name in ("28x28", "no digit: ruled page")}
     report = stress.evaluate_model(copy, per_condition=10, pages_without_digits=2, conditions=conditions)
     app = visit(copy.path.parent, "calibration")
@@ -69,12 +71,26 @@ def test_the_stress_test_of_reading_is_shown_where_there_is_one(visit, copy):
     assert metrics(app)["False readings"] == f"{report.false_reading_rate:.2%}"
 
 
-def test_missing_robustness_names_the_command(visit, copy):
+def test_missing_robustness_is_evaluated_at_the_press_of_a_button(visit, copy, monkeypatch):
+    listen_at(monkeypatch, "127.0.0.1")
     (copy.path / calibration.FILE).unlink()
     app = visit(copy.path.parent, "calibration")
-    assert "write it with `digitjax evaluate copy --robustness`" in texts(app.error)[0]
+    assert not app.error
     assert len(app.get("vega_lite_chart")) == 2
     assert "No temperature was fitted" in texts(app.caption)[0]
+    (button,) = [button for button in app.button if button.label == "Evaluate robustness"]
+    button.click().run()
+    assert "Clean accuracy" in metrics(app)
+
+
+def test_where_the_page_may_not_write_missing_robustness_names_the_command(visit, copy, monkeypatch):
+    listen_at(monkeypatch, "0.0.0.0")
+    app = visit(copy.path.parent, "calibration")
+    assert not app.error
+    runs_option = f" --runs {copy.path.parent}"
+    assert [code.value for code in app.code] == [
+        f"digitjax evaluate copy --{kind} --split test{runs_option}" for kind in ("robustness", "reading")
+    ]
 
 
 def test_two_runs_stand_side_by_side(visit, measured, copy, tmp_path):
@@ -102,7 +118,9 @@ def test_a_damaged_file_leaves_the_rest_readable(visit, measured, tmp_path, file
 
 
 def test_an_autoencoder_is_not_a_classifier(visit, vae):
-    assert "is not a classifier" in texts(visit(vae.path.parent, "calibration").error)[0]
+    app = visit(vae.path.parent, "calibration")
+    assert not app.error
+    assert texts(app.info) == ["vae is an autoencoder: see the page Reconstructions."]
 
 
 def test_an_ensemble_has_no_temperature(visit, tiny_group, tmp_path):

@@ -197,7 +197,7 @@ def mnist_like(copy, monkeypatch):
     labels = np.zeros(10_000, np.int32)
     labels[list(CORRECTED_LABELS)] = [given for given, _ in CORRECTED_LABELS.values()]
     split = Split(np.zeros((10_000, 28, 28), np.uint8), labels)
-    monkeypatch.setattr(pipeline, "load", lambda data: Dataset(split, split, split, "0"))
+    monkeypatch.setattr(pipeline, "load_prepared", lambda data: Dataset(split, split, split, "0"))
     copy = set_config(copy, replace(copy.config, data=replace(copy.config.data, name="mnist")))
     shutil.rmtree(copy.path / "evaluation")
     logits = np.eye(10, dtype=np.float32)[labels]
@@ -255,7 +255,8 @@ def test_a_damaged_evaluation_is_named(visit, copy, file):
 
 def test_what_has_no_errors_to_show_says_why(visit, copy, vae):
     app = visit(vae.path.parent, "errors", run="vae")
-    assert texts(app.error) == ["vae is not a classifier but an autoencoder. See the Reconstructions page."]
+    assert texts(app.info) == ["vae is an autoencoder: see the page Reconstructions."]
     shutil.rmtree(copy.path / "evaluation")
     app = visit(copy.path.parent, "errors", run="copy")
-    assert texts(app.error) == ["copy is not evaluated yet: digitjax evaluate copy"]
+    assert texts(app.info) == ["copy is not evaluated yet."]
+    assert not app.error

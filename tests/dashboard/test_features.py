@@ -109,7 +109,9 @@ def test_a_run_that_cannot_be_loaded_says_why(visit, copy, damage, reason):
 
 
 def test_an_autoencoder_has_no_filters_of_digits(visit, vae):
-    assert "is not a classifier" in texts(visit(vae.path.parent, "features").error)[0]
+    app = visit(vae.path.parent, "features")
+    assert not app.error
+    assert texts(app.info) == ["vae is an autoencoder: see the page Reconstructions."]
 
 
 @pytest.mark.parametrize("folder", [".", "missing"])

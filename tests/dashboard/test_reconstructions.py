@@ -78,7 +78,7 @@ def test_an_autoencoder_without_its_checkpoint_still_shows_its_errors(visit, vae
 
 
 def test_a_classifier_has_no_reconstructions(visit, copy):
-    (reason,) = texts(visit(copy.path.parent, "reconstructions").error)
+    (reason,) = texts(visit(copy.path.parent, "reconstructions").info)
     assert reason == "copy is a classifier. Select an autoencoder in the sidebar."
 
 

@@ -84,6 +84,4 @@ def test_a_pretrained_model_is_small_complete_and_described(run: Run):
 
 
 def test_the_pretrained_model_is_the_default(tmp_path: Path):
-    assert (
-        recognizer.load(None, tmp_path).name == recognizer.PRETRAINED in [run.name for run in PRETRAINED_RUNS]
-    )
+    assert recognizer.load(None, tmp_path).name == runs.PRETRAINED in [run.name for run in PRETRAINED_RUNS]
