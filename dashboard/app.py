@@ -27,6 +27,7 @@ def main(runs_folder: Path) -> None:
             "Train": [
                 st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),
                 st.Page("views/curves.py", title="Curves", icon=":material/monitoring:"),
+                st.Page("views/sweeps.py", title="Sweeps", icon=":material/tune:"),
                 st.Page("views/train.py", title="Train", icon=":material/play_circle:"),
             ],
             "Understand": [

@@ -136,6 +136,7 @@ def sweep(args: argparse.Namespace) -> None:
 
     from digitjax import experiments
     from digitjax.model.sweeps import sweep as sweeps
+    from digitjax.model.sweeps.results import format_result
     from digitjax.model.training.train import Interrupted
 
     definition = experiments.load_sweep(args.sweep)
@@ -150,7 +151,7 @@ def sweep(args: argparse.Namespace) -> None:
             file=sys.stderr,
         )
         sys.exit(128 + stop.signal_number)
-    print(json.dumps(result, indent=2) if args.json else sweeps.format_result(result))
+    print(json.dumps(result, indent=2) if args.json else format_result(result))
 
 
 def _connect_processes(args: argparse.Namespace) -> AbstractContextManager[None]:

@@ -57,6 +57,7 @@ def browser(started):
 PAGES = {
     "runs": "Runs",
     "curves": "Curves",
+    "sweeps": "Sweeps",
     "train": "Train",
     "predictions": "Predictions",
     "errors": "Errors",

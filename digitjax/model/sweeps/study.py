@@ -101,13 +101,11 @@ class Study:
 
     def trials(self) -> list[Any]:
         """Return the trials that count, Optuna's `FrozenTrial`, in the order of their numbers."""
-        return [trial for trial in self._study.get_trials() if trial.state.name != "FAIL"]
+        return find_trials(self._study)
 
     def importances(self) -> dict[str, float]:
         """Return the importance of each field (PED-ANOVA), or nothing with fewer than 10 complete trials."""
-        if sum(trial.state.name == "COMPLETE" for trial in self.trials()) < 10:
-            return {}
-        return self._optuna.importance.get_param_importances(self._study)
+        return find_importances(self._study)
 
     def work(self, objective: Callable[[Any], float], trials: int) -> None:
         """Run trials until this many are finished, or are being run by other workers.
@@ -212,6 +210,40 @@ def load_optuna() -> Any:
         raise InputError("a sweep needs Optuna: pip install 'digitjax[sweep]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
+
+
+def open_journal(folder: Path, name: str) -> Any:
+    """Open the study in the journal of a sweep, to be read.
+
+    Args:
+        folder: of the sweep.
+        name: of the study.
+
+    Returns:
+        Optuna's study.
+
+    Raises:
+        InputError: Optuna is missing, or there is no journal, or it is damaged.
+    """
+    optuna, file = load_optuna(), folder / "journal.log"
+    if not file.exists():
+        raise InputError(f"{file}: it is missing: the study of this sweep is in a database")
+    try:
+        return optuna.load_study(study_name=name, storage=_journal(optuna, file))
+    except Exception as error:  # as in `Study`
+        raise InputError(f"{file}: it cannot be used ({type(error).__name__}: {error})") from error
+
+
+def find_trials(study: Any) -> list[Any]:
+    """Return the trials of Optuna's study that count, in the order of their numbers."""
+    return [trial for trial in study.get_trials() if trial.state.name != "FAIL"]
+
+
+def find_importances(study: Any) -> dict[str, float]:
+    """Return the importance of each field (PED-ANOVA), or nothing with fewer than 10 complete trials."""
+    if sum(trial.state.name == "COMPLETE" for trial in find_trials(study)) < 10:
+        return {}
+    return load_optuna().importance.get_param_importances(study)
 
 
 def _journal(optuna: Any, path: Path) -> Any:

@@ -11,7 +11,7 @@ tree-structured Parzen estimator (Bergstra et al. 2011) to maximize the validati
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,12 +19,11 @@ from digitjax.config import Choice, Float, Int, Sweep, to_json, validate_sweep
 from digitjax.config.sweep import Distribution
 from digitjax.data import pipeline
 from digitjax.errors import InputError
+from digitjax.model.sweeps.results import format_params, report
 from digitjax.model.sweeps.study import Study, load_optuna
 from digitjax.model.training.train import train
 from digitjax.runs import DEFAULT_FOLDER, SWEEP_FILE, write_json, write_text
 from digitjax.runs.summary import summarize_run
-
-_STATES = ("complete", "pruned", "failed", "running", "waiting")
 
 
 def run(sweep: Sweep, folder: Path = DEFAULT_FOLDER, storage: str | None = None) -> dict[str, Any]:
@@ -58,7 +57,8 @@ def run(sweep: Sweep, folder: Path = DEFAULT_FOLDER, storage: str | None = None)
     with Study(sweep, path, storage) as study:
         write_json(path / SWEEP_FILE, sweep.to_dict())
         study.work(lambda trial: _run_trial(trial, sweep, path), sweep.trials)
-        return _report(study, sweep, path)
+        result = report(sweep.name, study.trials(), study.importances())
+    return result | {"best": _write_best(sweep, result["trials"], path)}
 
 
 def _run_trial(trial: Any, sweep: Sweep, folder: Path) -> float:
@@ -66,7 +66,7 @@ def _run_trial(trial: Any, sweep: Sweep, folder: Path) -> float:
     name = trial.user_attrs.get("run", f"trial-{trial.number:04}")
     trial.set_user_attr("run", name)
     params = {field: _suggest(trial, field, distribution) for field, distribution in sweep.space.items()}
-    _log(f"{name}  {_format(params)}")
+    _log(f"{name}  {format_params(params)}")
     try:
         config = sweep.config(name, params)
     except InputError as error:
@@ -106,64 +106,13 @@ def _fail(trial: Any, name: str, error: Exception) -> NoReturn:
     raise load_optuna().TrialPruned from error
 
 
-# --------------------------------------------------------------------------------------- results
-
-
-def _report(study: Study, sweep: Sweep, folder: Path) -> dict[str, Any]:
-    """Write the best experiment, and return the results of `run`."""
-    rows = sorted((_row(trial) for trial in study.trials()), key=_rank)
-    best = rows[0] if rows and rows[0]["state"] == "complete" else None
-    if best:
-        write_text(folder / "best.json", to_json(sweep.config(f"{sweep.name}-best", best["params"])))
-    return {
-        "sweep": sweep.name,
-        "trials": rows,
-        "importances": study.importances(),
-        "best": str(folder / "best.json") if best else None,
-    }
-
-
-def _row(trial: Any) -> dict[str, Any]:
-    reason = trial.user_attrs.get("reason", "")
-    return {
-        "trial": trial.user_attrs.get("run", f"trial-{trial.number:04}"),
-        "state": "failed" if reason else trial.state.name.lower(),
-        "accuracy": trial.value,
-        "seconds": trial.duration.total_seconds() if trial.duration else None,
-        "params": trial.params,
-        "reason": reason,
-    }
-
-
-def _rank(row: Mapping[str, Any]) -> tuple[int, float, str]:
-    return _STATES.index(row["state"]), -(row["accuracy"] or 0.0), row["trial"]
-
-
-def format_result(result: Mapping[str, Any]) -> str:
-    """Return the results of `run` as a table for a terminal."""
-    rows = result["trials"]
-    fields = list(dict.fromkeys(field for row in rows for field in row["params"]))
-    cells = [["trial", "state", "accuracy", "seconds", *fields, ""]]
-    for row in rows:
-        accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
-        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
-        values = [_number(row["params"].get(field, "")) for field in fields]
-        cells.append([row["trial"], row["state"], accuracy, seconds, *values, row["reason"]])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
-    if shares := result["importances"]:
-        lines += ["", "importance: " + ", ".join(f"{field} {share:.0%}" for field, share in shares.items())]
-    if result["best"]:
-        lines += ["", f"train the best: digitjax train {result['best']}"]
-    return "\n".join(lines)
-
-
-def _format(params: Mapping[str, Any]) -> str:
-    return "  ".join(f"{field} {_number(value)}" for field, value in params.items())
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _write_best(sweep: Sweep, rows: Sequence[Mapping[str, Any]], folder: Path) -> str | None:
+    """Write the best experiment, and return its path; None if no trial is complete."""
+    if not rows or rows[0]["state"] != "complete":
+        return None
+    file = folder / "best.json"
+    write_text(file, to_json(sweep.config(f"{sweep.name}-best", rows[0]["params"])))
+    return str(file)
 
 
 def _log(text: str) -> None:

@@ -20,6 +20,7 @@ from digitjax.visualization.charts.reading import probability_heatmap
 from digitjax.visualization.charts.robustness import corruption_heatmap
 from digitjax.visualization.charts.rows import table
 from digitjax.visualization.charts.stress import accuracy_by_condition, false_readings, lost_by_stage
+from digitjax.visualization.charts.sweeps import importances, parallel_coordinates, trial_scatter
 
 __all__ = [
     "MAX_EMBEDDING_POINTS",
@@ -34,9 +35,11 @@ __all__ = [
     "corruption_heatmap",
     "embedding",
     "false_readings",
+    "importances",
     "learned_and_forgotten",
     "learning_curves",
     "lost_by_stage",
+    "parallel_coordinates",
     "per_class",
     "probabilities",
     "probability_by_epoch",
@@ -44,4 +47,5 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "table",
+    "trial_scatter",
 ]

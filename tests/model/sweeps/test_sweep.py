@@ -16,6 +16,7 @@ from digitjax import experiments, runs
 from digitjax.config import Choice, Config, Data, Float, MLPConfig, Sweep, Training, to_json
 from digitjax.data import pipeline
 from digitjax.errors import InputError
+from digitjax.model.sweeps import results
 from digitjax.model.sweeps import sweep as sweeps
 from digitjax.model.training.train import Interrupted
 from digitjax.runs import Run, read_json
@@ -73,11 +74,28 @@ def test_the_best_trial_becomes_an_experiment(swept: tuple[Path, dict[str, Any]]
     json.dumps(result)
 
 
+def test_the_results_are_read_without_writing(swept: tuple[Path, dict[str, Any]]):
+    folder, result = swept
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    read = results.read(folder / "s")
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")}.keys() == before.keys()
+    assert read.pop("space") == read_json(folder / "s/sweep.json")["space"]
+    assert read == {name: value for name, value in result.items() if name != "best"}
+    assert results.list_sweeps(folder) == [folder / "s"]
+
+
+@pytest.mark.parametrize("content", ["{}", '{"name": "s", "space": {}}', "5"])
+def test_a_sweep_that_cannot_be_read_is_named(tmp_path: Path, content: str):
+    (tmp_path / "sweep.json").write_text(content)
+    with pytest.raises(InputError, match=r"sweep\.json|journal\.log"):
+        results.read(tmp_path)
+
+
 def test_a_finished_sweep_trains_nothing(swept: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch):
     folder, result = swept
     monkeypatch.setattr(sweeps, "train", None)
     assert sweeps.run(experiments.load_sweep(str(folder / "module.py")), folder) == result
-    lines = sweeps.format_result(result).splitlines()
+    lines = results.format_result(result).splitlines()
     assert lines[0].split() == ["trial", "state", "accuracy", "seconds", "optimizer.lr", "model.dense"]
     assert lines[1].startswith(result["trials"][0]["trial"])
     assert lines[-1] == f"train the best: digitjax train {result['best']}"
@@ -155,7 +173,7 @@ def test_a_trial_that_fails_is_recorded_and_the_sweep_goes_on(
     result = sweeps.run(dataclasses.replace(SWEEP, trials=3), tmp_path)
     assert states(result) == {"trial-0000": "complete", "trial-0002": "complete", "trial-0001": "failed"}
     assert result["trials"][-1]["reason"] == "the loss at step 3 is nan"
-    assert sweeps.format_result(result).count("the loss at step 3 is nan") == 1
+    assert results.format_result(result).count("the loss at step 3 is nan") == 1
 
 
 def test_values_that_are_invalid_together_are_recorded_with_the_reason(
