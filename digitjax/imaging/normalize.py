@@ -80,7 +80,7 @@ def crop_digit(intensity: Float32[np.ndarray, "h w"], region: Region) -> Float32
     Returns:
         The intensity in the region's box and one pixel around it.
     """
-    near = ndimage.binary_dilation(np.pad(region.mask, 1), np.ones((3, 3), bool))
+    near = region.dilate()
     window = intensity[max(region.y0 - 1, 0) : region.y1 + 1, max(region.x0 - 1, 0) : region.x1 + 1]
     top, left = int(region.y0 == 0), int(region.x0 == 0)
     cropped = np.zeros(near.shape, np.float32)

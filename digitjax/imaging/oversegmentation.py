@@ -191,18 +191,20 @@ def _cut(
     """Return the parts of a region between any two of its cuts that may be digits, each with its boundaries."""
     if not cuts:
         return []
-    columns = np.arange(region.width)
     paths = [np.zeros(region.height, int), *cuts, np.full(region.height, region.width)]
     width = round(params.shared_widths * region.mask.sum() / max(1, skeletonize(region.mask).sum()))
     parts = []
     for i, left in enumerate(paths):
         for j in range(i + 1, len(paths) - (i == 0)):  # all of it is the region itself
-            inside = (columns >= left[:, None]) & (columns < paths[j][:, None])
-            near = (columns >= left[:, None] - width) & (columns < paths[j][:, None] + width)
-            masks = [_remove_splinters(region.mask & cover, params) for cover in (inside, near)]
+            right = paths[j]
+            first, last = max(0, left.min() - width), min(region.width, right.max() + width)
+            columns, window = np.arange(first, last), region.mask[:, first:last]
+            inside = (columns >= left[:, None]) & (columns < right[:, None])
+            near = (columns >= left[:, None] - width) & (columns < right[:, None] + width)
+            masks = [_remove_splinters(window & cover, params) for cover in (inside, near)]
             if not masks[0].any():
                 continue
-            tight, shared = (region.crop_to(mask) for mask in masks)
+            tight, shared = (region.crop_to(mask).translate(first, 0) for mask in masks)
             if tight.width > params.max_part_width * region.height:
                 break
             if tight.height >= params.min_part_height * region.height:
@@ -218,7 +220,7 @@ def _remove_splinters(
     if count < 2:
         return mask
     areas = np.bincount(labels.ravel())[1:]
-    return np.isin(labels, 1 + np.flatnonzero(areas >= params.min_splinter_area * areas.max()))
+    return np.concatenate([[False], areas >= params.min_splinter_area * areas.max()])[labels]
 
 
 def _find_cuts(mask: Bool[np.ndarray, "h w"], params: OversegmentationParams) -> list[Int[np.ndarray, " h"]]:

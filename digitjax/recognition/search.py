@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
-from scipy import ndimage
 
 from digitjax.imaging.binarize import Contrast, binarize, estimate_contrast, is_dark_on_light, threshold
 from digitjax.imaging.proposals import Proposal, ProposalParams, find_contrast, propose_foregrounds
@@ -296,6 +295,6 @@ def _copy_strokes(
     """Copy the strokes of a digit, with their soft edges, from one intensity to another."""
     y0, x0 = max(region.y0 - 1, 0), max(region.x0 - 1, 0)
     box = slice(y0, region.y1 + 1), slice(x0, region.x1 + 1)
-    near = ndimage.binary_dilation(np.pad(region.mask, 1), np.ones((3, 3), bool))
+    near = region.dilate()
     near = near[y0 - region.y0 + 1 :, x0 - region.x0 + 1 :][: target[box].shape[0], : target[box].shape[1]]
     np.copyto(target[box], source[box], where=near)
