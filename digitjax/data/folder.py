@@ -1,10 +1,10 @@
 """Folders of people's own pictures as data sets.
 
-Either a `manifest.csv` lists the pictures in its columns `file` and `label`, or each digit has a sub-folder. Two more
-columns are optional: `split`, which is train or test, and `writer`.
+Either a `manifest.csv` lists the pictures in its columns `file` and `label`, or each digit has a sub-folder. Three more
+columns are optional: `split`, which is train or test, `writer`, and `boxes`, which has `x0 y0 x1 y1` of each digit.
 
-Digits are extracted from each picture exactly as recognition does it. A picture is used if as many digits are found as
-its label has; the others are left out, and reported with the reason.
+Digits are cut out of their boxes. Without boxes they are extracted exactly as recognition does it, and a picture is
+used if as many digits are found as its label has; the others are left out, and reported with the reason.
 
 This is no TFDS builder, since a builder has a fixed version and checksums, while such a folder changes from day to day.
 """
@@ -23,6 +23,7 @@ from digitjax.errors import InputError
 from digitjax.imaging import (
     binarize,
     box,
+    boxes,
     color,
     components,
     decode,
@@ -32,6 +33,7 @@ from digitjax.imaging import (
     ruling,
     segmentation,
 )
+from digitjax.imaging.box import Box
 from digitjax.progress import PictureCount
 
 TEST_FRACTION = 0.2
@@ -40,6 +42,7 @@ TEST_FRACTION = 0.2
 EXTRACTION_MODULES = (
     binarize,
     box,
+    boxes,
     color,
     components,
     decode,
@@ -64,6 +67,8 @@ class Sample:
     """`train`, `test`, or empty where none is given."""
     writer: str = ""
     """Who wrote it, or empty where no writer is given."""
+    boxes: tuple[Box, ...] = ()
+    """The box of each digit, or empty where they are to be found."""
 
 
 def list_samples(folder: Path) -> list[Sample]:
@@ -146,7 +151,7 @@ def to_arrays(folder: Path, samples: list[Sample]) -> Arrays:
 
 def _from_manifest(folder: Path) -> list[Sample]:
     return [
-        Sample(row.file, "".join(row.lines), row.split, row.groups.get("writer", ""))
+        Sample(row.file, "".join(row.lines), row.split, row.groups.get("writer", ""), row.boxes)
         for row in read_manifest(folder)
     ]
 
@@ -173,6 +178,8 @@ def _from_sub_folders(folder: Path) -> list[Sample]:
 
 def _extract_digits(folder: Path, sample: Sample) -> UInt8[np.ndarray, "n 28 28"]:
     """Return the digits of a picture as images like those of MNIST, as many as its label has."""
+    if sample.boxes:
+        return extract.extract_boxes(folder / sample.file, sample.boxes).images
     images = extract.extract(folder / sample.file).images
     if len(images) != len(sample.label):
         raise InputError(f"digits found: {len(images)}, where its label is {sample.label}")

@@ -2,10 +2,12 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from digitjax.errors import InputError
+from digitjax.imaging.box import Box
 
 NAME = "manifest.csv"
 LAYOUTS = ("single", "string", "lines")
@@ -15,6 +17,7 @@ GROUPINGS = ("kind", "polarity", "writer")
 
 LABEL = re.compile(r"[0-9]+(\|[0-9]+)*")
 """A valid label: digits, with `|` between lines."""
+_BOX = re.compile(r"([0-9]{1,5}) +([0-9]{1,5}) +([0-9]{1,5}) +([0-9]{1,5})")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class ManifestRow:
     """`train`, `test`, or empty where the manifest gives none."""
     groups: dict[str, str]
     """Values of those of `GROUPINGS` that the manifest gives."""
+    boxes: tuple[Box, ...] = ()
+    """The box of each digit, in pixels of the picture at the size at which it is recognized; empty if not given."""
 
 
 def read_manifest(folder: Path) -> list[ManifestRow]:
@@ -40,7 +45,8 @@ def read_manifest(folder: Path) -> list[ManifestRow]:
     label.
 
     Raises:
-        InputError: the folder, the manifest, a column or a picture is missing, or a label, layout or split is wrong.
+        InputError: the folder, the manifest, a column or a picture is missing, or a label, a layout, a split or
+            boxes are wrong.
     """
     path = folder / NAME
     try:
@@ -84,5 +90,27 @@ def _parse_row(row: dict[str, str], folder: Path, location: str) -> ManifestRow:
     split = row.get("split", "").strip()
     if split not in ("", "train", "test"):
         raise InputError(f"{location}: the split of {file} is {split!r}: it must be train or test")
+    boxes = parse_boxes(row.get("boxes", ""))
+    if boxes is None or len(boxes) not in (0, sum(map(len, lines))):
+        raise InputError(
+            f"{location}: the boxes of {file} must be 'x0 y0 x1 y1' for each digit of its label {label!r}, with ; "
+            "between them"
+        )
     groups = {name: row[name].strip() for name in GROUPINGS if row.get(name, "").strip()}
-    return ManifestRow(file, lines, layout, split, groups)
+    return ManifestRow(file, lines, layout, split, groups, boxes)
+
+
+def format_boxes(boxes: Iterable[Box]) -> str:
+    """Return boxes as they stand in a manifest, such as `0 0 20 28; 24 0 44 28`."""
+    return "; ".join(" ".join(map(str, box.corners)) for box in boxes)
+
+
+def parse_boxes(text: str) -> tuple[Box, ...] | None:
+    """Return the boxes that `format_boxes` wrote; None if the text is anything else."""
+    if not text.strip():
+        return ()
+    parts = [_BOX.fullmatch(part.strip()) for part in text.split(";")]
+    if not all(parts):
+        return None
+    boxes = tuple(Box(*map(int, part.groups())) for part in parts if part)
+    return boxes if all(box.width > 0 and box.height > 0 for box in boxes) else None

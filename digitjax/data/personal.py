@@ -8,16 +8,20 @@ import csv
 import hashlib
 import io
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from digitjax import runs
 from digitjax.data.folder import TEST_FRACTION
-from digitjax.data.manifest import LABEL, NAME, read_manifest
+from digitjax.data.manifest import LABEL, NAME, format_boxes, read_manifest
 from digitjax.errors import InputError
-from digitjax.imaging.decode import decode
+from digitjax.imaging.box import Box
+from digitjax.imaging.decode import Picture, decode
+from digitjax.imaging.extract import extract_boxes
 from digitjax.imaging.source import Source
 
 MAX_PICTURES = 10_000
@@ -27,7 +31,7 @@ MAX_CHARACTERS = 200
 
 _LOCK = threading.Lock()
 """Held while a manifest is read, changed and written."""
-_COLUMNS = ("file", "label", "writer", "split")
+_COLUMNS = ("file", "label", "writer", "split", "boxes")
 
 
 class SavedPicture(NamedTuple):
@@ -39,8 +43,10 @@ class SavedPicture(NamedTuple):
     """The label that it had before, if it was in the folder already."""
 
 
-def save(folder: Path, picture: Source, label: str, writer: str = "") -> SavedPicture:
-    """Save a picture with its label; a picture that is in the folder already gets the new label.
+def save(
+    folder: Path, picture: Source, label: str, writer: str = "", boxes: Sequence[Box] = ()
+) -> SavedPicture:
+    """Save a picture with its label; a picture that is in the folder already gets the new label and boxes.
 
     The picture is saved in the orientation and at the size at which it is recognized, under the SHA-256 of its
     pixels. Every fifth picture, starting with the first, goes to the test split: so the pictures of one writer are
@@ -51,13 +57,15 @@ def save(folder: Path, picture: Source, label: str, writer: str = "") -> SavedPi
         picture: a path, the bytes of a file, an open file, or pixels: uint8 (h, w), (h, w, 3) or (h, w, 4).
         label: its digits, with `|` between lines.
         writer: who wrote it, or empty.
+        boxes: the box of each digit of the label, in pixels of the picture as displayed; without any, the digits are
+            found again when the picture is used.
 
     Returns:
         The file, and the label that it had before.
 
     Raises:
-        InputError: the picture cannot be decoded, the label or the writer is invalid, or the folder holds other
-            things, is full, or cannot be written. Then nothing is written.
+        InputError: the picture cannot be decoded, the label, the writer or a box is invalid, or the folder holds
+            other things, is full, or cannot be written. Then nothing is written.
     """
     label, writer = label.strip(), " ".join(writer.split())
     if not LABEL.fullmatch(label) or len(label) > MAX_CHARACTERS:
@@ -68,13 +76,25 @@ def save(folder: Path, picture: Source, label: str, writer: str = "") -> SavedPi
         raise InputError(
             f"the writer is {_shorten(writer)!r}: it must be a name, {MAX_CHARACTERS} characters at most"
         )
-    pixels = decode(picture).pixels
+    decoded = decode(picture)
+    pixels, reduced = decoded.pixels, _reduce(boxes, decoded)
+    if boxes:
+        digits = sum(map(str.isdecimal, label))
+        if len(boxes) != digits:
+            raise InputError(
+                f"there are {len(boxes)} boxes for the {digits} digits of the label: draw one for each"
+            )
+        extract_boxes(pixels, reduced)  # raises where one cannot be used
     name = f"{hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:24]}.png"
     with io.BytesIO() as file:
         Image.fromarray(pixels).save(file, "PNG")
         content = file.getvalue()
     with _LOCK:
-        return _add(folder, content, {"file": name, "label": label, "writer": writer})
+        return _add(
+            folder,
+            content,
+            {"file": name, "label": label, "writer": writer, "boxes": format_boxes(reduced)},
+        )
 
 
 def count(folder: Path) -> int:
@@ -86,13 +106,20 @@ def count(folder: Path) -> int:
     return len(read_manifest(folder)) if (folder / NAME).exists() else 0
 
 
+def _reduce(boxes: Sequence[Box], picture: Picture) -> list[Box]:
+    """Return boxes of a picture as displayed in pixels of its reduced size."""
+    height, width = picture.pixels.shape[:2]
+    scale = np.array([width / picture.width, height / picture.height] * 2)
+    return [Box(*np.rint(box.corners * scale).astype(int).tolist()) for box in boxes]
+
+
 def _add(folder: Path, content: bytes, new: dict[str, str]) -> SavedPicture:
     columns, rows = _read(folder)
     path = folder / new["file"]
     existing = next((row for row in rows if row["file"].strip() == path.name), None)
     previous_label = existing["label"] if existing else None
     if existing:
-        existing |= {column: value for column, value in new.items() if value}
+        existing |= new | {"writer": new["writer"] or existing["writer"]}
     elif len(rows) >= MAX_PICTURES:
         raise InputError(f"{folder}: it has {len(rows):,} pictures, the maximum: choose another folder")
     else:

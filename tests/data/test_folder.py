@@ -24,7 +24,7 @@ from digitjax.errors import InputError
 from digitjax.evaluation import evaluate as evaluation
 from digitjax.imaging.extract import extract
 from digitjax.model.training.train import train
-from tests.recognition.drawing import digit_picture
+from tests.recognition.drawing import digit_picture, strokes
 
 DIGITS = load_digits()
 
@@ -118,6 +118,23 @@ def test_a_picture_of_several_digits_gives_an_image_of_each(tmp_path: Path):
     arrays = read(tmp_path)
     np.testing.assert_array_equal(arrays["train_labels"], [0, 1, 2])
     np.testing.assert_array_equal(arrays["train_images"], extract(tmp_path / "s.png").images)
+
+
+@pytest.mark.parametrize("text", ["88", "4490"])
+def test_touching_digits_with_boxes_are_used_and_without_are_left_out(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+):
+    write_manifest(tmp_path, "file,label,split", "0.png,0,train", "1.png,1,train", "2.png,2,test", pictures=3)
+    save(tmp_path / "t.png", np.where(strokes(text, gap=0), 20, 240).astype(np.uint8))
+    boxes = "; ".join(f"{45 + 40 * i} 40 {85 + 40 * i} 140" for i in range(len(text)))
+    manifest = (tmp_path / "manifest.csv").read_text()
+    for row, used in ((f"t.png,{text},train\n", 2), (f"t.png,{text},train,{boxes}\n", 2 + len(text))):
+        header = manifest.replace("split\n", "split,boxes\n")
+        (tmp_path / "manifest.csv").write_text(header + row)
+        arrays = read(tmp_path)
+        assert len(arrays["train_images"]) == used
+    assert arrays["train_labels"].tolist() == [0, 1, *map(int, text)]
+    assert capsys.readouterr().err.count("left out") == 1
 
 
 def test_pictures_that_are_left_out_are_reported_with_the_reason(

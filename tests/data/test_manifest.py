@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from digitjax.data.manifest import ManifestRow, read_manifest
+from digitjax.data.manifest import ManifestRow, format_boxes, read_manifest
 from digitjax.errors import InputError
+from digitjax.imaging.box import Box
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -31,6 +32,13 @@ def test_layout_and_groups_are_read(tmp_path: Path):
     ]
 
 
+def test_boxes_are_read_as_they_are_written(tmp_path: Path):
+    boxes = (Box(0, 0, 20, 28), Box(24, 0, 44, 28), Box(0, 30, 9, 60))
+    text = f"file,label,boxes\na.png,12|3,{format_boxes(boxes)}\na.png,7, 1 2  3 4\na.png,7,\n"
+    rows = read_manifest(write(tmp_path, text))
+    assert [row.boxes for row in rows] == [boxes, (Box(1, 2, 3, 4),), ()]
+
+
 def test_a_manifest_from_a_spreadsheet_is_read(tmp_path: Path):
     [row] = read_manifest(write(tmp_path, 'file,label\r\n"a.png","7"\r\n', "utf-8-sig"))
     assert (row.file, row.lines) == ("a.png", ("7",))
@@ -51,6 +59,14 @@ def test_a_manifest_from_a_spreadsheet_is_read(tmp_path: Path):
         ("file,label\na.png,\u0667\n", "it must be digits"),
         ("file,label,layout\na.png,7,page\n", "the layout of a.png is 'page' and its label '7'"),
         ("file,label,layout\na.png,77,single\n", "the layout of a.png is 'single' and its label '77'"),
+        (
+            "file,label,boxes\na.png,77,0 0 9 9\n",
+            "line 2: the boxes of a.png must be 'x0 y0 x1 y1' for each digit",
+        ),
+        ("file,label,boxes\na.png,7,0 0 9\n", "boxes of a.png must be"),
+        ("file,label,boxes\na.png,7,9 0 0 9\n", "boxes of a.png must be"),
+        ("file,label,boxes\na.png,7,0 0 0 9\n", "boxes of a.png must be"),
+        ("file,label,boxes\na.png,7,0 0 9 999999\n", "boxes of a.png must be"),
         ('file,label\n"a.png' + "x" * 200_000, "it cannot be read .*: save it as CSV in UTF-8"),
     ],
 )

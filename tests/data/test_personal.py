@@ -15,6 +15,7 @@ from digitjax.config import CNNConfig, Config, Data, Training
 from digitjax.data import personal
 from digitjax.data.manifest import LABEL, read_manifest
 from digitjax.errors import InputError
+from digitjax.imaging.box import Box
 from digitjax.imaging.extract import extract
 from digitjax.model.training.train import train
 from digitjax.recognition.recognizer import load
@@ -44,6 +45,36 @@ def test_a_saved_picture_is_recognized_as_the_original(tmp_path: Path):
     large = np.kron(digit_picture(7), np.ones((12, 13), np.uint8))
     saved = personal.save(tmp_path, large, "7")
     np.testing.assert_array_equal(extract(saved.file).images, extract(large).images)
+
+
+def test_boxes_are_saved_in_pixels_of_the_saved_picture(tmp_path: Path):
+    large = np.kron(digit_picture(7), np.ones((20, 20), np.uint8))  # reduced to 1,400 pixels
+    (digit,) = load().read(large).digits
+    personal.save(tmp_path, large, "7", boxes=[Box(*digit.box)])
+    (row,) = read_manifest(tmp_path)
+    (found,) = extract(large).regions
+    np.testing.assert_allclose(row.boxes[0].corners, found.corners, atol=8)
+
+
+def test_boxes_that_cannot_be_used_are_refused(tmp_path: Path):
+    for boxes, reason in (
+        ([Box(0, 0, 160, 160)] * 2, "there are 2 boxes for the 1 digits of the label: draw one for each"),
+        ([Box(0, 0, 5, 5)], "box 1 holds no strokes"),
+        ([Box(0, 0, 900, 5)], "box 1 is outside"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            personal.save(tmp_path / "mine", digit_picture(3), "3", boxes=boxes)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_picture_that_is_saved_again_takes_the_new_boxes(tmp_path: Path):
+    picture = digit_picture(1, count=2)
+    both = [Box(0, 0, 160, 160), Box(160, 0, 320, 160)]
+    personal.save(tmp_path, picture, "11", "Ada", both)
+    for label, boxes in (("1", both[:1]), ("11", [])):
+        personal.save(tmp_path, picture, label, boxes=boxes)
+        (row,) = read_manifest(tmp_path)
+        assert (row.lines, row.boxes, row.groups) == ((label,), tuple(boxes), {"writer": "Ada"})
 
 
 def test_the_same_picture_takes_the_new_label_and_keeps_its_split(tmp_path: Path):
