@@ -155,7 +155,8 @@ class Drawing {
       context.lineWidth = width;
       context.beginPath();
       context.moveTo(...points[0]);
-      points.forEach((point) => context.lineTo(...point)); // includes the first, so that a dot is drawn too
+      context.lineTo(points[0][0] + 0.01, points[0][1]); // a dot alone has no length, and would not be drawn
+      points.forEach((point) => context.lineTo(...point));
       context.stroke();
     }
   }

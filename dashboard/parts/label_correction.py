@@ -1,4 +1,4 @@
-"""A form that saves a picture with its correct label, and commands that use the saved pictures."""
+"""A form that corrects the digits of a picture and saves it, and commands that use the saved pictures."""
 
 import shlex
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from digitjax.data import personal
+from digitjax.errors import InputError
 from digitjax.recognition.recognizer import Reading
+from parts.box_editor import HELP, Correction, edit_boxes
 from parts.error_display import escape, show_errors
 from parts.permissions import is_local
 
@@ -24,9 +26,7 @@ def show(folder: Path, result: Reading, key: str) -> None:
         return
     with expander:
         if is_local():
-            with show_errors():
-                show_form(folder, result, key)
-                show_commands(folder)
+            show_form(folder, result, key)
         else:
             st.info(
                 "Saving is disabled: other machines can reach this dashboard. Start it with `digitjax dashboard`, "
@@ -34,29 +34,53 @@ def show(folder: Path, result: Reading, key: str) -> None:
             )
 
 
+@st.fragment
 def show_form(folder: Path, result: Reading, key: str) -> None:
-    """Ask for the label, and save the picture with it.
+    """Show the boxes and digits to be corrected, and save the picture with them; an edit reruns this fragment alone.
 
     Args:
         folder: of the saved pictures.
         result: of recognizing the picture.
         key: identifies the picture in the session.
+    """
+    st.caption(HELP)
+    correction = edit_boxes(f"boxes-{key}", result)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        writer = st.text_input(
+            "Writer (optional)", st.session_state.get("writer", ""), key=f"writer-{key}", width=240
+        )
+        submitted = st.button("Save", key=f"submit-{key}", type="primary")
+    with show_errors():
+        if submitted:
+            save(folder, result, correction, writer)
+        show_commands(folder)
+
+
+def save(folder: Path, result: Reading, correction: Correction, writer: str) -> None:
+    """Save a picture with its corrected digits, and report it.
+
+    Args:
+        folder: of the saved pictures.
+        result: of recognizing the picture.
+        correction: its digits.
+        writer: who wrote it, or empty.
 
     Raises:
-        InputError: the picture cannot be saved.
+        InputError: digits lack boxes, or the picture cannot be saved.
     """
-    with st.form(f"label-{key}"):
-        label = st.text_input("Correct digits, with | between lines", "|".join(result.lines))
-        writer = st.text_input("Writer (optional)", st.session_state.get("writer", ""))
-        submitted = st.form_submit_button("Save")
-    if not submitted:
-        return
-    saved = personal.save(folder, result.picture.pixels, label, writer)
+    label, boxes, pending = correction
+    if pending:
+        raise InputError(
+            f"{pending!r} has another number of digits than there are boxes: give each digit a box"
+        )
+    if not boxes:
+        raise InputError("no digit has a box: add a box around each digit, and type the digits")
+    saved = personal.save(folder, result.picture.pixels, label, writer, boxes)
     st.session_state["writer"] = writer
     st.success(
-        f"Saved as {escape(str(saved.file))}."
+        f"Saved {escape(label)} as {escape(str(saved.file))}."
         if saved.previous_label is None
-        else f"Label changed from {escape(saved.previous_label)} to {escape(label.strip())}."
+        else f"Label changed from {escape(saved.previous_label)} to {escape(label)}."
     )
 
 

@@ -47,7 +47,9 @@ def show_text(result: Reading) -> None:
     if not result.digits:
         st.info("No digits found in this picture.")
         return
-    st.metric("Prediction", result.text or MISSING)
+    st.caption("Prediction")
+    lines = "<br>".join(result.lines) or MISSING
+    st.html(f'<div class="prediction" style="font-size: 2.25rem; overflow-wrap: anywhere">{lines}</div>')
     if any(digit.rejected for digit in result.digits):
         st.caption("Dashed box and question mark: rejected, low confidence.")
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
 from digitjax import runs
@@ -20,7 +19,7 @@ from digitjax.data.folder import TEST_FRACTION
 from digitjax.data.manifest import LABEL, NAME, format_boxes, read_manifest
 from digitjax.errors import InputError
 from digitjax.imaging.box import Box
-from digitjax.imaging.decode import Picture, decode
+from digitjax.imaging.decode import decode
 from digitjax.imaging.extract import extract_boxes
 from digitjax.imaging.source import Source
 
@@ -77,7 +76,7 @@ def save(
             f"the writer is {_shorten(writer)!r}: it must be a name, {MAX_CHARACTERS} characters at most"
         )
     decoded = decode(picture)
-    pixels, reduced = decoded.pixels, _reduce(boxes, decoded)
+    pixels, reduced = decoded.pixels, decoded.reduce_boxes(boxes)
     if boxes:
         digits = sum(map(str.isdecimal, label))
         if len(boxes) != digits:
@@ -104,13 +103,6 @@ def count(folder: Path) -> int:
         InputError: its manifest is invalid.
     """
     return len(read_manifest(folder)) if (folder / NAME).exists() else 0
-
-
-def _reduce(boxes: Sequence[Box], picture: Picture) -> list[Box]:
-    """Return boxes of a picture as displayed in pixels of its reduced size."""
-    height, width = picture.pixels.shape[:2]
-    scale = np.array([width / picture.width, height / picture.height] * 2)
-    return [Box(*np.rint(box.corners * scale).astype(int).tolist()) for box in boxes]
 
 
 def _add(folder: Path, content: bytes, new: dict[str, str]) -> SavedPicture:

@@ -4,6 +4,7 @@ import ctypes
 import io
 import threading
 import warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,7 @@ from PIL import (
 )
 
 from digitjax.errors import InputError
+from digitjax.imaging.box import Box
 from digitjax.imaging.color import ColorParams, to_rgb
 from digitjax.imaging.source import Source, one_line, read_bytes, validate_pixels
 
@@ -73,6 +75,12 @@ class Picture:
     def gray(self) -> UInt8[np.ndarray, "h w"]:
         """Luminance (ITU-R 601), reduced to the working size; read only."""
         return np.asarray(Image.fromarray(self.pixels).convert("L"))
+
+    def reduce_boxes(self, boxes: Iterable[Box]) -> list[Box]:
+        """Return boxes of the whole picture as boxes of `pixels`."""
+        height, width = self.pixels.shape[:2]
+        scale = np.array([width / self.width, height / self.height] * 2)
+        return [Box(*np.rint(box.corners * scale).astype(int).tolist()) for box in boxes]
 
 
 _DECODER_LOCK = threading.Lock()  # bounds the memory; and warnings are silenced for all threads at once

@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from digitjax.errors import InputError
-from digitjax.imaging.binarize import EDGE_INTENSITY, BinarizeParams, binarize
+from digitjax.imaging.binarize import BinarizeParams, binarize
 from digitjax.imaging.box import Box
 from digitjax.imaging.boxes import find_regions
+from digitjax.imaging.components import find_components
 from digitjax.imaging.decode import DecodeParams, Picture, decode
 from digitjax.imaging.letterbox import LetterboxParams, crop_letterbox
 from digitjax.imaging.normalize import to_images
@@ -92,13 +93,18 @@ def extract_boxes(
         if not (0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height):
             raise InputError(f"box {number} is outside of the picture of {width} x {height} pixels: move it")
     rows, columns = crop_letterbox(picture.pixels, params.letterbox)
+    foreground = binarize(picture.pixels[rows, columns], params.binarize)
+    labels, _ = find_components(foreground, params.segmentation.components)  # without ruled lines
     intensity = np.zeros((height, width), np.float32)
-    intensity[rows, columns] = binarize(picture.pixels[rows, columns], params.binarize).intensity
-    for box, region in zip(boxes, find_regions(intensity > EDGE_INTENSITY, boxes), strict=True):
+    intensity[rows, columns] = foreground.intensity
+    mask = np.zeros((height, width), bool)
+    mask[rows, columns] = labels > 0
+    for box, region in zip(boxes, find_regions(mask, boxes), strict=True):
         if region is None:  # strokes that are faint beside others stand out in their box
             window = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-            intensity[window] = binarize(picture.pixels[window], params.binarize).intensity
-    regions = find_regions(intensity > EDGE_INTENSITY, boxes)
+            foreground = binarize(picture.pixels[window], params.binarize)
+            intensity[window], mask[window] = foreground.intensity, foreground.mask
+    regions = find_regions(mask, boxes)
     found = [region for region in regions if region is not None]
     if len(found) < len(boxes):
         raise InputError(f"box {regions.index(None) + 1} holds no strokes: draw it around a digit")

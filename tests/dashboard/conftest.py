@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from digitjax.experiments import shipped_folder
 from digitjax.runs import Run
+from tests.dashboard.page_helpers import as_url, listen_at
 
 DASHBOARD = shipped_folder("dashboard")
 MISSING = "\N{EN DASH}"
@@ -58,6 +59,27 @@ def picture() -> bytes:
     """A 0 of scikit-learn's digits, dark on white, as PNG."""
     digit = Image.fromarray((load_digits().images[0] * 15.9).astype(np.uint8)).resize((120, 120))
     return png(np.pad(255 - np.asarray(digit), 40, constant_values=255))
+
+
+@pytest.fixture
+def draw(visit):
+    """Return a function that opens the page with a drawing on its canvas, to be read by the pretrained model."""
+
+    def draw(folder, content):
+        app = visit(folder, "try_it")
+        drawing = {"png": content and as_url(content), "strokes": [], "version": 1}
+        app.session_state["drawing-kept"] = drawing
+        app.run()
+        assert not app.exception
+        return app
+
+    return draw
+
+
+@pytest.fixture
+def local(monkeypatch):
+    """Make the dashboard one that this machine alone can reach."""
+    listen_at(monkeypatch, "127.0.0.1")
 
 
 def png(pixels: np.ndarray) -> bytes:

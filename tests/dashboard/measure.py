@@ -199,10 +199,10 @@ def draw_strokes(browser: Browser, url: str):
         x = next(places)
         if x == -200:
             browser.click("button.clear")
-            wait(lambda: not browser.all("[data-testid=stMetricValue]"))
+            wait(lambda: not browser.all(".prediction"))
         browser.draw(canvas, [(x, -70), (x, 70)])
 
-    return draw, lambda: text(browser, "[data-testid=stMetricValue]")() or "blank"
+    return draw, lambda: text(browser, ".prediction")() or "blank"
 
 
 INTERACTION_KINDS = {

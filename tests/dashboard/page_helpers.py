@@ -1,6 +1,8 @@
 """What the tests of several pages share."""
 
+import base64
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -24,6 +26,19 @@ def count_line(app: AppTest) -> str:
     """Return the line above the gallery that counts its images, without its explanation."""
     (line,) = [element.value for element in app.markdown if element.value.startswith("**")]
     return line.split("**")[1]
+
+
+def predictions(app: AppTest) -> list[str]:
+    """Return the predicted text of each picture on a page, with <br> between its lines."""
+    parts = [
+        re.search(r'class="prediction".*?>(.*)</div>', element.proto.body) for element in app.get("html")
+    ]
+    return [part[1] for part in parts if part]
+
+
+def as_url(content: bytes) -> str:
+    """Return the bytes of a PNG file as a data URL."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def listen_at(monkeypatch: pytest.MonkeyPatch, address: str | None) -> None:

@@ -136,18 +136,13 @@ def test_a_drawn_digit_is_recognized(browser, address):
     browser.open_page("Try it")
     canvas = browser.find("canvas[role=application]")
     browser.draw(canvas, SEVEN)
-    wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
+    wait(lambda: browser.all(".prediction", "7"))
     browser.draw(canvas, [(150, -70), (150, 70)])
-    wait(lambda: browser.all("[data-testid=stMetricValue]", "71"))
+    wait(lambda: browser.all(".prediction", "71"))
     browser.click("button.undo")
-    wait(
-        lambda: (
-            browser.all("[role=status]", "Prediction: 7")
-            and not browser.all("[data-testid=stMetricValue]", "71")
-        )
-    )
+    wait(lambda: browser.all("[role=status]", "Prediction: 7") and not browser.all(".prediction", "71"))
     browser.click("button.clear")
-    wait(lambda: not browser.all("[data-testid=stMetricValue]"))
+    wait(lambda: not browser.all(".prediction"))
 
 
 def test_a_digit_is_drawn_by_keyboard_alone(browser, address):
@@ -155,9 +150,9 @@ def test_a_digit_is_drawn_by_keyboard_alone(browser, address):
     browser.open_page("Try it")
     browser.driver.execute_script("arguments[0].focus()", browser.find("canvas[role=application]"))
     browser.keys(*[Keys.ARROW_UP] * 10, Keys.SPACE, *[Keys.ARROW_DOWN] * 20, Keys.SPACE)
-    wait(lambda: browser.all("[data-testid=stMetricValue]", "1"))
+    wait(lambda: browser.all(".prediction", "1"))
     browser.keys(Keys.ESCAPE)
-    wait(lambda: not browser.all("[data-testid=stMetricValue]"))
+    wait(lambda: not browser.all(".prediction"))
 
 
 def test_a_digit_of_an_uploaded_photo_is_shown_in_detail(browser, address, tmp_path):
@@ -166,7 +161,7 @@ def test_a_digit_of_an_uploaded_photo_is_shown_in_detail(browser, address, tmp_p
     browser.open_page("Try it")
     browser.click("button", "Upload")
     browser.find("[data-testid=stFileUploader] input[type=file]").send_keys(str(tmp_path / "page.png"))
-    wait(lambda: browser.all("[data-testid=stMetricValue]", "33"))
+    wait(lambda: browser.all(".prediction", "33"))
     browser.driver.execute_script("arguments[0].focus()", browser.find(".gallery"))
     browser.keys(Keys.ARROW_RIGHT)
     wait(lambda: browser.all("[data-testid=stMarkdownContainer]", "From the picture to the network"))

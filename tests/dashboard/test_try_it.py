@@ -1,6 +1,5 @@
 """The page Try it: digits that are drawn, uploaded or photographed."""
 
-import base64
 import shlex
 import shutil
 from dataclasses import replace
@@ -10,14 +9,13 @@ import pytest
 
 from digitjax import cli, runs
 from digitjax.data import pipeline
-from digitjax.data.manifest import read_manifest
 from digitjax.model.training.train import train
 from digitjax.recognition import recognizer
 from digitjax.visualization.explain import network
 from digitjax.visualization.explain.neighbors import build_neighbor_index
-from tests.dashboard.conftest import MISSING, metrics, png, texts
-from tests.dashboard.page_helpers import listen_at
-from tests.recognition.drawing import digit_picture
+from tests.dashboard.conftest import MISSING, png, texts
+from tests.dashboard.page_helpers import predictions
+from tests.recognition.drawing import strokes
 
 
 @pytest.fixture
@@ -37,43 +35,13 @@ def read(visit):
     return read
 
 
-@pytest.fixture
-def draw(visit):
-    """Return a function that opens the page with a drawing on its canvas, to be read by the pretrained model."""
-
-    def draw(folder, content):
-        app = visit(folder, "try_it")
-        drawing = {"png": content and as_url(content), "strokes": [], "version": 1}
-        app.session_state["drawing-kept"] = drawing
-        app.run()
-        assert not app.exception
-        return app
-
-    return draw
-
-
-@pytest.fixture
-def local(monkeypatch):
-    """Make the dashboard one that this machine alone can reach."""
-    listen_at(monkeypatch, "127.0.0.1")
-
-
-def as_url(content: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(content).decode()
-
-
-def open_expander(app, key: str):
-    app.session_state[f"save-{key}"] = True
-    return app.run()
-
-
 # ---------------------------------------------------------------------------------------- reading
 
 
 def test_a_picture_is_read(read, able_run, picture):
     app = read(able_run.path.parent, [("zero_0.png", picture)], pretrained=True)
     assert app.subheader[0].value == r"zero\_0\.png"
-    assert metrics(app) == {"Prediction": "0"}
+    assert predictions(app) == ["0"]
     assert (len(app.get("image")), len(app.get("vega_lite_chart"))) == (1, 1)
 
 
@@ -81,10 +49,10 @@ def test_the_pretrained_model_reads_unless_the_selected_run_is_chosen(read, tiny
     folder = tiny_run.path.parent
     app = read(folder, [("zero.png", picture)], pretrained=True)
     assert app.radio[0].value == "handwriting (pretrained)"
-    assert metrics(app)["Prediction"] == recognizer.load().read(picture).text
+    assert predictions(app)[0] == recognizer.load().read(picture).text
     by_tiny_run = recognizer.load(tiny_run.path).read(picture).text or MISSING
     assert by_tiny_run != recognizer.load().read(picture).text
-    assert metrics(read(folder, [("zero.png", picture)]))["Prediction"] == by_tiny_run
+    assert predictions(read(folder, [("zero.png", picture)]))[0] == by_tiny_run
 
 
 def test_unreadable_pictures_give_their_reasons_beside_readable_ones(read, tiny_run, picture):
@@ -94,7 +62,7 @@ def test_unreadable_pictures_give_their_reasons_beside_readable_ones(read, tiny_
     for reason, word in zip(texts(app.error), ("picture", "empty", "damaged"), strict=True):
         assert word in reason
     assert texts(app.info) == ["No digits found in this picture."]
-    assert metrics(app)["Prediction"] == "0"
+    assert predictions(app)[0] == "0"
 
 
 @pytest.mark.slow
@@ -104,7 +72,7 @@ def test_a_run_that_is_trained_or_calibrated_again_is_loaded_again(read, able_ru
     step = copy.evaluations()[0].step
 
     def text():
-        return metrics(read(folder, [("zero.png", picture)]))["Prediction"]
+        return predictions(read(folder, [("zero.png", picture)]))[0]
 
     assert text() == recognizer.load(copy.path).read(picture).text
     runs.write_json(copy.path / "calibration.json", {"reject_threshold": 1.0, "step": step})
@@ -120,7 +88,7 @@ def test_a_group_and_an_ensemble_read_too(read, tiny_group, tmp_path, picture):
     for name in ("several", "both"):
         app = read(folder, [("zero.png", picture)], run=name)
         assert app.radio[0].value == f"{name} (selected run)"
-        assert metrics(app)["Prediction"] == (recognizer.load(folder / name).read(picture).text or MISSING)
+        assert predictions(app)[0] == (recognizer.load(folder / name).read(picture).text or MISSING)
 
 
 def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae, tiny_run, tmp_path, monkeypatch):
@@ -137,7 +105,7 @@ def test_half_written_runs_are_named_and_the_pretrained_model_still_works(read, 
     assert "copy" in texts(read(copy.path.parent).error)[0]
     (copy.path / "config.json").write_text("{")
     assert "config.json" in texts(read(copy.path.parent).error)[0]
-    assert metrics(read(copy.path.parent, [("zero.png", picture)], pretrained=True)) == {"Prediction": "0"}
+    assert predictions(read(copy.path.parent, [("zero.png", picture)], pretrained=True)) == ["0"]
 
 
 def test_the_page_works_without_runs(visit, tmp_path):
@@ -146,15 +114,23 @@ def test_the_page_works_without_runs(visit, tmp_path):
     assert not app.error
 
 
+def test_lines_are_shown_whole_and_apart(read, tiny_run):
+    page = np.concatenate([strokes("12345678901234567890", gap=20), strokes("7" * 20, gap=20)])
+    app = read(
+        tiny_run.path.parent, [("page.png", png(np.where(page, 20, 240).astype(np.uint8)))], pretrained=True
+    )
+    assert predictions(app) == ["12345678901234567890<br>" + "7" * 20]
+
+
 # ---------------------------------------------------------------------------------- drawing, camera
 
 
 def test_a_drawing_is_read_and_a_blank_page_is_not(draw, tmp_path, picture):
     app = draw(tmp_path, picture)
-    assert metrics(app) == {"Prediction": "0"}
+    assert predictions(app) == ["0"]
     assert not app.get("image")  # the boxes are drawn on the page itself
     blank = draw(tmp_path, "")
-    assert not blank.metric
+    assert not predictions(blank)
     assert texts(blank.caption)[0] == "Draw digits here; predictions appear on the right."
     assert "Space lowers and lifts it" in " ".join(texts(blank.caption))
 
@@ -222,42 +198,6 @@ def test_an_ensemble_shows_the_steps_without_attribution(read, tiny_group, pictu
     assert not app.error
 
 
-# ------------------------------------------------------------------------------------------- saving
-
-
-def test_a_drawing_is_saved_with_its_label(draw, local, tmp_path, picture):
-    app = open_expander(draw(tmp_path / "runs", picture), "drawing")
-    label, writer = app.text_input
-    assert (label.value, writer.value) == ("0", "")
-    writer.set_value("Ada")
-    app.button[0].click().run()
-    folder = tmp_path / "handwriting"
-    (entry,) = read_manifest(folder)
-    assert (entry.lines, entry.groups) == (("0",), {"writer": "Ada"})
-    assert "Saved as" in texts(app.success)[0]
-    app.text_input[0].set_value("6")
-    app.button[0].click().run()
-    assert texts(app.success) == ["Label changed from 0 to 6."]
-    assert app.code[0].value == f"digitjax evaluate-pictures {folder}"
-    assert "handwriting: 1." in " ".join(texts(app.caption))
-
-
-def test_an_invalid_label_is_refused(draw, local, tmp_path, picture):
-    app = open_expander(draw(tmp_path / "runs", picture), "drawing")
-    app.text_input[0].set_value("six")
-    app.button[0].click().run()
-    assert "it must be at most 200 digits" in texts(app.error)[0]
-    assert not (tmp_path / "handwriting").exists()
-
-
-@pytest.mark.parametrize("address", [None, "0.0.0.0", "192.168.1.2", "example.org"])
-def test_nothing_is_saved_where_others_can_reach_the_page(draw, tmp_path, picture, monkeypatch, address):
-    listen_at(monkeypatch, address)
-    app = open_expander(draw(tmp_path / "runs", picture), "drawing")
-    assert not app.text_input
-    assert "Saving is disabled" in texts(app.info)[-1]
-
-
 # -------------------------------------------------------------------------------------- code snippets
 
 
@@ -295,24 +235,3 @@ def test_the_server_accepts_the_request_of_the_snippet(picture, tmp_path, visit)
     with TestClient(make_app(recognizer.load()), base_url="http://localhost") as client:
         answer = client.post("/" + url.rpartition("/")[2], files={field: (name, picture)})
     assert answer.json()["results"][0]["text"] == "0"
-
-
-@pytest.mark.slow
-@pytest.mark.long
-def test_the_commands_for_saved_pictures_run(draw, local, tmp_path, picture, capsys, monkeypatch):
-    app = open_expander(draw(tmp_path / "my runs", picture), "drawing")
-    for digit in range(4):
-        app.session_state["drawing-kept"] = {
-            "png": as_url(png(digit_picture(digit))),
-            "strokes": [],
-            "version": digit,
-        }
-        app.run()
-        app.text_input[0].set_value(str(digit))
-        app.button[0].click().run()
-    measure, tune = (shlex.split(code.value)[1:] for code in app.code[:2])
-    cli.main(measure)
-    assert "4" in capsys.readouterr().out
-    monkeypatch.chdir(tmp_path)
-    cli.main([*tune, "--training.epochs", "1", "--runs", str(tmp_path / "out")])
-    assert (tmp_path / "out" / "mine" / "finished.json").exists()
