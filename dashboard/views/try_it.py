@@ -3,18 +3,18 @@
 from pathlib import Path
 
 import streamlit as st
-from parts import code_snippets, label_correction, recognition_display
+from parts import batch, code_snippets, label_correction, recognition_display, uploads
 from parts.canvas import HELP, read_drawing, show_canvas
 from parts.error_display import escape, show_errors
 from parts.model_selection import select_model
 from parts.models import RecognizerKey, find_recognizer, load_recognizer
 from parts.run_selection import Selection, current_selection
-
-from digitjax.imaging.decode import DecodeParams
-from digitjax.recognition.bulk import SUFFIXES
+from parts.uploads import Upload
 
 # Key of the canvas in the session.
 DRAWING = "drawing"
+# Most uploaded pictures that are shown in detail, one below the other; more are a table.
+MAX_DETAILED = 5
 
 
 def show(selection: Selection) -> None:
@@ -57,20 +57,23 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
 
 
 def show_upload(model: RecognizerKey, folder: Path) -> None:
-    """Show the predictions for each uploaded picture, or why it cannot be read.
+    """Show the predictions for each uploaded picture, or a table of many, or why it cannot be read.
 
     Args:
         model: that recognizes the digits.
         folder: where corrected pictures are saved.
     """
-    for file in st.file_uploader(
-        "Pictures of handwritten digits",
-        type=SUFFIXES,
-        accept_multiple_files=True,
-        max_upload_size=DecodeParams().max_bytes // 2**20,
-    ):
-        st.subheader(escape(file.name), divider="grey")
-        show_picture(model, folder, file.getvalue(), file.file_id)
+
+    def show_details(upload: Upload) -> None:
+        st.subheader(escape(upload.name), divider="grey")
+        show_picture(model, folder, upload)
+
+    pictures = uploads.select_files()
+    if len(pictures) <= MAX_DETAILED:
+        for upload in pictures:
+            show_details(upload)
+    else:
+        batch.show_table(batch.read_all(model, pictures), lambda index: show_details(pictures[index]))
 
 
 def show_camera(model: RecognizerKey, folder: Path) -> None:
@@ -82,24 +85,23 @@ def show_camera(model: RecognizerKey, folder: Path) -> None:
     """
     photo = st.camera_input("Hold handwritten digits in front of the camera")
     if photo:
-        show_picture(model, folder, photo.getvalue(), photo.file_id)
+        show_picture(model, folder, Upload(photo.name, photo.file_id, photo.getvalue))
 
 
 @st.fragment
-def show_picture(model: RecognizerKey, folder: Path, content: bytes, key: str) -> None:
+def show_picture(model: RecognizerKey, folder: Path, upload: Upload) -> None:
     """Show a picture with its predictions, or why it cannot be read.
 
     Args:
         model: that recognizes the digits.
         folder: where corrected pictures are saved.
-        content: of the picture's file.
-        key: identifies the picture in the session.
+        upload: the picture.
     """
     with show_errors():
-        result = recognition_display.recognize(model, content)
+        result = recognition_display.recognize(model, upload.read())
         recognition_display.show_picture(result)
-        recognition_display.show_digits(model, result, key)
-        label_correction.show(folder, result, key)
+        recognition_display.show_digits(model, result, upload.key)
+        label_correction.show(folder, result, upload.key)
 
 
 show(current_selection())

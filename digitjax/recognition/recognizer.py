@@ -250,11 +250,22 @@ class Recognizer:
         Returns:
             `file`, the fields of `Reading.to_dict`, and `error`: why it cannot be decoded, or None.
         """
-        result: dict[str, Any] = {"file": name, "text": "", "lines": [], "digits": [], "error": None}
         try:
-            return result | self.read(source).to_dict()
+            return to_result(name, self.read(source))
         except InputError as error:
-            return result | {"error": str(error)}
+            return to_result(name, error=str(error))
+
+
+def to_result(name: str, reading: Reading | None = None, error: str | None = None) -> dict[str, Any]:
+    """Return what `Recognizer.read_file` does, for a picture that was read already.
+
+    Args:
+        name: the value of `file`.
+        reading: of the picture; None if it cannot be decoded.
+        error: why it cannot be decoded, or None.
+    """
+    result: dict[str, Any] = {"file": name, "text": "", "lines": [], "digits": [], "error": error}
+    return result | reading.to_dict() if reading else result
 
 
 def _describe(hypothesis: Hypothesis, scale: tuple[float, float], rejected: bool) -> Digit:
