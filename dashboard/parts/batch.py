@@ -62,6 +62,9 @@ def read_all(model: RecognizerKey, uploads: Sequence[Upload]) -> list[BatchRow]:
     Args:
         model: that recognizes the digits.
         uploads: the pictures.
+
+    Returns:
+        A row for each, in their order.
     """
     keys = [(model, upload.key) for upload in uploads]
     cached: dict[tuple[RecognizerKey, str], BatchRow] = st.session_state.get("batch", {})
@@ -86,6 +89,9 @@ def read_one(recognizer: Recognizer, upload: Upload) -> BatchRow:
     Args:
         recognizer: that recognizes the digits.
         upload: the picture.
+
+    Returns:
+        Its row, also where it cannot be read.
     """
     try:
         reading = recognizer.read(upload.read())

@@ -33,6 +33,9 @@ def open_archive(file: BytesIO, params: ArchiveParams = ArchiveParams()) -> zipf
         file: the archive, in memory.
         params: its limits.
 
+    Returns:
+        The archive, opened.
+
     Raises:
         InputError: it is no ZIP archive, or is larger than the limits.
     """
