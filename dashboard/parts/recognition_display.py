@@ -8,9 +8,9 @@ from digitjax.visualization import charts
 from digitjax.visualization.boxes import box_label, draw_boxes
 from parts import digit_detail
 from parts.error_display import show_errors
-from parts.formatting import MISSING
 from parts.gallery import select_from_gallery
 from parts.models import RecognizerKey, load_recognizer
+from parts.prediction import show_prediction
 
 MAX_DIGITS = 40
 """Most digits that are shown one by one: more would make the page slow."""
@@ -47,9 +47,7 @@ def show_text(result: Reading) -> None:
     if not result.digits:
         st.info("No digits found in this picture.")
         return
-    st.caption("Prediction")
-    lines = "<br>".join(result.lines) or MISSING
-    st.html(f'<div class="prediction" style="font-size: 2.25rem; overflow-wrap: anywhere">{lines}</div>')
+    show_prediction(result.lines)
     if any(digit.rejected for digit in result.digits):
         st.caption("Dashed box and question mark: rejected, low confidence.")
 

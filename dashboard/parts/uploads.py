@@ -32,7 +32,7 @@ class Upload(NamedTuple):
 def select_files() -> list[Upload]:
     """Ask for files, and return the pictures among them, at most `MAX_PICTURES`."""
     files = st.file_uploader(
-        f"Pictures of handwritten digits, or a ZIP of them: up to {MAX_PICTURES:,}",
+        f"Up to {MAX_PICTURES:,} pictures of handwritten digits, or a ZIP of them, of at most {_MAX_MEGABYTES} MB",
         type=[*SUFFIXES, ".zip"],
         accept_multiple_files=True,
         max_upload_size=_MAX_MEGABYTES,

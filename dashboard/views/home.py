@@ -5,8 +5,8 @@ from parts import model_overview
 from parts.canvas import HELP, read_drawing, show_canvas
 from parts.error_display import show_errors
 from parts.example_picker import IMAGE
-from parts.formatting import MISSING
 from parts.model_selection import select_model
+from parts.prediction import show_prediction
 from parts.run_selection import Selection, current_selection
 
 from digitjax.runs import PRETRAINED_FOLDER, RunEntry
@@ -44,7 +44,7 @@ def show_drawing(model: RunEntry) -> None:
             result = recognize(find_recognizer(model), content)
     show_canvas(DRAWING, result)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.metric("Prediction", (result and result.text) or MISSING, width="content")
+        show_prediction(result.lines if result else [])
         if result is None:
             st.caption("Draw one or more digits above.", help=HELP)
         elif not result.digits:

@@ -52,8 +52,8 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
     if result:
         with text:
             recognition_display.show_text(result)
-        recognition_display.show_digits(model, result, DRAWING)
         label_correction.show(folder, result, DRAWING)
+        recognition_display.show_digits(model, result, DRAWING)
 
 
 def show_upload(model: RecognizerKey, folder: Path) -> None:
@@ -100,8 +100,8 @@ def show_picture(model: RecognizerKey, folder: Path, upload: Upload) -> None:
     with show_errors():
         result = recognition_display.recognize(model, upload.read())
         recognition_display.show_picture(result)
-        recognition_display.show_digits(model, result, upload.key)
         label_correction.show(folder, result, upload.key)
+        recognition_display.show_digits(model, result, upload.key)
 
 
 show(current_selection())

@@ -105,10 +105,10 @@ def test_home_reads_a_drawing_and_shows_the_selected_run(browser, address):
     browser.open(f"{address}/?run=able")
     assert browser.driver.title == "Home · digitjax"
     browser.draw(browser.find("canvas[role=application]"), SEVEN)
-    wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
+    wait(lambda: browser.all(".prediction", "7"))
     browser.click("button", "Correct or explain")
     wait(lambda: browser.all("h1", "Try it"))
-    wait(lambda: browser.all("[data-testid=stMetricValue]", "7"))
+    wait(lambda: browser.all(".prediction", "7"))
 
 
 def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):

@@ -11,7 +11,7 @@ from digitjax.data.cache import DataNotPreparedError
 from digitjax.evaluation import evaluate
 from digitjax.runs.seed_stats import format_metric
 from tests.dashboard.conftest import MISSING, metrics, texts
-from tests.dashboard.page_helpers import copy_run, gallery_captions, listen_at
+from tests.dashboard.page_helpers import copy_run, gallery_captions, listen_at, predictions
 
 ERRORS = 6
 
@@ -28,8 +28,8 @@ def test_accuracy_and_most_confident_errors_of_the_selected_run_are_shown(visit,
     assert not app.error
     assert metrics(app) == {
         "Test accuracy": format_metric("accuracy", evaluation.summary["accuracy"]),
-        "Prediction": MISSING,
     }
+    assert predictions(app) == [MISSING]
     confidences = evaluation.probabilities.max(axis=1)
     wrong = np.flatnonzero(evaluation.probabilities.argmax(axis=1) != evaluation.labels)
     worst = wrong[np.argsort(-confidences[wrong])][:ERRORS]
