@@ -16,6 +16,10 @@ MAX_PICTURES = 1000
 """Most pictures that are read at once."""
 _MAX_MEGABYTES = 200
 """Largest uploaded file: an archive; larger pictures than `DecodeParams.max_bytes` get their reason."""
+_MAX_LISTED = 10
+"""Files from which on their list scrolls, as that of 1,000 files would be 9,000 pixels high."""
+_LIST_HEIGHT = 200
+"""Height of that list, in pixels."""
 
 
 class Upload(NamedTuple):
@@ -31,12 +35,15 @@ class Upload(NamedTuple):
 
 def select_files() -> list[Upload]:
     """Ask for files, and return the pictures among them, at most `MAX_PICTURES`."""
-    files = st.file_uploader(
-        f"Up to {MAX_PICTURES:,} pictures of handwritten digits, or a ZIP of them, of at most {_MAX_MEGABYTES} MB",
-        type=[*SUFFIXES, ".zip"],
-        accept_multiple_files=True,
-        max_upload_size=_MAX_MEGABYTES,
-    )
+    chosen = len(st.session_state.get("files", ()))
+    with st.container(height=_LIST_HEIGHT if chosen > _MAX_LISTED else "content", border=False):
+        files = st.file_uploader(
+            f"Up to {MAX_PICTURES:,} pictures of handwritten digits, or a ZIP of them, of at most {_MAX_MEGABYTES} MB",
+            type=[*SUFFIXES, ".zip"],
+            accept_multiple_files=True,
+            max_upload_size=_MAX_MEGABYTES,
+            key="files",
+        )
     uploads = list_uploads(files)
     if len(uploads) > MAX_PICTURES:
         st.warning(f"Only the first {MAX_PICTURES:,} of {len(uploads):,} pictures are read.")
