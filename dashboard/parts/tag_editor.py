@@ -3,7 +3,9 @@
 import streamlit as st
 
 from digitjax.evaluation import tags
-from digitjax.evaluation.tags import ExampleTags, Tags
+from digitjax.evaluation.tags import Tags
+from digitjax.runs import annotations
+from digitjax.runs.annotations import Annotations
 from parts.error_display import escape
 from parts.evaluation_context import EvaluationContext
 from parts.permissions import find_refusal
@@ -50,9 +52,9 @@ def show(context: EvaluationContext, index: int) -> None:
         InputError: the file of the tags is damaged, belongs to other data or cannot be written, or a text is too long.
     """
     all_tags = read_tags(context)
-    current = all_tags.get(index, ExampleTags())
+    current = all_tags.get(index, Annotations())
     if refusal := find_refusal(context.model):
-        if current != ExampleTags():
+        if current != Annotations():
             st.markdown(f"Tags: {escape(', '.join(current.tags)) or 'none'}. {escape(current.note)}")
         st.caption(f"Tags are read-only here. {refusal}")
         return
@@ -62,13 +64,13 @@ def show(context: EvaluationContext, index: int) -> None:
             "Tags",
             tags.tag_names(all_tags),
             current.tags,
-            max_selections=tags.MAX_TAGS,
+            max_selections=annotations.MAX_TAGS,
             accept_new_options=True,
             placeholder="select or type",
             help=f"Saved in {escape(str(file))}.",
         )
-        note = st.text_input("Note", current.note, max_chars=tags.MAX_NOTE_LENGTH)
+        note = st.text_input("Note", current.note, max_chars=annotations.MAX_NOTE_LENGTH)
         if st.form_submit_button("Save tags"):
-            tags.write(context.model.path, split, index, tags.create(names, note), context.data_sha256)
+            tags.write(context.model.path, split, index, annotations.create(names, note), context.data_sha256)
             st.toast(f"Saved for image {index}.")
             st.rerun()

@@ -13,7 +13,9 @@ from parts.training_progress import REFRESH_NOTE, REFRESH_SECONDS, read_log, sho
 
 from digitjax.config import differing, to_json
 from digitjax.runs import Ensemble, Group, Run, RunEntry
-from digitjax.runs.log_reader import SPLITS, Metric, Split, TrainingLog, is_training
+from digitjax.runs.log_reader import SPLITS, Metric, Split, TrainingLog
+from digitjax.runs.run import describe_damaged_lines
+from digitjax.runs.status import is_training
 from digitjax.visualization import charts
 from digitjax.visualization.charts.learning import Axis
 
@@ -121,12 +123,14 @@ def show_all_curves(members: Mapping[str, list[Run]], training: list[Run]) -> No
 
 
 def read_logs(members: Mapping[str, list[Run]]) -> Logs:
-    """Read the logs of the runs; those that cannot be read are reported and left out."""
+    """Read the logs of the runs; damaged lines, and logs that cannot be read, are reported and left out."""
     logs: Logs = {}
     for name, runs in members.items():
         for run in runs:
             with show_errors():
                 log = read_log(run)
+                if damaged := describe_damaged_lines(run.metrics_file, log.damaged_lines):
+                    st.warning(escape(damaged))
                 if log.bytes_read:
                     logs.setdefault(name, []).append(log)
                 elif len(members) > 1 or len(runs) > 1:

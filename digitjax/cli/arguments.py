@@ -48,10 +48,15 @@ def option_names(parser: argparse.ArgumentParser) -> list[str]:
     return [option for action in parser._actions for option in action.option_strings if option[:2] == "--"]
 
 
-def add_runs(parser: argparse.ArgumentParser) -> None:
-    """Add `--runs`."""
+def add_runs(parser: argparse.ArgumentParser, default: Path | str = _RUNS) -> None:
+    """Add `--runs`.
+
+    Args:
+        parser: parser of a command.
+        default: folder, or `argparse.SUPPRESS` below a command that has the option, too.
+    """
     parser.add_argument(
-        "--runs", type=Path, default=_RUNS, metavar="DIR", help="folder of the runs (default: runs)"
+        "--runs", type=Path, default=default, metavar="DIR", help="folder of the runs (default: runs)"
     )
 
 

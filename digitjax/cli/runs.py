@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from digitjax.cli.arguments import add_command, add_json, add_runs
+from digitjax.cli.manage_runs import add_manage
 from digitjax.errors import escape_control
 
 if TYPE_CHECKING:
@@ -14,33 +15,50 @@ if TYPE_CHECKING:
 
 def add_list(subparsers: "Subparsers") -> None:
     """Add `runs`."""
-    parser = add_command(subparsers, "runs", list_runs, "digitjax runs")
+    example = "digitjax runs --filter 'optimizer.lr>0.001 accuracy>=99% tag=baseline'"
+    parser = add_command(subparsers, "runs", list_runs, example)
     add_json(parser)
+    parser.add_argument(
+        "--filter",
+        default="",
+        metavar="EXPR",
+        help="list the runs that fulfil all of these: a word in the name, model, data, status, tags or note; or a "
+        "condition with = != > < >= <= on a field of the config or on accuracy, error (test split), "
+        "validation_accuracy, validation_error, status, tag, note, date, epoch, seconds, type",
+    )
     parser.add_argument(
         "--markdown", action="store_true", help="print a table of the results in Markdown, sorted by name"
     )
     add_runs(parser)
+    add_manage(parser)
 
 
 def list_runs(args: argparse.Namespace) -> None:
-    """List the runs, groups and ensembles of a folder, newest first, with any problems."""
+    """List the runs, groups and ensembles of a folder, newest first, with any problems.
+
+    The commands below rename, delete, restore, tag and note one of them.
+    """
     import dataclasses
 
     from digitjax import runs
+    from digitjax.runs import query
 
-    entries = runs.list_entries(args.runs)
+    summaries = {entry: runs.summarize(entry) for entry in runs.list_entries(args.runs)}
+    if args.filter:
+        fields = {entry.name: query.find_fields(entry, summary) for entry, summary in summaries.items()}
+        selected = query.select(args.filter, fields)
+        summaries = {entry: summary for entry, summary in summaries.items() if entry.name in selected}
     if args.markdown:
         from digitjax.visualization import table
 
-        print(table.markdown(entries))
+        print(table.markdown(list(summaries)))
         return
-    summaries = [runs.summarize(entry) for entry in entries]
     if args.json:
-        print(json.dumps([dataclasses.asdict(summary) for summary in summaries], indent=2))
+        print(json.dumps([dataclasses.asdict(summary) for summary in summaries.values()], indent=2))
         return
     if not summaries:
-        print(f"no runs in {args.runs}")
-    for summary in summaries:
+        print(f"no runs in {args.runs}" + f" for {args.filter}" * bool(args.filter))
+    for summary in summaries.values():
         print(_format_summary(summary))
 
 
@@ -57,9 +75,10 @@ def _format_summary(summary: Any) -> str:
 
     s = summary
     seconds = getattr(s.seconds, "mean", s.seconds) or 0.0
+    tags = f"[{', '.join(s.tags)}] " if s.tags else ""
     return escape_control(
         f"{s.name:<24} {s.model:<8} {s.data:<8} {s.extent:<16} {format_split('validation'):<26} "
-        f"{format_split('test'):<20} {seconds:>7.1f} s  {s.problem}".rstrip()
+        f"{format_split('test'):<20} {seconds:>7.1f} s  {s.status:<8} {tags}{s.problem}".rstrip()
     )
 
 

@@ -9,7 +9,16 @@ A config is validated where it comes in: `from_json`, `override` and `Sweep.conf
 
 from digitjax.config.base import Options, options
 from digitjax.config.data import Augment, Data
-from digitjax.config.experiment import Config, Task, differences, differing, from_json, to_json, validate
+from digitjax.config.experiment import (
+    Config,
+    Task,
+    differences,
+    differing,
+    flatten,
+    from_json,
+    to_json,
+    validate,
+)
 from digitjax.config.models import (
     AutoencoderConfig,
     CNNConfig,
@@ -56,6 +65,7 @@ __all__ = [
     "VAEConfig",
     "differences",
     "differing",
+    "flatten",
     "from_json",
     "options",
     "override",

@@ -134,7 +134,12 @@ def validate(config: Config, source: str = "config") -> Config:
 
 def field_names(config: Config) -> list[str]:
     """Return the dotted names of all fields of a config, those of its model and its optimizer included."""
-    return list(_flatten(dataclasses.asdict(config)))
+    return list(flatten(config))
+
+
+def flatten(config: Config) -> dict[str, Any]:
+    """Return the values of all fields of a config by their dotted names."""
+    return _flatten(dataclasses.asdict(config))
 
 
 def differences(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
@@ -157,7 +162,7 @@ def differing(configs: Sequence[Config]) -> dict[str, list[Any]]:
 
 def _compare(configs: Sequence[Config]) -> dict[str, list[Any]]:
     """Return the fields whose values are not all equal, sorted by dotted name, with the value of each config."""
-    flat = [_flatten(dataclasses.asdict(config)) for config in configs]
+    flat = [flatten(config) for config in configs]
     rows = {field: [fields.get(field) for fields in flat] for field in sorted(set().union(*flat))}
     return {field: row for field, row in rows.items() if any(value != row[0] for value in row)}
 

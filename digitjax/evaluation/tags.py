@@ -6,60 +6,25 @@ RUN/tags.json
 """
 
 import threading
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, Field, NonNegativeInt, StringConstraints, ValidationError
+from pydantic import BaseModel, NonNegativeInt, ValidationError
 
 from digitjax import runs
 from digitjax.errors import InputError, format_validation_error
+from digitjax.runs.annotations import Annotations
 
 SUGGESTIONS = ("label error", "ambiguous", "badly written", "cut off")
-MAX_TAGS = 8
-"""Maximum tags per image, so that they fit on the page."""
-MAX_TAG_LENGTH, MAX_NOTE_LENGTH = 40, 500
-"""In characters, so that they fit on the page."""
-
 _write_lock = threading.Lock()  # a change reads the whole file and writes it again
 
 
-class ExampleTags(BaseModel, frozen=True, extra="forbid"):
-    """Tags and note of an image."""
-
-    tags: Annotated[
-        tuple[
-            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TAG_LENGTH)],
-            ...,
-        ],
-        Field(max_length=MAX_TAGS),
-    ] = ()
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTE_LENGTH)] = ""
-
-
-def create(tags: Sequence[str], note: str = "") -> ExampleTags:
-    """Return validated tags and note.
-
-    Args:
-        tags: up to `MAX_TAGS`, of up to `MAX_TAG_LENGTH` characters.
-        note: up to `MAX_NOTE_LENGTH` characters.
-
-    Raises:
-        InputError: there are too many tags, or one of them or the note is too long.
-    """
-    try:
-        return ExampleTags(tags=tuple(tags), note=note)
-    except ValidationError as error:
-        raise InputError(f"{format_validation_error(error)}: use fewer or shorter ones") from None
-
-
-Tags = dict[int, ExampleTags]
+Tags = dict[int, Annotations]
 """Index of an image in its split -> its tags and note."""
 
 
 class _File(BaseModel, frozen=True, extra="forbid"):
     data_sha256: str
-    splits: dict[str, dict[NonNegativeInt, ExampleTags]]
+    splits: dict[str, dict[NonNegativeInt, Annotations]]
 
 
 def tags_file(folder: Path) -> Path:
@@ -81,7 +46,7 @@ def read(folder: Path, split: str, data_sha256: str) -> Tags:
     return dict(_read(tags_file(folder), data_sha256).splits.get(split, {}))
 
 
-def write(folder: Path, split: str, index: int, example_tags: ExampleTags, data_sha256: str) -> None:
+def write(folder: Path, split: str, index: int, example_tags: Annotations, data_sha256: str) -> None:
     """Replace the tags and the note of an image; if both are empty, its entry is removed.
 
     Args:
@@ -99,7 +64,7 @@ def write(folder: Path, split: str, index: int, example_tags: ExampleTags, data_
         splits = {name: dict(known) for name, known in _read(file, data_sha256).splits.items()}
         tags = splits.setdefault(split, {})
         tags[index] = example_tags
-        if example_tags == ExampleTags():
+        if example_tags == Annotations():
             del tags[index]
         content = _File.model_validate({"data_sha256": data_sha256, "splits": splits})
         try:

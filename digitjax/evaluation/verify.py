@@ -31,8 +31,8 @@ def _verify_run(run: Run) -> list[str]:
     if reason := _find_reason(run.read_config):
         return reason
     problems = integrity.find_problems(run)
-    if problem := summarize_run(run, check=False).problem:
-        problems.append(f"{run.path}: {problem}")
+    if obstacle := summarize_run(run, check=False).obstacle:
+        problems.append(f"{run.path}: {obstacle}")
     if not run.checkpoints.is_dir() or not any(run.checkpoints.iterdir()):
         problems.append(f"{run.checkpoints}: there is no checkpoint")
     problems += [*_verify_checkpoints(run.checkpoints), *_verify_checkpoints(run.weights)]

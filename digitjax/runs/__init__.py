@@ -3,17 +3,14 @@
 from digitjax.runs.files import read_artifact, read_json, write_bytes, write_json, write_sealed, write_text
 from digitjax.runs.group import (
     Ensemble,
-    EnsembleSummary,
     Group,
-    GroupSummary,
     RunEntry,
     create_ensemble,
     create_group,
     find_entry,
     list_entries,
-    summarize,
-    summarize_known_seeds,
 )
+from digitjax.runs.group_summary import EnsembleSummary, GroupSummary, summarize, summarize_known_seeds
 from digitjax.runs.run import (
     CHANGES_FILE,
     DEFAULT_FOLDER,

@@ -23,8 +23,7 @@ def training_lock(folder: Path) -> Iterator[None]:
     Raises:
         InputError: another process trains it, or the folder that it is in cannot be written.
     """
-    # Beside the folder, so that it stays when the folder is replaced.
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"), blocking=False)
+    lock = FileLock(_lock_file(folder), blocking=False)
     try:
         _make_parent(folder)
         lock.acquire()
@@ -34,6 +33,22 @@ def training_lock(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder}: {error.strerror or error}: choose another folder with --runs") from None
     with cleaning_up(lambda: _release(lock)):
         yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Return whether a process trains in a folder, which need not exist."""
+    file = _lock_file(folder)
+    if not file.exists():
+        return False
+    lock = FileLock(file, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    except OSError:  # a file of another user, who does not train: that would be a timeout
+        return False
+    _release(lock)
+    return False
 
 
 def require_no_training(folder: Path) -> None:
@@ -68,6 +83,11 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         if os.path.lexists(folder):
             folder.rename(replaced)
         partial.rename(folder)
+
+
+def _lock_file(folder: Path) -> Path:
+    """Return the file of a lock: beside the folder, so that it stays when the folder is replaced."""
+    return folder.with_name(f".{folder.name}.lock")
 
 
 def _make_parent(folder: Path) -> None:

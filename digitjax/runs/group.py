@@ -29,8 +29,8 @@ from digitjax.runs.run import (
     create_folder,
 )
 from digitjax.runs.search import candidate_paths, find_run, has_file, list_folders
-from digitjax.runs.seed_stats import SeedStats, summarize_seeds
-from digitjax.runs.summary import RunSummary, summarize_run
+from digitjax.runs.seed_stats import SeedStats
+from digitjax.runs.summary import summarize_run
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Group(Evaluable):
         """
         members = [self.member(seed) for seed in self.seeds()]
         for member in members:
-            if problem := summarize_run(member, check=False).problem:
-                raise InputError(f"{member.path}: {problem}")
+            if obstacle := summarize_run(member, check=False).obstacle:
+                raise InputError(f"{member.path}: {obstacle}")
         return members
 
     def write(self, seeds: Sequence[int], validation_accuracy: SeedStats | None) -> None:
@@ -132,7 +132,7 @@ def find_entry(
     """
     for path in candidate_paths(name_or_path, folder):
         if any((path / file).is_file() for file in ("config.json", GROUP_FILE, ENSEMBLE_FILE)):
-            entry = _open(path)
+            entry = open_entry(path)
             if check:
                 _warn_of_problems(entry)
             return entry
@@ -149,117 +149,14 @@ def _warn_of_problems(entry: RunEntry) -> None:
 
 def list_entries(folder: Path = DEFAULT_FOLDER) -> list[RunEntry]:
     """Return the runs, groups and ensembles of a folder, newest first; the runs of a group are part of its entry."""
-    return [_open(path) for path in list_folders(folder)]
+    return [open_entry(path) for path in list_folders(folder)]
 
 
-def _open(path: Path) -> RunEntry:
+def open_entry(path: Path) -> RunEntry:
+    """Return the run, the group or the ensemble of a folder."""
     if has_file(path, GROUP_FILE):
         return Group(path)
     return Ensemble(path) if has_file(path, ENSEMBLE_FILE) else Run(path)
-
-
-@dataclass(frozen=True)
-class GroupSummary:
-    """One line of a list of runs, for a group: statistics over its seeds."""
-
-    name: str
-    model: str = ""
-    data: str = ""
-    seeds: tuple[int, ...] = ()
-    validation_accuracy: SeedStats | None = None
-    test_accuracy: SeedStats | None = None
-    validation_error: SeedStats | None = None
-    test_error: SeedStats | None = None
-    seconds: SeedStats | None = None
-    members: tuple[RunSummary, ...] = ()
-    problem: str = ""
-    """What is damaged or missing; empty if nothing is."""
-    kind: str = "group"
-
-    @property
-    def extent(self) -> str:
-        """The number of runs: `3 seeds`."""
-        return f"{len(self.seeds)} seeds"
-
-
-@dataclass(frozen=True)
-class EnsembleSummary:
-    """One line of a list of runs, for an ensemble."""
-
-    name: str
-    model: str = ""
-    data: str = ""
-    members: tuple[str, ...] = ()
-    validation_accuracy: float | None = None
-    test_accuracy: float | None = None
-    seconds: float = 0.0
-    """Duration of the training of all members together."""
-    problem: str = ""
-    """What is damaged or missing; empty if nothing is."""
-    kind: str = "ensemble"
-
-    @property
-    def extent(self) -> str:
-        """The number of runs: `3 members`."""
-        return f"{len(self.members)} members"
-
-
-def summarize(entry: RunEntry) -> RunSummary | GroupSummary | EnsembleSummary:
-    """Summarize a run, a group or an ensemble; errors are not raised but named in `problem`."""
-    if isinstance(entry, Run):
-        return summarize_run(entry)
-    return _summarize_group(entry) if isinstance(entry, Group) else _summarize_ensemble(entry)
-
-
-def _summarize_group(group: Group) -> GroupSummary:
-    try:
-        seeds = group.seeds()
-    except InputError as error:
-        return GroupSummary(group.name, problem=str(error))
-    members = tuple(summarize_run(group.member(seed)) for seed in seeds)
-    return GroupSummary(
-        name=group.name,
-        model=members[0].model,
-        data=members[0].data,
-        seeds=tuple(seeds),
-        validation_accuracy=summarize_known_seeds([member.validation_accuracy for member in members]),
-        test_accuracy=summarize_known_seeds([member.test_accuracy for member in members]),
-        validation_error=summarize_known_seeds([member.validation_error for member in members]),
-        test_error=summarize_known_seeds([member.test_error for member in members]),
-        seconds=summarize_known_seeds([member.seconds for member in members]),
-        members=members,
-        problem=_join_problems(group, members),
-    )
-
-
-def _summarize_ensemble(ensemble: Ensemble) -> EnsembleSummary:
-    paths: tuple[str, ...] = ()
-    try:
-        paths = tuple(ensemble.member_paths())
-        members = [summarize_run(member) for member in ensemble.members()]
-        return EnsembleSummary(
-            name=ensemble.name,
-            model="+".join(dict.fromkeys(member.model for member in members)),
-            data="+".join(dict.fromkeys(member.data for member in members)),
-            members=paths,
-            validation_accuracy=ensemble.metric("accuracy", "validation"),
-            test_accuracy=ensemble.metric("accuracy", "test"),
-            seconds=sum(member.seconds for member in members),
-            problem=_join_problems(ensemble, members),
-        )
-    except InputError as error:
-        return EnsembleSummary(ensemble.name, members=paths, problem=str(error))
-
-
-def _join_problems(entry: Group | Ensemble, members: Sequence[RunSummary]) -> str:
-    problems = [f"{member.name}: {member.problem}" for member in members if member.problem]
-    return "; ".join([*problems, *integrity.find_evaluation_problems(entry)])
-
-
-def summarize_known_seeds(values: Sequence[float | None]) -> SeedStats | None:
-    """Return the statistics of the values over the seeds of a group; None if one of them is not known."""
-    known = [value for value in values if value is not None]
-    return summarize_seeds(known) if len(known) == len(values) else None
 
 
 # ---------------------------------------------------------------------------------------- creating

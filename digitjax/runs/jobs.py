@@ -13,13 +13,13 @@ from typing import Literal
 
 import psutil
 
-from digitjax import runs
 from digitjax.config import Config, validate
 from digitjax.errors import InputError
-from digitjax.runs import Run
+from digitjax.runs.files import read_json, write_json
+from digitjax.runs.run import DEFAULT_FOLDER, Run, create_run
 
 State = Literal["training", "stopping", "calibrating", "finished", "stopped", "failed"]
-_PROCESS_FILE, _LOG_FILE = "process.json", "training.log"
+PROCESS_FILE, _LOG_FILE = "process.json", "training.log"
 _TAIL = 8192
 """Bytes at the end of the log that are searched for its last lines."""
 _lock = threading.Lock()  # two sessions of the dashboard may start or stop jobs at once
@@ -81,7 +81,7 @@ class Job:
             return None
 
 
-def start(config: Config, folder: Path = runs.DEFAULT_FOLDER) -> Job:
+def start(config: Config, folder: Path = DEFAULT_FOLDER) -> Job:
     """Create the run of an experiment and train it in a process of its own.
 
     Args:
@@ -97,7 +97,7 @@ def start(config: Config, folder: Path = runs.DEFAULT_FOLDER) -> Job:
     """
     with _lock:
         _refuse_second(folder)
-        return _launch(runs.create_run(validate(config), folder))
+        return _launch(create_run(validate(config), folder))
 
 
 def resume(run: Run) -> Job:
@@ -140,10 +140,10 @@ def find(run: Run) -> Job | None:
     Raises:
         InputError: its process.json is damaged.
     """
-    file = run.path / _PROCESS_FILE
+    file = run.path / PROCESS_FILE
     if not file.exists():
         return None
-    match runs.read_json(file):
+    match read_json(file):
         case {"pid": int(pid), "started": float(started), "stop_asked": bool(asked)} if pid > 0:
             return Job(run, pid, started, asked)
     raise InputError(f"{file}: it names no process: delete it if no training is running")
@@ -151,7 +151,7 @@ def find(run: Run) -> Job | None:
 
 def find_runs(folder: Path) -> list[Run]:
     """Return the runs of a folder that are jobs, the newest first."""
-    files = sorted(folder.glob(f"*/{_PROCESS_FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
+    files = sorted(folder.glob(f"*/{PROCESS_FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
     return [Run(file.parent) for file in files]
 
 
@@ -182,4 +182,4 @@ def _launch(run: Run) -> Job:
 
 def _write(job: Job) -> None:
     content = {"pid": job.pid, "started": job.started, "stop_asked": job.stop_asked}
-    runs.write_json(job.run.path / _PROCESS_FILE, content)
+    write_json(job.run.path / PROCESS_FILE, content)

@@ -1,7 +1,7 @@
 """Read the log of a training incrementally, as columns of numbers, and derive its progress."""
 
 import json
-import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
@@ -18,8 +18,8 @@ SPLITS: tuple[Split, ...] = ("train", "validation")
 METRICS: tuple[Metric, ...] = ("loss", "accuracy", "error", "learning_rate", "images_per_second")
 _FIELDS: tuple[Field, ...] = ("step", "epoch", "seconds", *METRICS)
 Table = Float64[np.ndarray, "_ fields"]
-_STALE_AFTER = 120.0
-"""Seconds without a write after which a training counts as dead."""
+_DAMAGE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+"""What parsing a line raises that is not as training writes it."""
 
 
 def _empty_table() -> Table:
@@ -35,6 +35,9 @@ class TrainingLog:
     steps_per_epoch: float = 0.0
     """Zero while it is unknown."""
     bytes_read: int = 0
+    lines_read: int = 0
+    damaged_lines: tuple[int, ...] = ()
+    """Numbers of lines, from 1, that are not as training writes them, and are left out."""
     last_line: bytes = b""
 
     def column(self, split: Split, name: Field) -> Float64[np.ndarray, " lines"]:
@@ -68,10 +71,10 @@ def read(run: Run, previous: TrainingLog = EMPTY_LOG) -> TrainingLog:
         previous: an earlier state of the log; only the lines added since are read, unless the log was restarted.
 
     Returns:
-        All complete lines; an incomplete last line is left for the next call.
+        All complete lines that are as training writes them; an incomplete last line is left for the next call.
 
     Raises:
-        InputError: the log is damaged.
+        InputError: the log cannot be read.
     """
     try:
         with run.metrics_file.open("rb") as file:
@@ -83,13 +86,15 @@ def read(run: Run, previous: TrainingLog = EMPTY_LOG) -> TrainingLog:
     except OSError as error:
         raise InputError(f"{run.metrics_file}: {error.strerror}") from None
     added = added[: added.rfind(b"\n") + 1]
-    splits = _parse(run, added)
+    splits, damaged = _parse(added)
     train, validation = (np.concatenate([getattr(known, name), splits[name]]) for name in SPLITS)
     return TrainingLog(
         train=train,
         validation=validation,
         steps_per_epoch=_steps_per_epoch(run, np.concatenate([train, validation])),
         bytes_read=known.bytes_read + len(added),
+        lines_read=known.lines_read + added.count(b"\n"),
+        damaged_lines=(*known.damaged_lines, *(known.lines_read + number for number in damaged)),
         last_line=added[added[:-1].rfind(b"\n") + 1 :] or known.last_line,
     )
 
@@ -100,24 +105,33 @@ def _continues(file: BinaryIO, previous: TrainingLog) -> bool:
     return file.read(len(previous.last_line)) == previous.last_line
 
 
-def _parse(run: Run, lines: bytes) -> dict[Split, Table]:
-    """Return the table of each split; all lines are parsed in one call, which takes half the time."""
-    try:
-        rows: list[dict[str, Any]] = json.loads(b"[" + lines.rstrip().replace(b"\n", b",") + b"]")
-        numbers = {
-            split: np.array(
-                [[row.get(name, np.nan) for name in _FIELDS] for row in rows if row["split"] == split], float
-            ).reshape(-1, len(_FIELDS))
-            for split in SPLITS
-        }
-    except json.JSONDecodeError as error:
-        raise InputError(f"{run.metrics_file}: a line is not JSON ({error.msg}): delete it") from None
-    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
-        raise InputError(f"{run.metrics_file}: a line is not as training writes it: delete it") from None
-    for table in numbers.values():
+def _parse(lines: bytes) -> tuple[dict[Split, Table], list[int]]:
+    """Return the table of each split, and the numbers of the damaged lines, from 1."""
+    with suppress(*_DAMAGE):  # all lines are parsed in one call, which takes half the time
+        return _tabulate(json.loads(b"[" + lines.rstrip().replace(b"\n", b",") + b"]")), []
+    rows, damaged = [], []
+    for number, line in enumerate(lines.split(b"\n")[:-1], 1):
+        try:
+            row = json.loads(line)
+            _tabulate([row])
+            rows.append(row)
+        except _DAMAGE:
+            damaged.append(number)
+    return _tabulate(rows), damaged
+
+
+def _tabulate(rows: list[dict[str, Any]]) -> dict[Split, Table]:
+    """Return the table of each split; raise one of `_DAMAGE` where a row is not as training writes it."""
+    tables: dict[Split, Table] = {
+        split: np.array(
+            [[row.get(name, np.nan) for name in _FIELDS] for row in rows if row["split"] == split], float
+        ).reshape(-1, len(_FIELDS))
+        for split in SPLITS
+    }
+    for table in tables.values():
         if not np.isfinite(table[:, :3]).all() or (table[:, :2] < 1).any():
-            raise InputError(f"{run.metrics_file}: a line lacks its step, epoch or seconds: delete it")
-    return numbers
+            raise ValueError("a row lacks its step, epoch or seconds")
+    return tables
 
 
 def _steps_per_epoch(run: Run, rows: Table) -> float:
@@ -173,12 +187,3 @@ def progress(run: Run, log: TrainingLog) -> Progress:
         seconds_left = max(0, steps - step) * (seconds - first_seconds) / (step - first_step)
     epoch = 1 + int((step - 1) / log.steps_per_epoch) if step and log.steps_per_epoch else 1
     return Progress(step, steps, epoch, epochs, seconds_left)
-
-
-def is_training(run: Run) -> bool:
-    """Return whether a run is unfinished and was written to in the last two minutes."""
-    if (run.path / "finished.json").exists():
-        return False
-    files = (run.path / name for name in ("config.json", "environment.json", "metrics.jsonl"))
-    written = max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
-    return time.time() - written < _STALE_AFTER

@@ -5,6 +5,8 @@ runs/<name>/
   environment.json     versions, commit, command line, devices, settings, SHA-256 of the data, steps per epoch
   metrics.jsonl        one line for each logged step
   calibration.json     temperature and rejection thresholds: see `digitjax.model.calibration`
+  failed.json          why the training failed: see `digitjax.runs.status`
+  annotations.json     tags and a note of the run: see `digitjax.runs.annotations`
   changes.json         of a resumed run: fields of its config that were changed, such as the epochs, and at which step
   tags.json            tags and notes of single images: see `digitjax.evaluation.tags`
   checkpoints/         full training states: the latest and the best
@@ -18,7 +20,8 @@ Groups of seeds and ensembles are in `digitjax.runs.group`.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -74,6 +77,14 @@ class Evaluable:
     def name(self) -> str:
         """Name of the folder."""
         return self.path.name
+
+    @property
+    def created(self) -> float:
+        """Date in seconds since 1970 of the file that was written first, or of the folder if it has none."""
+        for file in ("config.json", GROUP_FILE, ENSEMBLE_FILE):
+            with suppress(OSError):
+                return (self.path / file).stat().st_mtime
+        return self.path.stat().st_mtime
 
     def evaluation_folder(self, split: str, step: int | str, tta: str = "none") -> Path:
         """Return the folder of an evaluation.
@@ -210,30 +221,57 @@ class Run(Evaluable):
         raise InputError(f"{self.path / CHANGES_FILE}: it has no list of changes")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the logged lines in order, without a last line that is incomplete."""
+        """Return the logged lines in order, without a last line that is incomplete.
+
+        Raises:
+            InputError: the log cannot be read, or a line of it is damaged.
+        """
+        lines, problem = self.read_metrics()
+        if problem:
+            raise InputError(problem)
+        return lines
+
+    def read_metrics(self) -> tuple[list[dict[str, Any]], str]:
+        """Return the logged lines that are as training writes them, and which are not, or an empty string.
+
+        Raises:
+            InputError: the log cannot be read.
+        """
         if not self.metrics_file.exists():
-            return []
+            return [], ""
         lines = read_bytes(self.metrics_file).decode(errors="replace").splitlines(keepends=True)
         if lines and not lines[-1].endswith("\n"):
             lines.pop()
-        try:
-            rows = [json.loads(line) for line in lines]
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{self.metrics_file}: a line is not JSON ({error})") from None
-        for number, row in enumerate(rows, 1):
-            if not _is_log_line(row):
-                raise InputError(
-                    f"{self.metrics_file}: line {number} is not as training writes it: delete the line"
-                )
-        return rows
+        parsed = [_parse_log_line(line) for line in lines]
+        damaged = [number for number, line in enumerate(parsed, 1) if line is None]
+        return [line for line in parsed if line], describe_damaged_lines(self.metrics_file, damaged)
 
 
-def _is_log_line(row: Any) -> bool:
-    """Return whether a value has what every line of a log has, and numbers where metrics are."""
+def _parse_log_line(line: str) -> dict[str, Any] | None:
+    """Return a line of a log; None if it lacks what every line has, or has no numbers where metrics are."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
     match row:
         case {"step": int(), "epoch": int(), "split": "train" | "validation", "seconds": int() | float()}:
-            return all(isinstance(row.get(name, 0.0), int | float) for name in ("loss", "accuracy", "error"))
-    return False
+            values = [row.get(name, 0.0) for name in ("loss", "accuracy", "error")]
+            values += row.get("accuracy_interval", [])
+            return row if all(isinstance(value, int | float) for value in values) else None
+    return None
+
+
+def describe_damaged_lines(file: Path, numbers: Sequence[int]) -> str:
+    """Return in one line which lines of a log are damaged; an empty string if none is.
+
+    Args:
+        file: the log.
+        numbers: of the damaged lines, from 1.
+    """
+    if not numbers:
+        return ""
+    more = f" and {len(numbers) - 1:,} more" * (len(numbers) > 1)
+    return f"{file}: line {numbers[0]:,}{more} is not as training writes it: delete it"
 
 
 def create_run(config: Config, folder: Path = DEFAULT_FOLDER, *, overwrite: bool = False) -> Run:

@@ -11,6 +11,7 @@ from digitjax.runs.run import (
     GROUP_FILE,
     PRETRAINED_FOLDER,
     SWEEP_FILE,
+    Evaluable,
     Run,
 )
 
@@ -39,7 +40,7 @@ def list_folders(folder: Path = DEFAULT_FOLDER) -> list[Path]:
         return []
     paths = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
     paths = [p for p in paths if not has_file(p, SWEEP_FILE)]
-    return sorted(paths, key=lambda p: (p.stat().st_mtime, p.name), reverse=True)
+    return sorted(paths, key=lambda p: (Evaluable(p).created, p.name), reverse=True)
 
 
 def has_file(folder: Path, name: str) -> bool:

@@ -1,11 +1,17 @@
-"""Summary of a run for lists: progress, metrics, and what is wrong with it."""
+"""Summary of a run for lists: status, progress, metrics, and what is wrong with it."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from digitjax.errors import InputError
-from digitjax.runs.integrity import FINISHED, find_problems
+from digitjax.runs import annotations
+from digitjax.runs.integrity import find_problems
 from digitjax.runs.run import PRIMARY_METRIC, Run
+from digitjax.runs.status import Status, find_status
+
+_UNFINISHED = "not finished: continue it with --resume"
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,24 @@ class RunSummary:
     test_error: float | None = None
     seconds: float = 0.0
     """Duration of the training."""
+    created: float = 0.0
+    """Date of the config in seconds since 1970."""
+    status: Status = "stopped"
+    tags: tuple[str, ...] = ()
+    note: str = ""
     problem: str = ""
-    """What is damaged or missing; empty if nothing is."""
+    """What is damaged or missing, or why the training failed; empty if nothing is, and during a training."""
     kind: str = "run"
 
     @property
     def extent(self) -> str:
         """The trained epochs: `epoch 20 of 20`; empty if the config is damaged."""
         return f"epoch {self.epoch} of {self.epochs:g}" if self.epochs else ""
+
+    @property
+    def obstacle(self) -> str:
+        """Why the run cannot be used as a finished one; empty if it can."""
+        return self.problem or "still in training: wait until it is finished" * (self.status == "training")
 
 
 def summarize_run(run: Run, *, check: bool = True) -> RunSummary:
@@ -52,42 +68,66 @@ def summarize_run(run: Run, *, check: bool = True) -> RunSummary:
         check: whether to name, too, what is off in its files though it can be used.
 
     Returns:
-        The summary, in which only the name and the problem of a damaged run are known.
+        The summary, in which what cannot be read has its default.
     """
     if not run.path.exists():
         return RunSummary(name=run.name, problem="missing: train it with --resume")
+    status, reason = find_status(run)
+    fields: dict[str, Any] = {"name": run.name, "created": run.created, "status": status}
+    problems = []
+    if reason:
+        problems.append(f"failed: {reason}: continue it with --resume")
+    elif status == "stopped":
+        problems.append(_UNFINISHED)
     try:
-        (config, _), lines = run.read_config(), run.metrics()
-        validation = [line for line in lines if line["split"] == "validation"]
-        epoch = int(lines[-1]["epoch"]) if lines else 0
-        problem = "not finished: continue it with --resume"
-        if (run.path / FINISHED).exists():
-            problem = "; ".join(find_problems(run)) if check else ""
-        metric = PRIMARY_METRIC[config.task]
-        best_of = max if metric == "accuracy" else min
-        best = best_of(validation, key=lambda line: line[metric], default={})
+        config, _ = run.read_config()
+    except InputError as error:
+        return RunSummary(**fields, problem=str(error))
+    if status == "finished" and check:
+        problems += find_problems(run)
+    metric = PRIMARY_METRIC[config.task]
+    fields |= {
+        "experiment": config.name,
+        "model": config.model.kind,
+        "data": config.data.name,
+        "seed": config.seed,
+        "epochs": config.training.epochs,
+    }
+    with noting(problems):
+        lines, damaged = run.read_metrics()
+        fields |= _summarize_log(lines, metric)
+        problems += [damaged] * bool(damaged)
+    with noting(problems):
         test, test_interval = run.metric_with_interval(metric, "test") or (None, None)
-        metrics: dict[str, Any] = {
-            f"validation_{metric}": best.get(metric),
-            f"last_{metric}": validation[-1][metric] if validation else None,
-            f"test_{metric}": test,
-        }
-        return RunSummary(
-            name=run.name,
-            experiment=config.name,
-            model=config.model.kind,
-            data=config.data.name,
-            seed=config.seed,
-            epoch=epoch,
-            epochs=config.training.epochs,
-            validation_interval=tuple(best["accuracy_interval"]) if "accuracy_interval" in best else None,
-            test_interval=test_interval,
-            seconds=float(lines[-1]["seconds"]) if lines else 0.0,
-            problem=problem,
-            **metrics,
-        )
-    except (InputError, KeyError, TypeError, ValueError) as error:
-        reason = (
-            str(error) if isinstance(error, InputError) else f"metrics.jsonl: {error!r} is not as expected"
-        )
-        return RunSummary(name=run.name, problem=reason)
+        fields |= {f"test_{metric}": test, "test_interval": test_interval}
+    with noting(problems):
+        fields |= annotations.read(run.path).model_dump()
+    return RunSummary(**fields, problem="; ".join(dict.fromkeys(problems)))
+
+
+@contextmanager
+def noting(problems: list[str]) -> Iterator[None]:
+    """Add an `InputError` of the `with` block to the problems instead of raising it."""
+    try:
+        yield
+    except InputError as error:
+        problems.append(str(error))
+
+
+def _summarize_log(lines: Sequence[dict[str, Any]], metric: str) -> dict[str, Any]:
+    """Return the fields that the lines of a log give.
+
+    Args:
+        lines: of the log.
+        metric: `accuracy` or `error`.
+    """
+    validation = [line for line in lines if line["split"] == "validation" and metric in line]
+    best_of = max if metric == "accuracy" else min
+    best = best_of(validation, key=lambda line: line[metric], default={})
+    return {
+        "epoch": lines[-1]["epoch"] if lines else 0,
+        "seconds": float(lines[-1]["seconds"]) if lines else 0.0,
+        f"validation_{metric}": best.get(metric),
+        f"last_{metric}": validation[-1][metric] if validation else None,
+        "validation_interval": tuple(best["accuracy_interval"]) if "accuracy_interval" in best else None,
+    }

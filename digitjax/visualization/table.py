@@ -37,8 +37,8 @@ def _rows(entry: RunEntry) -> list[tuple[str, ...]]:
     """Return a row for each kind of test-time augmentation that the entry was evaluated with on the test split."""
     members = entry.members()
     summaries = [summarize_run(member) for member in members]
-    if problems := [f"{summary.name}: {summary.problem}" for summary in summaries if summary.problem]:
-        raise InputError("; ".join(problems))
+    if obstacles := [f"{summary.name}: {summary.obstacle}" for summary in summaries if summary.obstacle]:
+        raise InputError("; ".join(obstacles))
     parameters = [count_parameters(member) for member in members]
     seconds = [summary.seconds for summary in summaries]
     measure = PRIMARY_METRIC[members[0].config.task]

@@ -13,8 +13,8 @@ from digitjax.data.pipeline import Dataset, Split
 from digitjax.evaluation import browse, compare, evaluate, metrics, tags
 from digitjax.evaluation.browse import Filter
 from digitjax.evaluation.label_errors import AMBIGUOUS, CORRECTED_LABELS
-from digitjax.evaluation.tags import ExampleTags
 from digitjax.runs import Group, write_json
+from digitjax.runs.annotations import Annotations
 from digitjax.runs.files import read_sealed, write_sealed
 from tests.dashboard.conftest import metrics as shown_metrics
 from tests.dashboard.conftest import texts
@@ -86,7 +86,7 @@ def test_errors_are_filtered_by_tag(visit, two):
     table = browse.per_example(evaluate.read(able, *able.evaluations()[0]))
     wrong, right = int(np.flatnonzero(~table.correct)[0]), int(np.flatnonzero(table.correct)[0])
     for index in (wrong, right):
-        tags.write(able.path, "test", index, ExampleTags(tags=("odd",)), able.environment["data_sha256"])
+        tags.write(able.path, "test", index, Annotations(tags=("odd",)), able.environment["data_sha256"])
     app = visit(able.path.parent, "errors", run="able")
     app.selectbox(key="tag").set_value("odd").run()
     assert count_line(app) == "Errors: 1"

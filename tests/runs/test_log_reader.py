@@ -2,16 +2,12 @@
 
 import json
 import math
-import os
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digitjax.config import Config, Training
-from digitjax.errors import InputError
 from digitjax.runs import Run, create_run, log_reader, write_json
 from digitjax.runs.log_reader import EMPTY_LOG, SPLITS
 
@@ -83,10 +79,17 @@ def test_a_restarted_log_is_read_from_the_start(run: Run):
         b'{"step": 1, "epoch": 1, "split": "train", "seconds": NaN}\n',
     ],
 )
-def test_a_damaged_log_is_reported(run: Run, damage: bytes):
-    run.metrics_file.write_bytes(line(1).encode() + damage)
-    with pytest.raises(InputError, match=r"metrics\.jsonl: a line (is|lacks)"):
-        log_reader.read(run)
+def test_a_damaged_line_is_left_out(run: Run, damage: bytes):
+    first, last = line(1).encode(), line(2).encode()
+    run.metrics_file.write_bytes(first + damage + last)
+    log = log_reader.read(run)
+    assert log.damaged_lines == (2,)
+    assert log.column("train", "step").tolist() == [1, 2]
+    with run.metrics_file.open("ab") as file:
+        file.write(damage + line(3).encode())
+    log = log_reader.read(run, log)
+    assert log.damaged_lines == (2, 4)
+    assert log.column("train", "step").tolist() == [1, 2, 3]
 
 
 def test_a_loss_may_be_infinite(run: Run):
@@ -118,15 +121,3 @@ def test_a_training_records_its_steps_per_epoch(tiny_run: Run):
     assert tiny_run.environment["steps_per_epoch"] == 21
     progress = log_reader.progress(tiny_run, log_reader.read(tiny_run))
     assert (progress.step, progress.steps, progress.share, progress.seconds_left) == (21, 21, 1.0, 0.0)
-
-
-def test_only_unfinished_runs_with_recent_writes_are_in_training(run: Run, tiny_run: Run, tmp_path: Path):
-    assert log_reader.is_training(run)
-    long_ago = time.time() - 1000
-    os.utime(run.path / "config.json", (long_ago, long_ago))
-    assert not log_reader.is_training(run)
-    run.metrics_file.write_text(line(1))
-    assert log_reader.is_training(run)
-    write_json(run.path / "finished.json", {})
-    assert not log_reader.is_training(run)
-    assert not log_reader.is_training(replace(tiny_run, path=tmp_path / "nowhere"))

@@ -39,8 +39,8 @@ def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
     """
     if folder.exists():
         raise InputError(f"{folder} exists: name another folder, or delete it first")
-    if problem := summarize_run(run, check=False).problem:
-        raise InputError(f"{run.path}: {problem}")
+    if obstacle := summarize_run(run, check=False).obstacle:
+        raise InputError(f"{run.path}: {obstacle}")
     used_step, weights = load_weights(run, Network(run.config.model), step)
     metrics = find_checkpoint(run, used_step).metrics
     with atomic_folder(folder) as partial:

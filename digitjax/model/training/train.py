@@ -40,10 +40,12 @@ from digitjax.model.training.metrics_log import MetricsLog
 from digitjax.model.training.resume import adopt, require_changeable, require_resumable
 from digitjax.model.training.step import Trainer, TrainState
 from digitjax.progress import Progress
-from digitjax.runs import Run, integrity
+from digitjax.runs import Run, integrity, status
 from digitjax.runs.folders import training_lock
 from digitjax.signals import catch_signals
 
+_FAILURES = (FloatingPointError, MemoryError, OSError, RuntimeError)
+"""What is noted in the run as the reason of its end: a loss that is not finite, the memory, the disk, the device."""
 OnEpoch = Callable[[int, dict[str, float]], None]
 """Called after an epoch with its number, from 1, and its metrics on the validation split."""
 
@@ -114,7 +116,12 @@ def train(
             elif resuming:
                 # Again: it may have been overwritten meanwhile.
                 require_resumable(Run(run.path), config, allow_changes)
-        fit(config, run, dataset, on_epoch)
+        try:
+            fit(config, run, dataset, on_epoch)
+        except _FAILURES as error:
+            if distributed.is_writer():
+                status.write_failure(run, error)
+            raise
     return run
 
 
@@ -247,6 +254,7 @@ def _write_environment(run: Run, dataset: Dataset, plan: _Plan) -> None:
     if distributed.is_writer():
         # Before a file changes that it has the SHA-256 of.
         (run.path / integrity.FINISHED).unlink(missing_ok=True)
+        (run.path / status.FAILED).unlink(missing_ok=True)
         runs.write_json(run.path / integrity.ENVIRONMENT, content)
 
 

@@ -27,7 +27,7 @@ from digitjax.model.training import train as training
 from digitjax.model.training.checkpointing import to_parts
 from digitjax.model.training.step import Trainer
 from digitjax.model.training.train import Interrupted, train
-from digitjax.runs import Run, integrity, read_json, write_json
+from digitjax.runs import Run, integrity, read_json, summarize_run, write_json
 
 SMALL = Config(
     name="small",
@@ -246,8 +246,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
     run = Run(tmp_path / "small")
     assert [c.step for c in checkpoint.list_checkpoints(run.checkpoints)] == [13]
     assert run.metrics()[-1]["step"] == 19
+    assert "the loss at step 20 is nan" in summarize_run(run).problem
     monkeypatch.setattr(training.pipeline, "batch_indices", original)
     train(SMALL, tmp_path, resume=True)
+    assert summarize_run(run).status == "finished"
 
 
 @pytest.mark.slow
