@@ -5,7 +5,7 @@ import ipaddress
 import streamlit as st
 
 from digitjax import runs
-from digitjax.runs import Ensemble, Run
+from digitjax.runs import RunEntry
 
 
 def is_local() -> bool:
@@ -17,7 +17,7 @@ def is_local() -> bool:
         return address == "localhost"
 
 
-def find_refusal(model: Run | Ensemble) -> str | None:
+def find_refusal(model: RunEntry) -> str | None:
     """Return why the page may not write into the folder of a model; None if it may."""
     if model.path.resolve().is_relative_to(runs.PRETRAINED_FOLDER.resolve()):
         return "The folder of a pretrained model is part of the package and read-only."

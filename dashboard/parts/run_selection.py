@@ -1,4 +1,4 @@
-"""The run that the pages show and the one that it is compared with, kept in the sidebar and in the URL."""
+"""The run that the pages show and those that it is compared with, kept in the sidebar and in the URL."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +9,12 @@ from digitjax import runs
 from digitjax.runs import Ensemble, Group, Run, RunEntry
 from parts.error_display import NotAvailableError, escape
 
-RUN, COMPARE = "run", "compare"
-"""Query parameters, and keys of the select boxes."""
+RUN, COMPARE, MORE = "run", "compare", "more"
+"""Query parameters, and keys of the select boxes and of the box of the page Curves."""
+MAX_SELECTED = 20
+"""Maximum runs that are selected at a time: as many as the page Curves draws."""
+_NEXT = "next-selection"
+"""Key of the values that the select boxes take in the next run of the page."""
 
 
 class Selection(NamedTuple):
@@ -23,6 +27,8 @@ class Selection(NamedTuple):
     entry: RunEntry
     compared: RunEntry | None
     """What the entry is compared with, if anything."""
+    more: list[RunEntry]
+    """What the page Curves shows, too."""
 
 
 def current_selection() -> Selection:
@@ -38,6 +44,7 @@ def show_run_selector(folder: Path) -> None:
     """
     entries = find_entries(folder)
     names = list(entries)
+    st.session_state.update(st.session_state.pop(_NEXT, {}))
     _read_query_params(names)
     with st.sidebar:
         name = st.selectbox("Run", names, key=RUN, help="The newest is at the top.")
@@ -45,9 +52,18 @@ def show_run_selector(folder: Path) -> None:
         if st.session_state[COMPARE] not in others:
             st.session_state[COMPARE] = None
         compared = st.selectbox("Compare with", others, None, key=COMPARE, placeholder="none")
-    _write_query_params(name, compared)
+        more = [other for other in dict.fromkeys(st.session_state[MORE]) if other in others]
+        more = [other for other in more if other != compared][: MAX_SELECTED - 2]
+        st.session_state[MORE] = more
+        if more:
+            st.caption(escape(f"Also on Curves: {', '.join(more)}"))
+    _write_query_params(name, compared, more)
     st.session_state["selection"] = Selection(
-        folder, entries, entries[name], entries[compared] if compared else None
+        folder,
+        entries,
+        entries[name],
+        entries[compared] if compared else None,
+        [entries[other] for other in more],
     )
 
 
@@ -57,32 +73,69 @@ def _read_query_params(names: list[str]) -> None:
         name = st.session_state[key] if key in st.session_state else st.query_params.get(key, default)
         if name is not None and name not in names:
             st.warning(f"Run {escape(repr(name))} not found. Select another in the sidebar.")
-            name = default
-        st.session_state[key] = name
+            name = None
+        st.session_state[key] = default if name is None else name
+    if MORE not in st.session_state:
+        st.session_state[MORE] = st.query_params.get_all(MORE)
 
 
-def select_rows(names: list[str], previous: list[int], rows: list[int]) -> None:
-    """Select the runs of the selected rows of a table: of more than two rows the last two, earlier ones first.
+def tick(names: list[str], ticked: list[str]) -> None:
+    """Select the ticked runs of a table, in the order in which they were ticked, in a callback of that table.
 
     Args:
-        names: of all rows.
-        previous: rows that were selected before.
-        rows: rows that are selected now.
+        names: of all rows; runs in no row, such as those that a filter hides, stay selected.
+        ticked: names of the ticked rows; if there are none, the selection stays.
     """
-    kept = [row for row in previous if row in rows]
-    selected = (kept + [row for row in rows if row not in kept])[-2:]
-    if selected:
-        st.session_state[RUN] = names[selected[0]]
-        st.session_state[COMPARE] = names[selected[1]] if len(selected) > 1 else None
+    kept = [name for name in _selected() if name not in names or name in ticked]
+    st.session_state.update(_as_state([*kept, *(name for name in ticked if name not in kept)]))
 
 
-def _write_query_params(name: str, compared: str | None) -> None:
+def select_one(name: str) -> None:
+    """Select a run in place of the selected one, in a callback."""
+    _, *others = _selected()
+    st.session_state.update(_as_state([name, *(other for other in others if other != name)]))
+
+
+def select_next(name: str) -> None:
+    """Select a run in place of the selected one when the page runs next."""
+    st.session_state[_NEXT] = {RUN: name}
+
+
+def replace_selected(old: str, new: str | None) -> None:
+    """Replace a selected run when the page runs next.
+
+    Args:
+        old: its name.
+        new: name of the run in its place; None if there is none.
+    """
+    names = [new if name == old else name for name in _selected()]
+    st.session_state[_NEXT] = {RUN: None, **_as_state([name for name in names if name])}
+
+
+def _selected() -> list[str]:
+    """Return the names of the selected run, of the one it is compared with, and of more."""
+    names = [st.session_state.get(RUN), st.session_state.get(COMPARE), *st.session_state.get(MORE, [])]
+    return [name for name in names if name]
+
+
+def _as_state(names: list[str]) -> dict[str, str | list[str] | None]:
+    """Return the values of the select boxes for the first runs of a list; nothing for an empty one."""
+    if not names:
+        return {}
+    return {
+        RUN: names[0],
+        COMPARE: names[1] if len(names) > 1 else None,
+        MORE: names[2:MAX_SELECTED],
+    }
+
+
+def _write_query_params(name: str, compared: str | None, more: list[str]) -> None:
     """Write the selection into the URL, beside the parameters of the page's widgets."""
-    st.query_params[RUN] = name
-    if compared:
-        st.query_params[COMPARE] = compared
-    else:
-        st.query_params.pop(COMPARE, None)
+    for key, value in ((RUN, name), (COMPARE, compared), (MORE, more)):
+        if value:
+            st.query_params[key] = value
+        else:
+            st.query_params.pop(key, None)
 
 
 def find_entries(folder: Path) -> dict[str, RunEntry]:

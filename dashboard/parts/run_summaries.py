@@ -3,18 +3,13 @@
 import streamlit as st
 
 from digitjax import runs
-from digitjax.runs import (
-    ENSEMBLE_FILE,
-    GROUP_FILE,
-    Ensemble,
-    EnsembleSummary,
-    Group,
-    GroupSummary,
-    RunEntry,
-    RunSummary,
-)
+from digitjax.runs import ENSEMBLE_FILE, GROUP_FILE, Ensemble, Group, Run, RunEntry
+from digitjax.runs.annotations import ANNOTATIONS_FILE
+from digitjax.runs.folders import is_locked
+from digitjax.runs.group_summary import AnySummary
+from digitjax.runs.jobs import PROCESS_FILE
+from digitjax.runs.status import FAILED, is_training
 
-AnySummary = RunSummary | GroupSummary | EnsembleSummary
 _FILES = (
     "",
     "config.json",
@@ -24,6 +19,9 @@ _FILES = (
     "calibration.json",
     "checkpoints",
     "evaluation",
+    ANNOTATIONS_FILE,
+    FAILED,
+    PROCESS_FILE,
     GROUP_FILE,
     ENSEMBLE_FILE,
 )
@@ -35,9 +33,19 @@ def summarize(entry: RunEntry) -> AnySummary:
         return runs.summarize(entry)  # its members can be in any folder
     folders = [entry.path, *(entry.path.glob("seed-*") if isinstance(entry, Group) else ())]
     files = [folder / file for folder in folders for file in _FILES]
-    return _summarize(entry, tuple(file.stat().st_mtime_ns for file in files if file.exists()))
+    written_ns = tuple(file.stat().st_mtime_ns for file in files if file.exists())
+    return _summarize(entry, written_ns, tuple(is_training(Run(folder)) for folder in folders))
+
+
+def find_training(entry: RunEntry) -> list[Run]:
+    """Return the runs of an entry that are in training; while a group waits for its next seed, the first one."""
+    if isinstance(entry, Ensemble):
+        return []
+    members = list(map(Run, sorted(entry.path.glob("seed-*")))) if isinstance(entry, Group) else [entry]
+    training = [run for run in members if is_training(run)]
+    return training or members[:1] * is_locked(entry.path)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _summarize(entry: RunEntry, written_ns: tuple[int, ...]) -> AnySummary:
+def _summarize(entry: RunEntry, written_ns: tuple[int, ...], training: tuple[bool, ...]) -> AnySummary:
     return runs.summarize(entry)

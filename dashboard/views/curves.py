@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from parts.error_display import NotAvailableError, escape, show_errors
 from parts.formatting import MISSING
-from parts.run_selection import Selection, current_selection
+from parts.run_selection import MAX_SELECTED, MORE, Selection, current_selection
 from parts.training_progress import REFRESH_NOTE, REFRESH_SECONDS, read_log, show_progress
 
 from digitjax.config import differing, to_json
@@ -50,12 +50,11 @@ def select_entries(selection: Selection) -> dict[str, RunEntry]:
     """Return the selection of the sidebar, and what a box adds to it, by name."""
     shown = [entry for entry in (selection.entry, selection.compared) if entry]
     others = [name for name, entry in selection.entries.items() if entry not in shown]
-    st.session_state["more"] = [name for name in st.session_state.get("more", []) if name in others]
     more = st.multiselect(
         "Add runs",
         others,
-        key="more",
-        max_selections=charts.MAX_RUNS - len(shown),
+        key=MORE,
+        max_selections=MAX_SELECTED - len(shown),
         placeholder="runs and groups",
     )
     shown += [selection.entries[name] for name in more]

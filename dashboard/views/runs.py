@@ -1,36 +1,26 @@
 """The page "Runs": a table of all runs, and the results, config and environment of the selected ones."""
 
-from typing import Any
+import shlex
 
 import streamlit as st
 from parts.error_display import escape, show_errors
 from parts.formatting import MISSING
-from parts.run_selection import Selection, current_selection, select_rows
-from parts.run_summaries import AnySummary, summarize
+from parts.run_actions import show_actions, show_annotations, show_trash, show_undo
+from parts.run_selection import Selection, current_selection
+from parts.run_summaries import find_training, summarize
+from parts.run_table import describe_progress, mean, show_table
+from parts.training_progress import REFRESH_SECONDS, show_progress
 
 from digitjax import config
-from digitjax.runs import PRETRAINED_FOLDER, PRIMARY_METRIC, Ensemble, RunEntry
+from digitjax.runs import PRETRAINED_FOLDER, PRIMARY_METRIC, Ensemble, Run, RunEntry
+from digitjax.runs.group_summary import AnySummary
 from digitjax.runs.seed_stats import SeedStats, format_metric
-
-PERCENT = st.column_config.NumberColumn(format="percent", step=0.0001)
-INTERVAL = st.column_config.TextColumn(width=150)
-# Formats of the columns of the table.
-COLUMNS = {
-    "test accuracy": PERCENT,
-    "test 95% CI": INTERVAL,
-    "best validation accuracy": PERCENT,
-    "validation 95% CI": INTERVAL,
-    "last validation accuracy": PERCENT,
-    "test error": st.column_config.NumberColumn(
-        format="%.5f", help="Autoencoders: mean squared error of the pixels."
-    ),
-    "training time (s)": st.column_config.NumberColumn(format="%.1f", help="For groups the mean over seeds."),
-    "problem": st.column_config.TextColumn(width="large"),
-}
+from digitjax.runs.status import is_training
+from digitjax.runs.summary import UNFINISHED
 
 
 def show(selection: Selection) -> None:
-    """Show the table of runs, then the selected ones."""
+    """Show the table of runs, then the selected one and the one that it is compared with."""
     st.title("Runs")
     if all(entry.path.parent == PRETRAINED_FOLDER for entry in selection.entries.values()):
         st.info(
@@ -38,129 +28,70 @@ def show(selection: Selection) -> None:
             "page. Until then, the pages show the pretrained model."
         )
     summaries = {name: summarize(entry) for name, entry in selection.entries.items()}
+    show_training(selection.entries)
+    show_undo()
     show_table(summaries, selection)
     list_problems(summaries)
+    tags = sorted({tag for summary in summaries.values() for tag in summary.tags})
     for entry in (selection.entry, selection.compared):
         if entry:
             with show_errors():
-                show_entry(entry, summaries[entry.name])
+                show_entry(entry, summaries[entry.name], tags)
     if selection.compared:
         with show_errors():
             show_differences(selection.entry, selection.compared)
+    show_trash(selection.folder)
 
 
-# ----------------------------------------------------------------------------------------- table
+# -------------------------------------------------------------------------------------- all runs
 
 
-def show_table(summaries: dict[str, AnySummary], selection: Selection) -> None:
-    """Show a row per run; selecting one or two rows selects their runs.
-
-    Args:
-        summaries: of all entries, by name.
-        selection: of the sidebar.
-    """
-    names = list(summaries)
-    selected = [names.index(entry.name) for entry in (selection.entry, selection.compared) if entry]
-    # A table keeps its selection under its key, so another selection in the sidebar needs another key.
-    key = f"table-{hash((*names, *selected))}"
-    st.dataframe(
-        [make_row(summary) for summary in summaries.values()],
-        key=key,
-        hide_index=True,
-        column_config=COLUMNS,
-        placeholder=MISSING,
-        on_select=lambda: select_rows(names, selected, st.session_state[key]["selection"]["rows"]),
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": selected}},
-        alt="All runs, groups and ensembles, newest first",
-    )
-    st.caption(
-        "Select one run, or two to compare them; the sidebar does the same. CI: confidence interval, Wilson over the "
-        "images for runs, Student's t over the seeds for groups."
+def show_training(entries: dict[str, RunEntry]) -> None:
+    """Show the progress of the runs in training; meanwhile this part of the page refreshes itself."""
+    training = {run.name: run for entry in entries.values() for run in find_training(entry)}
+    st.fragment(_show_progress, run_every=REFRESH_SECONDS if training else None)(
+        entries, list(training.values())
     )
 
 
-def make_row(summary: AnySummary) -> dict[str, Any]:
-    """Return the row of the table for a run, a group or an ensemble."""
-    fields = vars(summary)
-    label, progress = describe_progress(summary)
-    return {
-        "name": summary.name,
-        "test accuracy": mean(summary.test_accuracy),
-        "test 95% CI": format_interval(summary.test_accuracy, fields.get("test_interval")),
-        "best validation accuracy": mean(summary.validation_accuracy),
-        "validation 95% CI": format_interval(summary.validation_accuracy, fields.get("validation_interval")),
-        "last validation accuracy": fields.get("last_accuracy"),
-        "test error": mean(fields.get("test_error")),
-        "type": summary.kind,
-        "model": summary.model or None,
-        "data": summary.data or None,
-        "epochs": progress if label == "Epochs" else None,
-        "members": progress if label == "Members" else None,
-        "seeds": ", ".join(map(str, find_seeds(summary))) or None,
-        "training time (s)": mean(summary.seconds) or None,
-        "problem": summary.problem,
-    }
-
-
-def describe_progress(summary: AnySummary) -> tuple[str, str | None]:
-    """Return the label and the text for the extent of training: `Epochs`, `20 of 20`; for several runs their number."""
-    fields = vars(summary)
-    if "epochs" in fields:
-        return "Epochs", f"{fields['epoch']} of {fields['epochs']:g}" if fields["epochs"] else None
-    count = len(fields.get("seeds") or fields["members"])
-    return "Members", str(count) if count else None
-
-
-def find_seeds(summary: AnySummary) -> list[int]:
-    """Return the seeds of a run or a group; of an ensemble, none."""
-    fields = vars(summary)
-    seeds = fields.get("seeds") or [fields.get("seed")]
-    return [seed for seed in seeds if seed is not None]
-
-
-def mean(value: float | SeedStats | None) -> float | None:
-    """Return a number, or the mean over seeds."""
-    return value.mean if isinstance(value, SeedStats) else value
-
-
-def format_interval(value: float | SeedStats | None, interval: tuple[float, float] | None) -> str | None:
-    """Return the confidence interval of an accuracy as text.
-
-    Args:
-        value: the accuracy; statistics over seeds bring their own interval.
-        interval: of the accuracy of a single run, if it is known.
-
-    Returns:
-        None where no interval is known.
-    """
-    ends = value.interval if isinstance(value, SeedStats) else interval
-    return f"{ends[0]:.2%} to {ends[1]:.2%}" if ends and value is not None else None
+def _show_progress(entries: dict[str, RunEntry], training: list[Run]) -> None:
+    if [run for run in training if not is_training(run)]:
+        st.rerun()  # the whole page, since the table changes, too
+    for run in training:
+        with show_errors():
+            show_progress(run)
 
 
 def list_problems(summaries: dict[str, AnySummary]) -> None:
-    """List the runs that are damaged or unfinished, with the reasons."""
-    problems = [summary for summary in summaries.values() if summary.problem]
+    """List the runs that are damaged or have failed, with the reasons."""
+    problems = [summary for summary in summaries.values() if find_damage(summary)]
     if problems:
         with st.expander(f"Runs with problems: {len(problems)}", expanded=len(problems) < 5):
             for summary in problems:
-                st.warning(f"**{escape(summary.name)}**: {escape(summary.problem)}")
+                st.warning(f"**{escape(summary.name)}**: {escape(find_damage(summary))}")
+
+
+def find_damage(summary: AnySummary) -> str:
+    """Return what is wrong with a run, a group or an ensemble; that a run was stopped is not."""
+    return "; ".join(part for part in summary.problem.split("; ") if not part.endswith(UNFINISHED))
 
 
 # -------------------------------------------------------------------------------- selected runs
 
 
-def show_entry(entry: RunEntry, summary: AnySummary) -> None:
-    """Show results, extent of training, config and environment of a run, a group or an ensemble.
+def show_entry(entry: RunEntry, summary: AnySummary, tags: list[str]) -> None:
+    """Show results, tags, extent of training, config and environment of a run, a group or an ensemble.
 
     Args:
         entry: what is shown.
         summary: of the entry.
+        tags: of all entries.
 
     Raises:
         InputError: a file of it is damaged.
     """
     st.header(escape(entry.name), divider="grey")
+    show_annotations(summary)
     fields = vars(summary)
     is_autoencoder = fields.get("validation_error") is not None
     metric = PRIMARY_METRIC["reconstruction" if is_autoencoder else "classification"]
@@ -174,14 +105,29 @@ def show_entry(entry: RunEntry, summary: AnySummary) -> None:
         show_metric(label, progress or MISSING)
         seconds = mean(summary.seconds)
         show_metric("Training time", f"{seconds:,.1f} s" if seconds else MISSING)
-    if test is None:
-        st.info(f"Not evaluated on the test split yet: `digitjax evaluate {entry.name}`")
+    if summary.status == "stopped" and isinstance(entry, Run) and entry.name == entry.path.name:
+        file, folder = str(entry.path / "config.json"), str(entry.path.parent)
+        show_command("Stopped. This continues its training:", "train", file, "--resume", "--runs", folder)
+    if summary.status == "finished" and test is None:
+        show_command("Not evaluated on the test split yet:", "evaluate", str(entry.path))
+    show_actions(entry, summary, tags)
     for member in entry.members()[:1]:
         title = "Config" if entry == member else f"Config of {escape(member.name)}"
         with st.expander(title):
             st.code(config.to_json(member.config), language="json")
         with st.expander(title.replace("Config", "Environment")):
             st.json(member.environment)
+
+
+def show_command(reason: str, *command: str) -> None:
+    """Show a command of digitjax that does what is missing.
+
+    Args:
+        reason: what is missing.
+        *command: arguments of `digitjax`.
+    """
+    st.caption(reason)
+    st.code(shlex.join(["digitjax", *command]), language="bash", wrap_lines=True)
 
 
 def show_metric(label: str, value: str, note: str | None = None) -> None:

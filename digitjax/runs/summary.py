@@ -11,7 +11,8 @@ from digitjax.runs.integrity import find_problems
 from digitjax.runs.run import PRIMARY_METRIC, Run
 from digitjax.runs.status import Status, find_status
 
-_UNFINISHED = "not finished: continue it with --resume"
+UNFINISHED = "not finished: continue it with --resume"
+"""End of the problem of a run that was stopped, which is not damaged."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def summarize_run(run: Run, *, check: bool = True) -> RunSummary:
     if reason:
         problems.append(f"failed: {reason}: continue it with --resume")
     elif status == "stopped":
-        problems.append(_UNFINISHED)
+        problems.append(UNFINISHED)
     try:
         config, _ = run.read_config()
     except InputError as error:

@@ -1,19 +1,16 @@
 """The page Curves: learning curves of several runs, the controls, and runs in training."""
 
 import json
-import os
 import shutil
-import time
 from dataclasses import replace
 
 import pytest
 
 from digitjax import runs
 from digitjax.runs import Run
+from digitjax.runs.folders import training_lock
 from tests.dashboard.conftest import texts
 from tests.run_files import set_config
-
-LONG_AGO = time.time() - 1000
 
 
 @pytest.fixture
@@ -118,19 +115,23 @@ def test_an_autoencoder_has_an_error(visit, folder):
 
 
 def test_unreadable_runs_are_named_and_the_others_are_shown(visit, folder):
-    for name, damage in (("cut", '{"step": 1'), ("empty", ""), ("torn", "garbage\n")):
+    for name, damage in (("cut", '{"step": 1'), ("empty", ""), ("torn", None)):
         shutil.copytree(folder / "copy", folder / name)
-        (folder / name / "metrics.jsonl").write_text(damage)
+        if damage is not None:
+            (folder / name / "metrics.jsonl").write_text(damage)
+    lines = (folder / "torn" / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "torn" / "metrics.jsonl").write_text("".join([*lines[:2], "garbage\n", *lines[2:]]))
     shutil.copytree(folder / "copy", folder / "odd")
     (folder / "odd" / "config.json").write_text("{")
     runs.create_ensemble("both", runs.find_entry("group", folder).members(), folder)
     app = visit(folder, "curves", run="copy", compare="torn")
     app.multiselect(key="more").set_value(["cut", "empty", "odd", "both"]).run()
-    assert drawn_runs(app)["Loss"] == ["copy", "odd"]
+    assert drawn_runs(app)["Loss"] == ["copy", "torn", "odd"]
     reasons = texts(app.error)
-    assert len(reasons) == 2
-    assert "torn/metrics.jsonl: a line is not JSON" in reasons[0]
-    assert "odd/config.json" in reasons[1]
+    assert len(reasons) == 1
+    assert "odd/config.json" in reasons[0]
+    (damage,) = texts(app.warning)
+    assert "torn/metrics.jsonl: line 3 is not as training writes it" in damage
     notes = texts(app.info)
     assert notes[0].startswith("both is an ensemble")
     assert notes[1:] == ["cut has logged nothing yet.", "empty has logged nothing yet."]
@@ -156,9 +157,10 @@ def test_without_a_run_there_is_the_pretrained_model(visit, tmp_path):
 
 @pytest.fixture
 def training(copy):
-    """A run that is in the middle of its training: it says so every now and then."""
+    """A run that is in the middle of its training, whose lock is held."""
     (copy.path / "finished.json").unlink()
-    return set_config(copy, replace(copy.config, training=replace(copy.config.training, epochs=4)))
+    with training_lock(copy.path):
+        yield set_config(copy, replace(copy.config, training=replace(copy.config.training, epochs=4)))
 
 
 def test_a_training_shows_its_progress_until_it_is_finished(visit, training):
@@ -175,17 +177,10 @@ def test_a_training_shows_its_progress_until_it_is_finished(visit, training):
     app.run()
     assert "epoch 2 of 4, step 42 of 84" in app.get("progress")[0].text
     assert app.slider(key="smoothing").value == 0.5
-    (training.path / "finished.json").write_text("{}")
+    training.path.with_name(".copy.lock").unlink()
     app.run()
     assert not app.get("progress")
     assert "Training in progress: refreshes every 2 seconds." not in texts(app.caption)
-
-
-def test_a_stale_training_shows_no_progress(visit, training):
-    for file in training.path.iterdir():
-        os.utime(file, (LONG_AGO, LONG_AGO))
-    app = visit(training.path.parent, "curves")
-    assert not app.get("progress")
     assert drawn_runs(app)["Loss"] == ["copy"]
 
 
@@ -208,6 +203,6 @@ def test_the_page_refreshes_only_during_a_training(visit, training, monkeypatch,
 
     monkeypatch.setattr(st, "fragment", record)
     if not active:
-        (training.path / "finished.json").write_text("{}")
+        training.path.with_name(".copy.lock").unlink()
     visit(training.path.parent, "curves")
     assert intervals[-1] == interval

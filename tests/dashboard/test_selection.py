@@ -52,31 +52,68 @@ def test_every_run_of_a_folder_can_be_selected(visit, tiny_group, tmp_path):
     (group.path / "seed-2").mkdir()
     app = visit(group.path.parent, "curves", run="group/seed-1")
     assert selected_run(app) == "group/seed-1"
-    names = ["group", *(f"group/seed-{n}" for n in range(3)), "both", "handwriting"]
+    names = ["both", "group", *(f"group/seed-{n}" for n in range(3)), "handwriting"]
     assert app.selectbox(key="run").options == names
     (group.path / "group.json").write_text("{")
     assert selected_run(visit(group.path.parent, "curves", run="group/seed-1")) == "group/seed-1"
 
 
-@pytest.mark.parametrize(
-    ("previous", "rows", "run", "compare"),
-    [
-        ([0], [0, 2], "a", "c"),
-        ([2], [0, 2], "c", "a"),
-        ([0, 2], [0, 1, 2], "c", "b"),
-        ([0, 2], [2], "c", None),
-        ([0], [1], "b", None),
-        ([0, 1], [], "before", "before"),
-    ],
-)
-def test_rows_selected_in_a_table_are_selected_in_the_sidebar(monkeypatch, previous, rows, run, compare):
+@pytest.fixture
+def selected(monkeypatch):
+    """Return a function that selects runs, calls a function of the selection, and returns what is selected then."""
     monkeypatch.syspath_prepend(DASHBOARD)
     from parts import run_selection
 
-    state = {"run": "before", "compare": "before"}
-    monkeypatch.setattr(run_selection.st, "session_state", state)
-    run_selection.select_rows(["a", "b", "c"], previous, rows)
-    assert state == {"run": run, "compare": compare}
+    def selected(before, function, *arguments):
+        run, compare, *more = [*before, None][: max(2, len(before))]
+        state = {"run": run, "compare": compare, "more": more}
+        monkeypatch.setattr(run_selection.st, "session_state", state)
+        getattr(run_selection, function)(*arguments)
+        return [name for name in (state["run"], state["compare"], *state["more"]) if name]
+
+    return selected
+
+
+@pytest.mark.parametrize(
+    ("before", "ticked", "after"),
+    [
+        ("a", "ac", "ac"),
+        ("c", "ac", "ca"),
+        ("ac", "abc", "acb"),
+        ("acb", "ab", "ab"),
+        ("ac", "c", "c"),
+        ("a", "b", "b"),
+        ("ab", "", "ab"),
+        ("az", "ab", "azb"),  # z is in no row: a filter hides it
+    ],
+)
+def test_ticked_rows_are_selected_in_their_order(selected, before, ticked, after):
+    assert selected(before, "tick", list("abc"), list(ticked)) == list(after)
+
+
+def test_at_most_20_runs_are_selected(selected):
+    names = [f"run-{i}" for i in range(30)]
+    assert selected(names[:1], "tick", names, names) == names[:20]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("a", "c"), ("ab", "cb"), ("ac", "c"), ("abc", "cb"), ("c", "c")]
+)
+def test_a_click_on_a_row_selects_its_run(selected, before, after):
+    assert selected(before, "select_one", "c") == list(after)
+
+
+def test_further_runs_are_kept_from_page_to_page(visit, copy):
+    for name in ("b", "c"):
+        shutil.copytree(copy.path, copy.path.parent / name)
+    app = visit(copy.path.parent, "runs", run="copy", compare="b", more="c")
+    assert "Also on Curves: c" in texts(app.sidebar.caption)
+    app.switch_page("views/curves.py").run()
+    assert app.multiselect(key="more").value == ["c"]
+    app.multiselect(key="more").set_value([]).run()
+    app.switch_page("views/runs.py").run()
+    assert "more" not in app.query_params
+    assert not app.sidebar.caption
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ def test_an_ensemble_evaluates_and_reads_with_the_mean_of_the_probabilities(fold
     assert ensemble.evaluations() == [("validation", "best", "none")]
     np.testing.assert_array_equal(evaluation.read(ensemble, "validation", "best").logits, evaluated.logits)
     assert summary(folder, "all").validation_accuracy == evaluated.summary["accuracy"]
+    assert summary(folder, "all").validation_interval == tuple(evaluated.summary["accuracy_interval"])
 
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
     for name, members in (("all", ensemble.member_paths()), ("group", ["group/seed-0", "group/seed-1"])):

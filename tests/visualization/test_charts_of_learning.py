@@ -83,6 +83,19 @@ def test_a_group_has_the_mean_and_a_band_of_its_seeds():
     }  # fmt: skip
 
 
+def test_only_points_of_groups_tell_of_seeds():
+    chart = charts.learning_curves({"group": [log([4, 2]), log([3, 1])], "one": log([1, 1])}, "loss")
+    markers = [layer for layer in chart.to_dict()["layer"] if layer["mark"]["type"] == "point"]
+    titles = [[tip.get("title", tip["field"]) for tip in layer["encoding"]["tooltip"]] for layer in markers]
+    assert ["seeds" in fields for fields in titles] == [True, False]
+
+
+def test_20_runs_differ_in_color_or_dashes():
+    encoding, _ = layers(charts.learning_curves({f"run {i}": log([2, 1]) for i in range(20)}, "loss"))["line"]
+    styles = zip(*(encoding[channel]["scale"]["range"] for channel in ("color", "strokeDash")), strict=True)
+    assert len({(color, tuple(dash)) for color, dash in styles}) == 20
+
+
 def test_smoothing_leaves_the_training_curve_faintly_visible():
     chart = charts.learning_curves({"a": log([4, 1], [3, 1])}, "loss", smoothing=0.5)
     drawn = layers(chart)

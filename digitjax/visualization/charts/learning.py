@@ -12,8 +12,8 @@ from digitjax.visualization.charts import style
 from digitjax.visualization.curves import Curve, aggregate_curve, downsample
 
 Axis = Literal["step", "epoch", "seconds"]
-MAX_RUNS = len(style.CATEGORIES)
-"""Maximum runs and groups in a chart: as many as there are colors that can be told apart."""
+MAX_RUNS = 20
+"""Maximum runs and groups in a chart; colors, dashes and markers tell up to 36 apart."""
 MAX_POINTS = 1500
 """Maximum points in a chart, of all its curves together; browsers become slow with more."""
 _MIN_POINTS = 8  # of a curve: what `downsample` needs for three columns
@@ -68,24 +68,29 @@ def learning_curves(
         layers.append(base(several, "low").mark_area(opacity=0.2).encode(y2="high:Q"))
     if unsmoothed:
         layers.append(base(_tabulate(unsmoothed, share)).mark_line(opacity=0.3, strokeWidth=1))
-    layers += _draw_lines(base(points), style.dash(color_by, names), style.shape(color_by, names))
-    layers[-1] = layers[-1].encode(tooltip=_tooltips(metric, groups=bool(len(several))))
+    layers.append(_draw_lines(base(points), style.dash(color_by, names)))
+    for some, groups in ((several, True), (points[points["runs"] == 1], False)):
+        if len(some):  # only the points of groups tell of seeds
+            markers = _draw_markers(base(some), style.shape(color_by, names))
+            layers.append(markers.encode(tooltip=_tooltips(metric, groups)))
     downsampled = len(points) < sum(len(curve.step) for _, curve in curves)
     title = style.title(_TITLES[metric], _subtitle(lines, max_points if downsampled else None))
     return alt.LayerChart(layer=layers).properties(height=380, title=title)
 
 
-def _draw_lines(base: alt.Chart, dashes: alt.StrokeDash, shapes: alt.Shape) -> list[alt.Chart]:
-    """Return lines and their markers, all of which are visible for validation and the last for training.
+def _draw_lines(base: alt.Chart, dashes: alt.StrokeDash) -> alt.Chart:
+    """Return the lines of all curves, thicker for validation."""
+    width = alt.condition(_VALIDATION, alt.value(2), alt.value(1.25))
+    return base.mark_line().encode(strokeDash=dashes, strokeWidth=width)
+
+
+def _draw_markers(base: alt.Chart, shapes: alt.Shape) -> alt.Chart:
+    """Return the markers of the curves, all of which are visible for validation and the last for training.
 
     Invisible markers have tooltips, which a line only has as a whole.
     """
-    width = alt.condition(_VALIDATION, alt.value(2), alt.value(1.25))
     visible = alt.condition(f"{_VALIDATION} || datum.last", alt.value(1), alt.value(0))
-    return [
-        base.mark_line().encode(strokeDash=dashes, strokeWidth=width),
-        base.mark_point(filled=True, size=35).encode(shape=shapes, opacity=visible),
-    ]
+    return base.mark_point(filled=True, size=35).encode(shape=shapes, opacity=visible)
 
 
 _VALIDATION = "datum.split === 'validation'"

@@ -64,7 +64,7 @@ def shape(field: str, names: Sequence[str]) -> alt.Shape:
         field: the field of the rows that holds a name.
         names: in the order of the legend.
     """
-    shapes = [_SHAPES[i % len(_SHAPES)] for i in range(len(names))]
+    shapes = [_cycle(_SHAPES, i) for i in range(len(names))]
     return alt.Shape(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=shapes))
 
 
@@ -75,5 +75,10 @@ def dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
         field: the field of the rows that holds a name.
         names: in the order of the legend.
     """
-    dashes = [_DASHES[i % len(_DASHES)] for i in range(len(names))]
+    dashes = [_cycle(_DASHES, i) for i in range(len(names))]
     return alt.StrokeDash(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=dashes))
+
+
+def _cycle(styles: Sequence[Any], index: int) -> Any:
+    """Return a style for the name of an index: where colors repeat, they come with the next style."""
+    return styles[(index + index // len(CATEGORIES)) % len(styles)]
