@@ -5,11 +5,12 @@ import streamlit as st
 
 from digitjax.errors import InputError
 from digitjax.runs import PRIMARY_METRIC, Ensemble, Group, RunEntry
+from digitjax.runs.group_summary import AnySummary
 from digitjax.runs.seed_stats import SeedStats, format_metric
 from parts.error_display import escape, show_errors
 from parts.formatting import MISSING
 from parts.gallery import show_gallery
-from parts.run_summaries import AnySummary, summarize
+from parts.run_summaries import describe
 from parts.training_progress import read_log
 
 ERRORS = 6
@@ -18,7 +19,7 @@ ERRORS = 6
 
 def show_accuracy(entry: RunEntry) -> None:
     """Show the test accuracy of a run, a group or an ensemble with its interval, and a small learning curve."""
-    summary = summarize(entry)
+    summary = describe(entry).summary
     fields = vars(summary)
     metric = PRIMARY_METRIC[
         "reconstruction" if fields.get("validation_error") is not None else "classification"

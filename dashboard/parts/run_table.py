@@ -14,6 +14,7 @@ from digitjax.runs.seed_stats import SeedStats
 from parts.error_display import escape
 from parts.formatting import MISSING
 from parts.run_selection import Selection, select_one, tick
+from parts.run_summaries import Description
 
 _KEY = "runs-table"
 _PERCENT = st.column_config.NumberColumn(format="%.2f%%")
@@ -58,16 +59,16 @@ _WHERE_KNOWN = ("test error", "tags", "note", "problem")
 """Columns that are shown only where a run has something in them."""
 
 
-def show_table(summaries: dict[str, AnySummary], selection: Selection) -> None:
+def show_table(descriptions: dict[str, Description], selection: Selection) -> None:
     """Show a row per run. A click on a row selects its run; ticked rows are selected together.
 
     Args:
-        summaries: of all entries, by name.
+        descriptions: of all entries, by name.
         selection: of the sidebar.
     """
-    fields = {name: query.find_fields(selection.entries[name], summaries[name]) for name in summaries}
+    fields = {name: description.fields for name, description in descriptions.items()}
     names, chosen = _show_controls(fields)
-    rows = [{**make_row(summaries[name]), **_pick(fields[name], chosen)} for name in names]
+    rows = [{**make_row(descriptions[name].summary), **_pick(fields[name], chosen)} for name in names]
     selected = [selection.entry, selection.compared, *selection.more]
     ticked = [names.index(entry.name) for entry in selected if entry and entry.name in names]
     known = [column for column in _WHERE_KNOWN if any(row[column] for row in rows)]
@@ -83,7 +84,7 @@ def show_table(summaries: dict[str, AnySummary], selection: Selection) -> None:
         selection_mode=["multi-row", "single-cell"],
         alt="Runs, groups and ensembles, newest first",
     )
-    hidden = len(summaries) - len(names)
+    hidden = len(descriptions) - len(names)
     st.caption(
         "Click a row to select its run. Tick up to 20 to compare two and to draw all on Curves."
         + f" The filter hides {hidden}." * bool(hidden)

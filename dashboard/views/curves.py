@@ -29,6 +29,8 @@ NAMES: dict[Metric, str] = {
 # Metrics on a logarithmic y-axis by default.
 LOG_SCALE: tuple[Metric, ...] = ("loss", "error", "images_per_second")
 X_AXIS = "x-axis"
+# Stacked charts are as wide as their container without their y-axes.
+STYLE = "<style>.st-key-curves { padding-right: 6rem }</style>"
 
 # The logs of a run, or of the runs of a group, by its name.
 Logs = dict[str, list[TrainingLog]]
@@ -113,12 +115,9 @@ def show_all_curves(members: Mapping[str, list[Run]], training: list[Run]) -> No
         st.info("Nothing logged yet.")
         return
     controls = show_controls(logs)
-    columns = st.columns(min(2, max(1, len(controls.metrics))))
-    for i, metric in enumerate(controls.metrics):
-        with columns[i % len(columns)]:
-            show_curves(logs, metric, controls)
+    show_curves(logs, controls)
     if controls.smoothing:
-        st.caption("Smoothing applies to training curves only.")
+        st.caption("Smoothing applies to training curves only, and not to the learning rate.")
 
 
 def read_logs(members: Mapping[str, list[Run]]) -> Logs:
@@ -181,36 +180,43 @@ def is_logged(logs: Logs, metric: Metric, splits: Sequence[Split]) -> bool:
     return any(np.isfinite(log.column(split, metric)).any() for log in every for split in splits)
 
 
-def show_curves(logs: Logs, metric: Metric, controls: Controls) -> None:
-    """Show the chart of a metric, and its data in an expander.
+def show_curves(logs: Logs, controls: Controls) -> None:
+    """Show a chart for each metric, which zoom together, and the data of each in an expander.
 
     Args:
         logs: of the runs, by name.
-        metric: field of the log.
-        controls: options of the chart.
+        controls: options of the charts.
     """
-    if not is_logged(logs, metric, controls.splits):
-        st.info(f"No {NAMES[metric]} logged for these splits.")
+    curves = {}
+    log_x = X_AXIS in controls.log_scale
+    for metric in controls.metrics:
+        if not is_logged(logs, metric, controls.splits):
+            st.info(f"No {NAMES[metric]} logged for these splits.")
+            continue
+        curves[metric] = charts.learning_curves(
+            logs,
+            metric,
+            controls.axis,
+            splits=controls.splits,
+            smoothing=controls.smoothing,
+            log_x=log_x,
+            log_y=metric in controls.log_scale,
+        )
+    if not curves:
         return
-    chart = charts.learning_curves(
-        logs,
-        metric,
-        controls.axis,
-        splits=controls.splits,
-        smoothing=controls.smoothing,
-        log_x=X_AXIS in controls.log_scale,
-        log_y=metric in controls.log_scale,
-    )
-    st.altair_chart(
-        chart,
-        key=f"chart-{metric}",
-        alt=f"{NAMES[metric].capitalize()} by {controls.axis}: {', '.join(logs)}",
-    )
-    with st.expander("Data", on_change="rerun", key=f"data-{metric}") as data:
-        if data.open:
-            st.dataframe(
-                charts.table(chart), hide_index=True, alt=f"{NAMES[metric].capitalize()} of each point"
-            )
+    st.html(STYLE)
+    with st.container(key="curves"):
+        st.altair_chart(
+            charts.link(curves, controls.axis, log_x=log_x),
+            width="stretch",
+            alt=f"{', '.join(NAMES[metric] for metric in curves)} by {controls.axis}: {', '.join(logs)}",
+        )
+    st.caption("Drag to pan, hold Shift and scroll to zoom, double-click to reset.")
+    for metric, chart in curves.items():
+        with st.expander(f"Data: {NAMES[metric]}", on_change="rerun", key=f"data-{metric}") as data:
+            if data.open:
+                rows = charts.table(chart)
+                st.dataframe(rows, hide_index=True, alt=f"{NAMES[metric].capitalize()} of each point")
 
 
 # ----------------------------------------------------------------------------------------- configs

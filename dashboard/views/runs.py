@@ -7,7 +7,7 @@ from parts.error_display import escape, show_errors
 from parts.formatting import MISSING
 from parts.run_actions import show_actions, show_annotations, show_trash, show_undo
 from parts.run_selection import Selection, current_selection
-from parts.run_summaries import find_training, summarize
+from parts.run_summaries import describe, find_training
 from parts.run_table import describe_progress, mean, show_table
 from parts.training_progress import REFRESH_SECONDS, show_progress
 
@@ -27,10 +27,11 @@ def show(selection: Selection) -> None:
             f"No runs in {escape(str(selection.folder))} yet. Train one with `digitjax quickstart` or on the Train "
             "page. Until then, the pages show the pretrained model."
         )
-    summaries = {name: summarize(entry) for name, entry in selection.entries.items()}
+    descriptions = {name: describe(entry) for name, entry in selection.entries.items()}
+    summaries = {name: description.summary for name, description in descriptions.items()}
     show_training(selection.entries)
     show_undo()
-    show_table(summaries, selection)
+    show_table(descriptions, selection)
     list_problems(summaries)
     tags = sorted({tag for summary in summaries.values() for tag in summary.tags})
     for entry in (selection.entry, selection.compared):

@@ -123,12 +123,18 @@ def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):
     assert [heading.text for heading in browser.all("h3")][:2] == ["able", "other"]
 
 
-def test_two_runs_are_selected_in_the_table(browser, address):
+def test_runs_are_ticked_and_clicked_in_the_table(browser, address):
     browser.open(f"{address}/runs?run=able")
     table = browser.find("[data-testid=stDataFrame] canvas")
     browser.click_at(table, 15, 1.5 * 35)  # the box of the first row, where the newest run is: other
     wait(lambda: "compare=other" in browser.driver.current_url)
     wait(lambda: "Config differences" in browser.text())
+    browser.click_at(table, 15, 4.5 * 35)
+    wait(lambda: "run=able&compare=other&more=handwriting" in browser.driver.current_url)
+    browser.settle()
+    browser.click_at(table, 60, 0.5 * 35)  # sorted by name: able, handwriting, other, vae
+    browser.click_at(table, 60, 4.5 * 35)
+    wait(lambda: "run=vae&compare=other&more=handwriting" in browser.driver.current_url)
 
 
 def test_a_drawn_digit_is_recognized(browser, address):

@@ -23,10 +23,15 @@ def folder(copy, tiny_group, vae):
     return copy.path.parent
 
 
+def stacked_charts(app):
+    """Return the charts of all metrics, each of which has the nearest points first and the crosshair last."""
+    return [spec for chart in app.get("vega_lite_chart") for spec in json.loads(chart.proto.spec)["vconcat"]]
+
+
 def drawn_runs(app):
     """Return the charts by their titles, each with the runs that it draws, as a person finds them in the legend."""
-    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
-    encodings = [layer["encoding"] for spec in specs for layer in spec["layer"][-1:]]
+    specs = stacked_charts(app)
+    encodings = [spec["layer"][1]["encoding"] for spec in specs]
     return {
         spec["title"]["text"]: encoding["color"]["scale"]["domain"]
         for spec, encoding in zip(specs, encodings, strict=True)
@@ -34,11 +39,7 @@ def drawn_runs(app):
 
 
 def spec_of(app, title):
-    return next(
-        spec
-        for spec in (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
-        if spec["title"]["text"] == title
-    )
+    return next(spec for spec in stacked_charts(app) if spec["title"]["text"] == title)
 
 
 def pills(app, label):
@@ -74,10 +75,10 @@ def test_controls_change_what_is_drawn_runs(visit, folder):
     app = visit(folder, "curves", run="copy")
     assert spec_of(app, "Loss")["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
     assert "type" not in spec_of(app, "Accuracy")["layer"][0]["encoding"]["y"]["scale"]
-    assert len(spec_of(app, "Loss")["layer"]) == 2
+    assert len(spec_of(app, "Loss")["layer"]) == 4
 
     app.slider(key="smoothing").set_value(0.9).run()
-    assert len(spec_of(app, "Loss")["layer"]) == 3
+    assert len(spec_of(app, "Loss")["layer"]) == 5
     pills(app, "Log scale").set_value(["x-axis", "accuracy"]).run()
     encoding = spec_of(app, "Accuracy")["layer"][0]["encoding"]
     assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"

@@ -38,11 +38,15 @@ def layers(chart):
     }
 
 
-def test_runs_differ_in_color_dashes_and_shape_and_splits_in_markers():
+def test_runs_differ_in_color_and_shape_and_splits_in_dashes_and_markers():
     chart = charts.learning_curves({"b": log([3, 2], [2, 1]), "a": log([1, 1])}, "loss")
     drawn = layers(chart)
     assert set(drawn) == {"line", "point"}
-    for mark, channel in (("line", "color"), ("line", "strokeDash"), ("point", "color"), ("point", "shape")):
+    assert drawn["line"][0]["strokeDash"]["scale"] == {
+        "domain": ["train", "validation"],
+        "range": [[4, 3], [1, 0]],
+    }
+    for mark, channel in (("line", "color"), ("point", "color"), ("point", "shape")):
         scale = drawn[mark][0][channel]["scale"]
         assert scale["domain"] == ["b", "a"]
         assert len({str(value) for value in scale["range"]}) == 2
@@ -90,10 +94,31 @@ def test_only_points_of_groups_tell_of_seeds():
     assert ["seeds" in fields for fields in titles] == [True, False]
 
 
-def test_20_runs_differ_in_color_or_dashes():
-    encoding, _ = layers(charts.learning_curves({f"run {i}": log([2, 1]) for i in range(20)}, "loss"))["line"]
-    styles = zip(*(encoding[channel]["scale"]["range"] for channel in ("color", "strokeDash")), strict=True)
-    assert len({(color, tuple(dash)) for color, dash in styles}) == 20
+def test_20_runs_differ_in_color_or_shape():
+    encoding, _ = layers(charts.learning_curves({f"run {i}": log([2, 1]) for i in range(20)}, "loss"))[
+        "point"
+    ]
+    styles = zip(*(encoding[channel]["scale"]["range"] for channel in ("color", "shape")), strict=True)
+    assert len(set(styles)) == 20
+
+
+def test_the_learning_rate_is_never_smoothed():
+    chart = charts.learning_curves({"a": log([4, 1])}, "learning_rate", smoothing=0.5)
+    assert "line-faint" not in layers(chart)
+
+
+@pytest.mark.parametrize("axis", ["step", "epoch", "seconds"])
+def test_linked_charts_share_zoom_and_crosshair(axis):
+    logs = {"a": log([3, 2], [2, 1]), "group": [log([4, 2]), log([3, 1])]}
+    curves = {metric: charts.learning_curves(logs, metric, axis) for metric in ("loss", "accuracy")}
+    spec = charts.link(curves, axis).to_dict()
+    nearest = {chart["layer"][0]["name"] for chart in spec["vconcat"]}
+    assert len(nearest) == 2
+    assert all(nearest <= set(param["views"]) for param in spec["params"])
+    assert [param["name"] for param in spec["params"]] == ["hover", "zoom"]
+    for chart in spec["vconcat"]:
+        assert chart["layer"][-1]["mark"]["type"] == "rule"
+        assert chart["layer"][0]["encoding"]["x"] == chart["layer"][1]["encoding"]["x"]
 
 
 def test_smoothing_leaves_the_training_curve_faintly_visible():
@@ -103,10 +128,7 @@ def test_smoothing_leaves_the_training_curve_faintly_visible():
     assert [(row["split"], row["mean"]) for row in drawn["line-faint"][1]] == [("train", 4), ("train", 1)]
     means = [(row["split"], row["mean"]) for row in drawn["line"][1]]
     assert means == [("train", 4), ("train", 2), ("validation", 3), ("validation", 1)]
-    assert chart.to_dict()["title"]["subtitle"] == [
-        "all markers: validation · end marker only: training",
-        "faint: unsmoothed",
-    ]
+    assert chart.to_dict()["title"]["subtitle"] == ["faint: unsmoothed"]
 
 
 @pytest.mark.parametrize(("axis", "first"), [("step", 10), ("epoch", 0.5), ("seconds", 30)])

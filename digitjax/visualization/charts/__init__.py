@@ -10,6 +10,7 @@ from digitjax.visualization.charts.confusion import confusion_difference, confus
 from digitjax.visualization.charts.features import MAX_EMBEDDING_POINTS, embedding
 from digitjax.visualization.charts.history import accuracy_by_epoch, learned_and_forgotten
 from digitjax.visualization.charts.learning import MAX_POINTS, MAX_RUNS, Axis, learning_curves
+from digitjax.visualization.charts.linked import link
 from digitjax.visualization.charts.predictions import (
     class_balance,
     per_class,
@@ -38,6 +39,7 @@ __all__ = [
     "importances",
     "learned_and_forgotten",
     "learning_curves",
+    "link",
     "lost_by_stage",
     "parallel_coordinates",
     "per_class",

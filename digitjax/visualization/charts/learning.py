@@ -13,7 +13,7 @@ from digitjax.visualization.curves import Curve, aggregate_curve, downsample
 
 Axis = Literal["step", "epoch", "seconds"]
 MAX_RUNS = 20
-"""Maximum runs and groups in a chart; colors, dashes and markers tell up to 36 apart."""
+"""Maximum runs and groups in a chart; colors and markers tell up to 36 apart."""
 MAX_POINTS = 1500
 """Maximum points in a chart, of all its curves together; browsers become slow with more."""
 _MIN_POINTS = 8  # of a curve: what `downsample` needs for three columns
@@ -40,9 +40,9 @@ def learning_curves(
         metric: the logged field on the y-axis.
         axis: the x-axis; seconds are of training.
         splits: which curves to draw.
-        color_by: what colors, dashes and the legend tell apart; splits always differ in their markers.
+        color_by: what colors tell apart; splits always differ in their dashes and markers.
         smoothing: weight of the exponential moving average of training curves, from 0 (none) to below 1; the
-            unsmoothed curves stay visible.
+            unsmoothed curves stay visible, and the learning rate, which has no noise, is never smoothed.
         log_x: logarithmic x-axis.
         log_y: logarithmic y-axis; values that it cannot show are left out.
         max_points: maximum points of all curves together; longer ones are downsampled.
@@ -60,28 +60,29 @@ def learning_curves(
 
     def base(points: pd.DataFrame, y: str = "mean") -> alt.Chart:
         return alt.Chart(points).encode(
-            x=_x(axis, log_x), y=_y(y, metric, log_y), color=color, detail=["run:N", "split:N"]
+            x=x_axis(axis, axis, log_x), y=_y(y, metric, log_y), color=color, detail=["run:N", "split:N"]
         )
 
     layers = []
     if len(several := points[points["runs"] > 1]):
-        layers.append(base(several, "low").mark_area(opacity=0.2).encode(y2="high:Q"))
+        layers.append(base(several, "low").mark_area(opacity=0.2, clip=True).encode(y2="high:Q"))
     if unsmoothed:
-        layers.append(base(_tabulate(unsmoothed, share)).mark_line(opacity=0.3, strokeWidth=1))
-    layers.append(_draw_lines(base(points), style.dash(color_by, names)))
+        layers.append(base(_tabulate(unsmoothed, share)).mark_line(opacity=0.3, strokeWidth=1, clip=True))
+    dashes = style.dash("split", _DASHES, legend=color_by == "run" and len(splits) > 1)
+    layers.append(_draw_lines(base(points), dashes))
     for some, groups in ((several, True), (points[points["runs"] == 1], False)):
         if len(some):  # only the points of groups tell of seeds
             markers = _draw_markers(base(some), style.shape(color_by, names))
-            layers.append(markers.encode(tooltip=_tooltips(metric, groups)))
+            layers.append(markers.encode(tooltip=tooltips(metric, groups)))
     downsampled = len(points) < sum(len(curve.step) for _, curve in curves)
     title = style.title(_TITLES[metric], _subtitle(lines, max_points if downsampled else None))
     return alt.LayerChart(layer=layers).properties(height=380, title=title)
 
 
 def _draw_lines(base: alt.Chart, dashes: alt.StrokeDash) -> alt.Chart:
-    """Return the lines of all curves, thicker for validation."""
+    """Return the lines of all curves: solid for validation, dashed and thinner for training."""
     width = alt.condition(_VALIDATION, alt.value(2), alt.value(1.25))
-    return base.mark_line().encode(strokeDash=dashes, strokeWidth=width)
+    return base.mark_line(clip=True).encode(strokeDash=dashes, strokeWidth=width)
 
 
 def _draw_markers(base: alt.Chart, shapes: alt.Shape) -> alt.Chart:
@@ -90,9 +91,11 @@ def _draw_markers(base: alt.Chart, shapes: alt.Shape) -> alt.Chart:
     Invisible markers have tooltips, which a line only has as a whole.
     """
     visible = alt.condition(f"{_VALIDATION} || datum.last", alt.value(1), alt.value(0))
-    return base.mark_point(filled=True, size=35).encode(shape=shapes, opacity=visible)
+    return base.mark_point(filled=True, size=35, clip=True).encode(shape=shapes, opacity=visible)
 
 
+_DASHES: dict[str, list[int]] = {"train": [4, 3], "validation": [1, 0]}
+"""Lengths of dashes and gaps in pixels."""
 _VALIDATION = "datum.split === 'validation'"
 _TITLES: dict[Metric, str] = {
     "loss": "Loss",
@@ -135,7 +138,7 @@ def _compute_lines(
             curve = aggregate_curve(seeds, split, metric)
             if not len(curve.step):
                 continue
-            if smoothing and split == "train":
+            if smoothing and split == "train" and metric != "learning_rate":
                 lines.append(_Line(name, split, aggregate_curve(seeds, split, metric, smoothing), curve))
             else:
                 lines.append(_Line(name, split, curve, None))
@@ -148,7 +151,6 @@ def _subtitle(lines: Sequence[_Line], max_points: int | None) -> list[str]:
     seeds = any((line.curve.runs > 1).any() for line in lines)
     rows = (
         {
-            "all markers: validation · end marker only: training": len(splits) > 1,
             f"{''.join(splits)} split": len(splits) == 1,
         },
         {"faint: unsmoothed": any(line.unsmoothed for line in lines), "bands: lowest to highest seed": seeds},
@@ -184,18 +186,35 @@ def _scale(logarithmic: bool) -> alt.Scale:
     return alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
 
 
-def _x(axis: Axis, logarithmic: bool) -> alt.X:
+def x_axis(field: str, axis: Axis, logarithmic: bool) -> alt.X:
+    """Return the x-axis of a chart.
+
+    Args:
+        field: whose values are its positions.
+        axis: what it shows.
+        logarithmic: whether its scale is.
+    """
     return alt.X(
-        f"{axis}:Q", title=_AXES[axis], scale=_scale(logarithmic), axis=alt.Axis(format=",f", tickCount=6)
+        f"{field}:Q", title=_AXES[axis], scale=_scale(logarithmic), axis=alt.Axis(format=",f", tickCount=6)
     )
 
 
 def _y(field: str, metric: Metric, logarithmic: bool) -> alt.Y:
-    axis = alt.Axis(format=_FORMATS.get(metric, "~g"), tickCount=5)
-    return alt.Y(f"{field}:Q", title=_UNITS[metric], scale=_scale(logarithmic), axis=axis)
+    # Of one extent, so that charts below each other are aligned.
+    axis = alt.Axis(format=_FORMATS.get(metric, "~g"), tickCount=5, minExtent=40, maxExtent=40)
+    scale = alt.Scale(
+        type="log" if logarithmic else alt.Undefined, zero=False, padding=4
+    )  # clipped marks fit in
+    return alt.Y(f"{field}:Q", title=_UNITS[metric], scale=scale, axis=axis)
 
 
-def _tooltips(metric: Metric, groups: bool) -> list[alt.Tooltip]:
+def tooltips(metric: Metric, groups: bool) -> list[alt.Tooltip]:
+    """Return the tooltips of a point.
+
+    Args:
+        metric: of the chart.
+        groups: whether it is that of a group of seeds.
+    """
     number = ".2%" if metric == "accuracy" else ",.5~g"
     seeds = [
         alt.Tooltip("low:Q", title="lowest seed", format=number),

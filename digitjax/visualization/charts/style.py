@@ -1,6 +1,6 @@
 """What all charts share: colors, titles and axes in per cent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -12,8 +12,8 @@ LIGHT_BLUE, DARK_BLUE = "#EEF3FA", "#08519C"
 CATEGORIES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Categorical palette of Okabe and Ito."""
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-_DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 2])  # lengths of dashes and gaps in pixels
-_LEGEND_CHARACTERS = 80  # that fit in a row of a legend
+_LEGEND_CHARACTERS = 40  # that fit in a row of a legend on a phone
+_LABEL_WIDTH = 260  # pixels of a label that fit on a phone
 
 
 def title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
@@ -52,7 +52,7 @@ def color(field: str, names: Sequence[str], **legend: Any) -> alt.Color:
     """
     width = 4 + max(map(len, names), default=0)
     columns = max(1, _LEGEND_CHARACTERS // width)
-    shown = alt.Legend(orient="top", columns=columns, labelLimit=0, symbolOpacity=1, **legend)
+    shown = alt.Legend(orient="top", columns=columns, labelLimit=_LABEL_WIDTH, symbolOpacity=1, **legend)
     colors = [CATEGORIES[i % len(CATEGORIES)] for i in range(len(names))]
     return alt.Color(f"{field}:N", title=None, legend=shown, scale=alt.Scale(domain=names, range=colors))
 
@@ -68,15 +68,18 @@ def shape(field: str, names: Sequence[str]) -> alt.Shape:
     return alt.Shape(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=shapes))
 
 
-def dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
-    """Return a dash pattern for each name, merged into the legend of `color`.
+def dash(field: str, dashes: Mapping[str, Sequence[int]], *, legend: bool) -> alt.StrokeDash:
+    """Return a dash pattern for each name.
 
     Args:
         field: the field of the rows that holds a name.
-        names: in the order of the legend.
+        dashes: lengths of dashes and gaps in pixels, by name.
+        legend: whether there is one.
     """
-    dashes = [_cycle(_DASHES, i) for i in range(len(names))]
-    return alt.StrokeDash(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=dashes))
+    # Not beside that of the colors, for which a phone has no room.
+    shown = alt.Legend(orient="bottom", symbolType="stroke", symbolSize=400, symbolStrokeColor=GREY)
+    scale = alt.Scale(domain=list(dashes), range=list(dashes.values()))
+    return alt.StrokeDash(f"{field}:N", title=None, legend=shown if legend else None, scale=scale)
 
 
 def _cycle(styles: Sequence[Any], index: int) -> Any:
