@@ -11,6 +11,7 @@ This is no TFDS builder, since a builder has a fixed version and checksums, whil
 
 import hashlib
 import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,28 @@ def fingerprint(folder: Path, samples: list[Sample]) -> str:
     return digest.hexdigest()[:16]
 
 
+def extract_samples(
+    folder: Path, samples: list[Sample]
+) -> Iterator[tuple[Sample, UInt8[np.ndarray, "n 28 28"]]]:
+    """Yield the pictures that can be used, and report on standard error which are left out.
+
+    Args:
+        folder: folder of the pictures.
+        samples: its labeled pictures.
+
+    Yields:
+        A picture, and the image of each digit of its label.
+    """
+    progress = PictureCount()
+    for sample in progress.over(samples):
+        try:
+            digits = _extract_digits(folder, sample)
+        except InputError as error:
+            progress.line(f"left out {sample.file}: {error}")
+            continue
+        yield sample, digits
+
+
 def to_arrays(folder: Path, samples: list[Sample]) -> Arrays:
     """Extract the digits of the pictures, and report on standard error which pictures are left out.
 
@@ -121,18 +144,12 @@ def to_arrays(folder: Path, samples: list[Sample]) -> Arrays:
         InputError: too few pictures can be used.
     """
     pairs: dict[str, list[tuple[np.ndarray, int]]] = {"train": [], "test": []}
-    progress, used = PictureCount(), 0
-    for sample in progress.over(samples):
-        try:
-            digits = _extract_digits(folder, sample)
-        except InputError as error:
-            progress.line(f"left out {sample.file}: {error}")
-            continue
+    extracted = list(extract_samples(folder, samples))
+    for sample, digits in extracted:
         pairs[_split(folder, sample)] += zip(digits, map(int, sample.label), strict=True)
-        used += 1
     train, test = len(pairs["train"]), len(pairs["test"])
-    progress.line(
-        f"used {used:,} of {len(samples):,} pictures: {train:,} digits to train on, {test:,} to test with"
+    PictureCount().line(
+        f"used {len(extracted):,} of {len(samples):,} pictures: {train:,} digits to train on, {test:,} to test with"
     )
     if train < 2 or not test:
         raise InputError(
