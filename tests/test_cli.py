@@ -39,6 +39,7 @@ def test_help_imports_nothing_heavy():
         "quickstart",
         "train",
         "sweep",
+        "adapt",
         "runs",
         "evaluate",
         "compare",

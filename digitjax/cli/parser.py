@@ -3,12 +3,13 @@
 import argparse
 
 from digitjax import __version__
-from digitjax.cli import bench, data, evaluate, export, read, report, runs, serve, training
+from digitjax.cli import adapt, bench, data, evaluate, export, read, report, runs, serve, training
 
 _COMMANDS = (
     training.add_quickstart,
     training.add_train,
     training.add_sweep,
+    adapt.add_adapt,
     runs.add_list,
     runs.add_verify,
     evaluate.add_evaluate,

@@ -56,6 +56,28 @@ class Adaptation:
     seconds: float
     """Duration, without starting Python."""
 
+    def describe(self) -> str:
+        """Format the result for a terminal."""
+        compared = {
+            "your digits, held out in turn": self.person,
+            "other people's (scikit-learn)": self.reference,
+            "validation split": self.validation,
+        }
+        lines = [f"{'accuracy on':<32}digits    before     after    errors"]
+        for title, c in compared.items():
+            if c is not None:
+                before, after = (1 - errors / c.digits for errors in (c.before, c.after))
+                lines.append(
+                    f"{title:<32}{c.digits:>6,}{before:>10.2%}{after:>10.2%}{f'{c.before} to {c.after}':>10}"
+                )
+        lines += [
+            f"{true} predicted as {predicted}: {before} before, {after} after"
+            for true, predicted, before, after in self.mixed_up
+        ]
+        if self.path is None:
+            return "\n".join([*lines, f"not kept: {self.reason}"])
+        return "\n".join([*lines, f"saved {self.path}; to undo it, delete this folder"])
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON."""
         return {

@@ -1,6 +1,7 @@
 """Adapting the pretrained model to a person: fewer errors, little forgotten, nothing kept that is worse."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -151,3 +152,12 @@ def test_one_page_of_several_digits_is_enough(base, tmp_path):
     Image.fromarray(np.rint(250 - 230 * page).astype(np.uint8)).save(tmp_path / "pictures" / "page.png")
     (tmp_path / "pictures" / "manifest.csv").write_text("file,label\npage.png,0123456789\n")
     assert adapt(base, tmp_path / "pictures", "mine", tmp_path / "runs").person.digits == 10
+
+
+def test_the_result_is_described_for_a_terminal(adapted):
+    result, _ = adapted
+    text = result.describe()
+    assert f"{result.person.before} to {result.person.after}" in text
+    assert f"saved {result.path}; to undo it, delete this folder" in text
+    refused = dataclasses.replace(result, path=None, reason="it is worse").describe()
+    assert refused.endswith("not kept: it is worse")
