@@ -20,10 +20,8 @@ from digitjax.environment import configure_jax
 from digitjax.model import adaptation
 from digitjax.runs import Run
 
-NAME = "my-handwriting"
-"""Name of the first model that is taught; later ones get a number."""
-MAX_SHOWN = 200
-"""Number of saved digits that are shown, the newest."""
+NAME = "my-handwriting"  # of the first model that is taught; later ones get a number
+MAX_SHOWN = 200  # saved digits, the newest
 _MESSAGE = "taught"
 
 
@@ -192,7 +190,13 @@ def show_accuracy(result: dict[str, Any]) -> None:
 
 
 def show_digits(images: np.ndarray, labels: list[int], left_out: list[str]) -> None:
-    """Show the saved digits, and how many of each there are."""
+    """Show the saved digits, and how many of each there are.
+
+    Args:
+        images: uint8 (n, 28, 28).
+        labels: their digits.
+        left_out: names of the pictures that cannot be used.
+    """
     st.subheader("Saved digits", divider="grey")
     counts = Counter(labels)
     st.caption(", ".join(f"{digit}: {counts[digit]}" for digit in range(10)))
