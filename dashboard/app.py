@@ -23,6 +23,7 @@ def main(runs_folder: Path) -> None:
             "": [
                 st.Page("views/home.py", title="Home", icon=":material/home:", default=True),
                 st.Page("views/try_it.py", title="Try it", icon=":material/draw:"),
+                st.Page("views/my_handwriting.py", title="My handwriting", icon=":material/edit_note:"),
             ],
             "Train": [
                 st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),

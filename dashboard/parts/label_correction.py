@@ -85,16 +85,17 @@ def save(folder: Path, result: Reading, correction: Correction, writer: str) -> 
 
 
 def show_commands(folder: Path) -> None:
-    """Show the number of saved pictures, and the commands that evaluate a model and fine-tune with them.
+    """Show the number of saved pictures, a link to teach the model with them, and commands that use them.
 
     Raises:
         InputError: the folder is damaged.
     """
     st.caption(f"Saved pictures in {escape(str(folder))}: {personal.count(folder):,}.")
-    st.caption("Evaluate the pretrained model on them:")
-    st.code(evaluate_command(folder), language="shell", wrap_lines=True)
-    st.caption("Fine-tune the pretrained model on them:")
-    st.code(train_command(folder), language="shell", wrap_lines=True)
+    st.page_link(
+        "views/my_handwriting.py", label="Teach the model your handwriting", icon=":material/school:"
+    )
+    st.caption("On the command line, evaluate the pretrained model on them, or adapt it to them:")
+    st.code(f"{evaluate_command(folder)}\n{adapt_command(folder)}", language="shell", wrap_lines=True)
 
 
 def evaluate_command(folder: Path) -> str:
@@ -102,9 +103,6 @@ def evaluate_command(folder: Path) -> str:
     return f"digitjax evaluate-pictures {shlex.quote(str(folder))}"
 
 
-def train_command(folder: Path) -> str:
-    """Return the command that fine-tunes the pretrained model on a folder of pictures."""
-    return (
-        f"digitjax train handwriting --name mine --data.name folder --data.folder {shlex.quote(str(folder))} "
-        "--training.init-from handwriting --training.epochs 5 --optimizer.lr 5e-4"
-    )
+def adapt_command(folder: Path) -> str:
+    """Return the command that adapts the pretrained model to a folder of pictures."""
+    return f"digitjax adapt {shlex.quote(str(folder))} --name mine"

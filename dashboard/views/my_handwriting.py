@@ -1,6 +1,5 @@
 """The page "My handwriting": the digits that were saved with their labels, and models that were taught them."""
 
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from digitjax.data.cache import cache_folder
 from digitjax.data.folder import Sample
 from digitjax.environment import configure_jax
 from digitjax.model import adaptation
-from digitjax.runs import Run
+from digitjax.runs import Run, manage
 
 NAME = "my-handwriting"  # of the first model that is taught; later ones get a number
 MAX_SHOWN = 200  # saved digits, the newest
@@ -142,8 +141,8 @@ def show_models(runs_folder: Path) -> None:
     newest, result = taught[-1]
     st.subheader(escape(newest.name), divider="grey")
     show_accuracy(result)
-    if is_local() and st.button("Undo", icon=":material/undo:", help=f"Deletes {newest.name}"):
-        shutil.rmtree(newest.path)
+    if is_local() and st.button("Undo", icon=":material/undo:", help=f"Moves {newest.name} into the trash"):
+        manage.delete(newest)
         st.session_state.pop(_MESSAGE, None)
         st.rerun()
     if len(taught) > 1:

@@ -55,6 +55,7 @@ def browser(started):
 
 
 PAGES = {
+    "my_handwriting": "My handwriting",
     "runs": "Runs",
     "curves": "Curves",
     "sweeps": "Sweeps",

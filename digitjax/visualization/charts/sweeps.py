@@ -19,6 +19,9 @@ def parallel_coordinates(rows: Sequence[_Row], log_fields: Sequence[str] = ()) -
     Args:
         rows: of complete trials; each has `trial`, `accuracy` (0 to 1) and `params`.
         log_fields: hyper-parameters with a logarithmic axis.
+
+    Returns:
+        The chart; its axes are in the order of `params`.
     """
     fields = list(dict.fromkeys(field for row in rows for field in row["params"]))
     axes = [*fields, ACCURACY]
@@ -70,6 +73,9 @@ def trial_scatter(rows: Sequence[_Row], x: str, y: str, log_fields: Sequence[str
         x: hyper-parameter of the x-axis.
         y: of the y-axis, or `accuracy`.
         log_fields: hyper-parameters with a logarithmic axis.
+
+    Returns:
+        The chart; the darker a point, the higher the accuracy.
     """
     values = [
         {
