@@ -15,7 +15,7 @@ def test_there_are_notebooks():
     assert {path.stem for path in NOTEBOOKS} == {"tour", "compare"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_cell_runs(path: Path):
     names: dict[str, object] = {}

@@ -155,7 +155,7 @@ def test_real_handwriting_is_read_the_same(
     assert len(others) <= (1 - MIN_AGREEMENT) * len(pages), others
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("scale", "change"), RESAVED.values(), ids=RESAVED)
 def test_real_handwriting_is_read_the_same_however_compressed_and_scaled(
     reader: Recognizer,

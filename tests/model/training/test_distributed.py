@@ -159,7 +159,7 @@ def test_eight_devices_and_two_processes_train_as_one_device_does(one: Run, eigh
         assert (run.path / "calibration.json").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_in_float64_only_rounding_is_left(tmp_path: Path):
     """Other statistics, dropout or augmentation would make larger differences."""
     script = str(Path(__file__).with_name("float64_steps.py"))
