@@ -15,7 +15,7 @@ HELP = (
 )
 _HTML = f"""
 <div class="drawing">
-  <canvas width="560" height="280" tabindex="0" role="application" aria-label="Canvas for digits. {HELP}"></canvas>
+  <canvas width="560" height="350" tabindex="0" role="application" aria-label="Canvas for digits. {HELP}"></canvas>
   <div class="tools">
     <button type="button" class="undo">Undo</button>
     <button type="button" class="clear">Clear</button>

@@ -138,9 +138,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_does_not(uninterrupte
     assert metrics(other)[0]["loss"] != metrics(again)[0]["loss"]
 
 
-@pytest.mark.parametrize(
-    ("number", "step"), [(signal.SIGINT, 8), (signal.SIGTERM, 13), (signal.SIGINT, 39)]
-)
+@pytest.mark.parametrize(("number", "step"), [(signal.SIGINT, 8), (signal.SIGTERM, 13), (signal.SIGINT, 39)])
 def test_a_signal_saves_first_and_resume_continues_bit_for_bit(
     uninterrupted: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: int
 ):
