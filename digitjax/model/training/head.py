@@ -30,7 +30,7 @@ class Head(NamedTuple):
 class HeadParams:
     """Parameters of `HeadTrainer`.
 
-    Chosen with 40 generated hands (`digitjax.data.hands`), the development pictures of 22 writers, and the errors on
+    Chosen with 40 generated hands (`digitjax.data.hands`), the development pictures of 23 writers, and the errors on
     MNIST's validation split.
     """
 
