@@ -22,7 +22,7 @@ from tests.processes import assert_refused, run_cli
         (["train", "digits", "--lr=1"], r"there is no option --lr: did you mean --optimizer\.lr\?$"),
         (["train", "digits", "--model.drop_out=0"], r"--model\.drop_out: did you mean --model\.dropout\?$"),
         (["train", "digits", "--resum"], r"there is no option --resum: did you mean --resume\?$"),
-        (["runs", "--run", "x"], r"unknown arguments: --run x: did you mean --runs\?$"),
+        (["verify", "able", "--run", "x"], r"unknown arguments: --run x: did you mean --runs\?$"),
         (
             ["train", "digits", "--model.kind", "vit"],
             "model.kind is 'vit': it must be one of ",

@@ -197,7 +197,7 @@ def _cut(
     for i, left in enumerate(paths):
         for j in range(i + 1, len(paths) - (i == 0)):  # all of it is the region itself
             right = paths[j]
-            first, last = max(0, left.min() - width), min(region.width, right.max() + width)
+            first, last = max(0, int(left.min()) - width), min(region.width, int(right.max()) + width)
             columns, window = np.arange(first, last), region.mask[:, first:last]
             inside = (columns >= left[:, None]) & (columns < right[:, None])
             near = (columns >= left[:, None] - width) & (columns < right[:, None] + width)
