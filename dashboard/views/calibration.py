@@ -173,6 +173,9 @@ def show_robustness(model: Run | Ensemble, key: EvaluationKey, folder: Path) -> 
             st.metric(
                 "Out-of-distribution detection (AUROC)",
                 f"{outliers['auroc']:.4f}",
+                "worse than chance" if outliers["auroc"] < 0.5 else None,
+                delta_color="off",
+                delta_arrow="off",
                 help="Probability that an image without a digit scores lower than one with a digit: 1 is perfect, "
                 "0.5 is chance.",
                 width="content",

@@ -73,14 +73,14 @@ def select_experiment(folder: Path) -> TrainingRequest:
     free_name = runs.free_name(experiment.name, folder)
     training, optimizer = experiment.training, experiment.optimizer
     seed, epochs, batch_size, lr = st.columns(4)
-    values = {
+    values = {  # what cannot be is refused below with its reason; a box that refuses it would keep its old value
         "name": name_column.text_input("Run name", free_name, key=f"name-{free_name}"),
         "seed": seed.number_input("Seed", 0, 2**32 - 1, experiment.seed, key=f"seed-{name}"),
         "training.epochs": epochs.number_input(
-            "Epochs", 0.01, None, float(training.epochs), 1.0, "%g", key=f"epochs-{name}"
+            "Epochs", 0.0, None, float(training.epochs), 1.0, "%g", key=f"epochs-{name}"
         ),
         "training.batch-size": batch_size.number_input(
-            "Batch size", 1, None, training.batch_size, key=f"batch-size-{name}"
+            "Batch size", 0, None, training.batch_size, key=f"batch-size-{name}"
         ),
         "optimizer.lr": lr.number_input(
             "Learning rate", 0.0, 10.0, optimizer.lr, optimizer.lr / 10, "%g", key=f"lr-{name}"

@@ -145,6 +145,15 @@ def test_invalid_options_are_named_before_anything_starts(open_page, started, te
     assert not labels(app)
 
 
+@pytest.mark.parametrize(("box", "reason"), [("epochs", "training.epochs"), ("batch-size", "batch_size")])
+def test_a_zero_is_refused_rather_than_replaced_by_the_value_before(open_page, started, box, reason):
+    app = open_page()
+    app.number_input(key=f"{box}-digits").set_value(0).run()
+    (shown,) = texts(app.error)
+    assert reason in shown
+    assert not labels(app)
+
+
 def test_a_name_that_is_taken_is_refused_and_another_is_proposed(open_page, tmp_path):
     create_run(experiments.load("digits"), tmp_path / "runs")
     app = open_page()
