@@ -85,7 +85,7 @@ def test_from_training_to_command_line_http_and_dashboard(tmp_path: Path, monkey
     monkeypatch.syspath_prepend(DASHBOARD)
     app = AppTest.from_file(DASHBOARD / "app.py", default_timeout=120)
     app.query_params["run"] = "a"
-    app.run()
+    app.switch_page("views/runs.py").run()
     row = next(row for row in app.dataframe[0].value.to_dict("records") if row["name"] == "a")
     assert row["test accuracy"] == evaluated["accuracy"]
     app.switch_page("views/try_it.py").run()

@@ -78,7 +78,7 @@ def test_a_drawing_is_saved_with_its_label_and_boxes(correct, tmp_path, picture)
     corrected = [box | {"digit": "6"} for box in editor(app)["boxes"]]
     app = save(edit(app, corrected))
     assert texts(app.success) == ["Label changed from 0 to 6."]
-    assert app.code[0].value == f"digitjax evaluate-pictures {folder}"
+    assert app.code[0].value == f"digitjax evaluate-pictures {folder}\ndigitjax adapt {folder} --name mine"
     assert "handwriting: 1." in " ".join(texts(app.caption))
 
 

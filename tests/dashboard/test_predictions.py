@@ -137,13 +137,14 @@ def test_a_split_is_evaluated_on_a_local_dashboard(visit, run, monkeypatch):
     assert [button.label for button in app.button] == [
         "Evaluate on train split",
         "Evaluate on validation split",
+        "Add training history",
     ]
     app.button[1].click().run()
     assert not app.exception
     result = evaluate.read(run, "validation", run.evaluations()[-1].step)
     assert count_line(app) == f"{len(result.labels)} of {len(result.labels)} images"
     assert app.selectbox(key=f"evaluation-{run.path}").value.split == "validation"
-    assert [button.label for button in app.button] == ["Evaluate on train split"]
+    assert [button.label for button in app.button] == ["Evaluate on train split", "Add training history"]
 
 
 @pytest.mark.parametrize("address", [None, "0.0.0.0", "192.168.1.2"])
@@ -163,7 +164,7 @@ def test_the_folder_of_the_pretrained_model_is_read_only(visit, tmp_path, monkey
         raise InputError("no table here")
 
     listen_at(monkeypatch, "127.0.0.1")
-    monkeypatch.setattr(pipeline, "load", load)
+    monkeypatch.setattr(pipeline, "load_prepared", load)
     app = visit(tmp_path, "predictions")
     assert app.selectbox(key="run").value == "handwriting"
     assert not app.button

@@ -119,6 +119,8 @@ def test_noise_without_a_plausible_digit_is_given_up_after_so_many_crops():
     def unlikely(images: np.ndarray) -> np.ndarray:
         return np.full((len(images), 10), 0.1, np.float32)
 
-    early, late = (search(pixels, unlikely, 0.95, SearchParams(max_implausible=n)) for n in (10, 10_000))
+    early, late = (
+        search(pixels, unlikely, 0.95, SearchParams(max_implausible_crops=n)) for n in (10, 10_000)
+    )
     assert early.digits == late.digits == []
     assert len(early.proposals) < len(late.proposals)
