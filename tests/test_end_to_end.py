@@ -87,7 +87,7 @@ def test_from_training_to_command_line_http_and_dashboard(tmp_path: Path, monkey
     app.query_params["run"] = "a"
     app.switch_page("views/runs.py").run()
     row = next(row for row in app.dataframe[0].value.to_dict("records") if row["name"] == "a")
-    assert row["test accuracy"] == evaluated["accuracy"]
+    assert row["test accuracy"] == pytest.approx(100 * evaluated["accuracy"])  # per cent
     app.switch_page("views/try_it.py").run()
     app.radio[0].set_value(app.radio[0].options[1]).run()
     app.segmented_control("source").set_value("Upload").run()
