@@ -22,6 +22,7 @@ from digitjax.model import classifier
 from digitjax.recognition import recognizer
 from digitjax.recognition.serving.app import make_app
 from digitjax.runs import Run
+from tests.dashboard.page_helpers import predictions
 from tests.processes import assert_refused, run_cli
 from tests.recognition.drawing import digit_picture
 
@@ -93,5 +94,4 @@ def test_from_training_to_command_line_http_and_dashboard(tmp_path: Path, monkey
     app.segmented_control("source").set_value("Upload").run()
     app.file_uploader[0].set_value([("two.png", pictures["two.png"].read_bytes(), "image/png")]).run()
     assert not app.exception
-    predictions = {metric.label: metric.value for metric in app.metric}
-    assert predictions["Prediction"] == (printed[0]["text"] or "\N{EN DASH}")
+    assert predictions(app) == [printed[0]["text"] or "\N{EN DASH}"]
