@@ -76,7 +76,7 @@ class Adaptation:
         ]
         if self.path is None:
             return "\n".join([*lines, f"not kept: {self.reason}"])
-        return "\n".join([*lines, f"saved {self.path}; to undo it, delete this folder"])
+        return "\n".join([*lines, f"saved {self.path}; `digitjax runs delete` undoes it"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON."""

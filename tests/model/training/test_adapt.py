@@ -158,6 +158,6 @@ def test_the_result_is_described_for_a_terminal(adapted):
     result, _ = adapted
     text = result.describe()
     assert f"{result.person.before} to {result.person.after}" in text
-    assert f"saved {result.path}; to undo it, delete this folder" in text
+    assert f"saved {result.path}; `digitjax runs delete` undoes it" in text
     refused = dataclasses.replace(result, path=None, reason="it is worse").describe()
     assert refused.endswith("not kept: it is worse")
