@@ -71,8 +71,10 @@ def preload_model() -> None:
     from parts.models import find_recognizer, load_recognizer
 
     from digitjax import runs
+    from digitjax.errors import InputError
 
-    load_recognizer(find_recognizer(runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)))
+    with contextlib.suppress(InputError):  # which the page shows
+        load_recognizer(find_recognizer(runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)))
 
 
 def create_api(host: str) -> "FastAPI":

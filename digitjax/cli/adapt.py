@@ -30,7 +30,7 @@ def add_adapt(subparsers: "Subparsers") -> None:
 def adapt(args: argparse.Namespace) -> None:
     """Adapt the pretrained model to one person's handwriting, from 5 to 1,000 of their digits, in seconds.
 
-    Prints the accuracy before and after; what is not better is not kept. To undo it, delete the folder of the run.
+    Prints the accuracy before and after; what is not better is not kept. `digitjax runs delete` undoes it.
     """
     with no_garbage_collection():
         from digitjax import runs

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitjax.imaging.binarize import Foreground
-from digitjax.imaging.oversegmentation import Lattice, build_lattice
+from digitjax.imaging.oversegmentation import Lattice, OversegmentationParams, build_lattice
 from digitjax.imaging.segmentation import Region, find_digits
 from tests.recognition.drawing import strokes
 
@@ -51,6 +51,15 @@ def test_each_of_many_touching_digits_is_a_part():
             abs(part.x0 - region.x0 - left) < 0.25 * width and abs(part.width - width) < 0.35 * width
             for part in lattice.parts
         ), number
+
+
+def test_no_more_regions_of_a_line_are_cut_after_so_many_parts():
+    region = whole(strokes("000", pen=9, gap=6))
+    regions = [region.translate(i * 2 * region.width, 0) for i in range(4)]
+    all_cut = build_lattice(regions, [UNSURE] * 4)
+    cut = build_lattice(regions, [UNSURE] * 4, OversegmentationParams(max_parts=len(regions) + 1))
+    of_one = (len(all_cut.parts) - 4) // 4
+    assert len(cut.parts) == 4 + of_one < len(all_cut.parts)
 
 
 def test_the_first_parts_are_the_regions():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digitjax.recognition import recognizer
+from digitjax.recognition.crop_classifier import Probabilities
 from digitjax.recognition.recognizer import Recognizer
 from digitjax.recognition.search import Found, SearchParams, search
 from tests.recognition.drawing import digit_picture, strokes
@@ -112,15 +113,27 @@ def digit_row(line: str) -> np.ndarray:
     return np.concatenate([digit_picture(int(digit), side=60) for digit in line], axis=1)
 
 
-def test_noise_without_a_plausible_digit_is_given_up_after_so_many_crops():
-    noise = np.where(np.random.default_rng(0).random((20, 60)) < 0.5, 255, 0).astype(np.uint8)
-    pixels = np.repeat(noise[..., None], 3, axis=2)
+NOISE = np.where(np.random.default_rng(0).random((20, 60)) < 0.5, 255, 0).astype(np.uint8)
 
-    def unlikely(images: np.ndarray) -> np.ndarray:
-        return np.full((len(images), 10), 0.1, np.float32)
 
-    early, late = (
-        search(pixels, unlikely, 0.95, SearchParams(max_implausible_crops=n)) for n in (10, 10_000)
-    )
+def unlikely(images: np.ndarray) -> np.ndarray:
+    return np.full((len(images), 10), 0.1, np.float32)
+
+
+def plausible(images: np.ndarray) -> np.ndarray:
+    """Return another digit for nearly every image, so that no two proposals agree."""
+    return np.eye(10, dtype=np.float32)[images.sum(axis=(1, 2), dtype=int) % 10] * 0.85 + 0.015
+
+
+@pytest.mark.parametrize(
+    ("picture", "classify", "limit"),
+    [
+        (NOISE, unlikely, "max_implausible_crops"),
+        (np.where(strokes("4490", gap=0), 20, 240).astype(np.uint8), plausible, "max_crops"),
+    ],
+)
+def test_the_search_ends_after_so_many_crops(picture: np.ndarray, classify: Probabilities, limit: str):
+    pixels = np.repeat(picture[..., None], 3, axis=2)
+    early, late = (search(pixels, classify, 0.95, SearchParams(**{limit: n})) for n in (10, 10_000))
     assert early.digits == late.digits == []
     assert len(early.proposals) < len(late.proposals)
