@@ -5,9 +5,9 @@ path that the classifier is surest of. After Casey and Lecolinet (1996), "A surv
 character segmentation".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +58,8 @@ class OversegmentationParams:
     """How far a part may also reach beyond its cuts, in mean stroke widths, as touching digits share strokes."""
     max_part_width: float = 1.4
     """Width of each part, as a share of the region's height."""
-    max_parts: int = 1000
-    """Number of parts of a line from which no further region is cut, as in textures and noise."""
+    max_parts: int = 500
+    """Most parts of a line, as textures and noise have thousands."""
     cut_penalty: float = 0.2
     """Penalty of each cut, in nats: most wide digits are one digit."""
     usual_aspect: float = 1.5
@@ -155,9 +155,7 @@ def build_lattice(
     parts = list(regions)
     spans = list(zip(starts, ends, strict=False))
     for region, paths, start in zip(regions, cuts, starts, strict=False):
-        if len(parts) > params.max_parts:
-            break
-        for i, j, part in _cut(region, paths, params):
+        for i, j, part in islice(_cut(region, paths, params), max(0, params.max_parts - len(parts))):
             # The penalty of a cut is shared by the parts on its two sides.
             sides = (i > 0) + (j < len(paths) + 1)
             parts.append(part)
@@ -187,13 +185,12 @@ def _aspect_penalty(region: Region, params: OversegmentationParams) -> float:
 
 def _cut(
     region: Region, cuts: Sequence[Int[np.ndarray, " h"]], params: OversegmentationParams
-) -> list[tuple[int, int, Region]]:
-    """Return the parts of a region between any two of its cuts that may be digits, each with its boundaries."""
+) -> Iterator[tuple[int, int, Region]]:
+    """Yield the parts of a region between any two of its cuts that may be digits, each with its boundaries."""
     if not cuts:
-        return []
+        return
     paths = [np.zeros(region.height, int), *cuts, np.full(region.height, region.width)]
     width = round(params.shared_widths * region.mask.sum() / max(1, skeletonize(region.mask).sum()))
-    parts = []
     for i, left in enumerate(paths):
         for j in range(i + 1, len(paths) - (i == 0)):  # all of it is the region itself
             right = paths[j]
@@ -208,8 +205,8 @@ def _cut(
             if tight.width > params.max_part_width * region.height:
                 break
             if tight.height >= params.min_part_height * region.height:
-                parts += [(i, j, tight), (i, j, shared)]
-    return parts
+                yield i, j, tight
+                yield i, j, shared
 
 
 def _remove_splinters(

@@ -35,6 +35,11 @@ class CropClassifier:
         """Number of different images that were classified."""
         return len(self._classified)
 
+    @property
+    def pixels(self) -> int:
+        """Number of pixels of the crops that were classified."""
+        return sum(height * width for _, (height, width), _ in self._classified)
+
     def __call__(
         self, crops: Sequence[_Crop], reject_threshold: float | None
     ) -> tuple[UInt8[np.ndarray, "n 28 28"], Float32[np.ndarray, "n 10"]]:

@@ -58,6 +58,8 @@ class SearchParams:
     """Number of crops that were classified from which no more proposals are made."""
     max_implausible_crops: int = 300
     """The same where none of them is a plausible digit, as in textures and noise."""
+    max_crop_pixels: int = 10_000_000
+    """Number of their pixels from which the picture is taken for a texture, and nothing is read."""
 
 
 class Found(NamedTuple):
@@ -155,7 +157,7 @@ class _Search:
         }
         readings = []
         for dark in sorted(contrasts, key=lambda dark: -self._strength(dark, contrasts[dark])):
-            if contrasts[dark].full:
+            if contrasts[dark].full and self._classifier.pixels <= self._params.max_crop_pixels:
                 readings.append(self._read(dark, contrasts[dark]))
                 if readings[-1].evidence > self._params.convincing_evidence:
                     break
@@ -220,8 +222,11 @@ class _Search:
             is_plausible = any(
                 h.top2_probability >= params.selection.min_probability for group in hypotheses for h in group
             )
-            if self._classifier.count > (params.max_crops if is_plausible else params.max_implausible_crops):
+            max_crops = params.max_crops if is_plausible else params.max_implausible_crops
+            if self._classifier.count > max_crops:
                 break
+            if self._classifier.pixels > params.max_crop_pixels:
+                return _Reading([], -np.inf, proposals, hypotheses)
         areas = [s.region.area for s in selected]
         evidence = float(np.average([s.evidence for s in selected], weights=areas)) if selected else -np.inf
         return _Reading(_order(digits, params.hypotheses.segmentation), evidence, proposals, hypotheses)

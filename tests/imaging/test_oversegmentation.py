@@ -53,13 +53,14 @@ def test_each_of_many_touching_digits_is_a_part():
         ), number
 
 
-def test_no_more_regions_of_a_line_are_cut_after_so_many_parts():
+def test_a_line_has_no_more_than_the_most_parts():
     region = whole(strokes("000", pen=9, gap=6))
     regions = [region.translate(i * 2 * region.width, 0) for i in range(4)]
-    all_cut = build_lattice(regions, [UNSURE] * 4)
-    cut = build_lattice(regions, [UNSURE] * 4, OversegmentationParams(max_parts=len(regions) + 1))
-    of_one = (len(all_cut.parts) - 4) // 4
-    assert len(cut.parts) == 4 + of_one < len(all_cut.parts)
+    every = build_lattice(regions, [UNSURE] * 4).parts
+    for most in (5, len(every) - 1):
+        some = build_lattice(regions, [UNSURE] * 4, OversegmentationParams(max_parts=most)).parts
+        assert len(some) == most
+        assert [part.corners for part in some] == [part.corners for part in every[:most]]
 
 
 def test_the_first_parts_are_the_regions():
