@@ -141,8 +141,6 @@ def test_the_search_ends_after_so_many_crops(picture: np.ndarray, classify: Prob
 
 def test_a_large_texture_is_not_searched_to_the_end():
     pixels = np.repeat(NOISE[..., None], 3, axis=2)
-    early, late = (
-        search(pixels, plausible, 0.5, SearchParams(max_crop_pixels=n)) for n in (100, 10_000_000)
-    )
+    early, late = (search(pixels, plausible, 0.5, SearchParams(max_crop_pixels=n)) for n in (100, 10_000_000))
     assert early.digits == []
     assert len(early.proposals) < len(late.proposals)
