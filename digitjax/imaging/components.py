@@ -49,6 +49,8 @@ class ComponentParams:
     """Size of the smallest stroke, over that of the largest component."""
     min_speck_area: float = 0.006
     """Area of the smallest stroke, over that of the largest component."""
+    max_labels: int = 4000
+    """Most components that are looked at, of the largest area: noise has more than a hundred thousand."""
     max_components: int = 400
     """Largest number of components of a picture; noise has more, of which the largest are kept."""
     min_framed_height: float = 0.35
@@ -109,6 +111,11 @@ def _label(
 ) -> tuple[Int[np.ndarray, "h w"], list[Component]]:
     labels, count = ndimage.label(mask, structure=_EIGHT_NEIGHBORS)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
+    if count > params.max_labels:
+        kept = np.concatenate([[0], 1 + np.sort(np.argsort(-areas[1:], kind="stable")[: params.max_labels])])
+        numbers = np.zeros_like(areas)
+        numbers[kept] = np.arange(len(kept))
+        labels, areas = numbers[labels], areas[kept]
     return labels, [
         Component(columns.start, rows.start, columns.stop, rows.stop, (i,), int(areas[i]))
         for i, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)

@@ -59,7 +59,7 @@ class OversegmentationParams:
     max_part_width: float = 1.4
     """Width of each part, as a share of the region's height."""
     max_parts: int = 500
-    """Most parts of a line, as textures and noise have thousands."""
+    """Most parts that the regions of a line are cut and merged into; only textures and noise have more."""
     cut_penalty: float = 0.2
     """Penalty of each cut, in nats: most wide digits are one digit."""
     usual_aspect: float = 1.5
@@ -146,8 +146,11 @@ def build_lattice(
     log_probabilities = np.log(np.maximum(top2_probabilities, 1e-6))
     # A digit that stands alone may be as wide as it likes.
     penalties = [_aspect_penalty(region, params) if len(regions) > 1 else 0.0 for region in regions]
+    may_be_cut = params.max_parts > 0
     cuts = [
-        _find_cuts(region.mask, params) if _is_wide(region, params) and value < -params.cut_penalty else []
+        _find_cuts(region.mask, params)
+        if may_be_cut and _is_wide(region, params) and value < -params.cut_penalty
+        else []
         for region, value in zip(regions, log_probabilities - penalties, strict=True)
     ]
     ends = np.cumsum([len(paths) + 1 for paths in cuts]).tolist()
@@ -155,7 +158,8 @@ def build_lattice(
     parts = list(regions)
     spans = list(zip(starts, ends, strict=False))
     for region, paths, start in zip(regions, cuts, starts, strict=False):
-        for i, j, part in islice(_cut(region, paths, params), max(0, params.max_parts - len(parts))):
+        left = params.max_parts - (len(parts) - len(regions))
+        for i, j, part in islice(_cut(region, paths, params), max(0, left)):
             # The penalty of a cut is shared by the parts on its two sides.
             sides = (i > 0) + (j < len(paths) + 1)
             parts.append(part)
@@ -164,6 +168,8 @@ def build_lattice(
     for i, (left, right) in enumerate(pairwise(regions)):
         if log_probabilities[i : i + 2].sum() >= -params.merge_penalty:
             continue
+        if len(parts) - len(regions) >= params.max_parts:
+            break
         merged = left.union(right)
         height = max(left.height, right.height)
         close = right.x0 - left.x1 <= params.merge_gap * height

@@ -207,15 +207,16 @@ def group_into_lines(
         The lines from the top, each from the left.
     """
     lines: list[list[BoxT]] = []
+    rows = np.empty((len(boxes), 2), int)  # of the last box of each line
     for box in sorted(boxes, key=lambda box: box.x0):
-        overlaps = [_vertical_overlap(line[-1], box) for line in lines]
-        if overlaps and max(overlaps) > params.line_overlap:
-            lines[overlaps.index(max(overlaps))].append(box)
+        y0, y1 = rows[: len(lines)].T
+        # Over the lower one's height; negative where there is a gap.
+        overlap = (np.minimum(y1, box.y1) - np.maximum(y0, box.y0)) / np.minimum(y1 - y0, box.height)
+        if overlap.max(initial=-np.inf) > params.line_overlap:
+            number = int(overlap.argmax())
+            lines[number].append(box)
         else:
+            number = len(lines)
             lines.append([box])
+        rows[number] = box.y0, box.y1
     return sorted(lines, key=lambda line: float(np.mean([box.y0 + box.y1 for box in line])))
-
-
-def _vertical_overlap(a: Box, b: Box) -> float:
-    """Return the overlap of two boxes' rows over the lower one's height; negative where there is a gap."""
-    return (min(a.y1, b.y1) - max(a.y0, b.y0)) / min(a.height, b.height)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from digitjax.imaging.normalize import NormalizeParams, crop_digit
-from digitjax.imaging.oversegmentation import OversegmentationParams, build_lattice
+from digitjax.imaging.oversegmentation import Lattice, OversegmentationParams, build_lattice
 from digitjax.imaging.proposals import Proposal
 from digitjax.imaging.segmentation import Region, SegmentationParams, find_digits, group_into_lines
 from digitjax.model.calibration import top2_probability
@@ -32,6 +32,8 @@ class HypothesisParams:
     """Mean stroke probability, as the ink network sees it, below which a region is left out."""
     max_regions: int = 250
     """Number of regions from which a proposal is a texture, and has no hypotheses."""
+    max_parts: int = 3000
+    """Most parts that the regions of one call are cut and merged into; only patterns and noise have more."""
     same_distance: float = 0.06
     """Distance of the edges of two boxes, over their size, up to which both may show the same digit."""
     same_share: float = 0.9
@@ -106,12 +108,7 @@ def classify_proposals(
 
     regions = iter(classify([_Part(*line[:2], region) for line in lines for region in line[2]]))
     of_lines = [[next(regions) for _ in line[2]] for line in lines]
-    lattices = [
-        build_lattice(
-            [h.region for h in of_line], [h.top2_probability for h in of_line], params.oversegmentation
-        )
-        for of_line in of_lines
-    ]
+    lattices = _build_lattices(of_lines, params)
     extra = iter(
         classify(
             [
@@ -128,6 +125,22 @@ def classify_proposals(
         selected = lattice.select(top2, params.oversegmentation)
         hypotheses[number - first_number] += [parts[i] for i in selected]
     return hypotheses
+
+
+def _build_lattices(lines: Sequence[Sequence[Hypothesis]], params: HypothesisParams) -> list[Lattice]:
+    """Return the lattice of each line; the first lines are cut and merged where all together have too many parts."""
+    lattices, left = [], params.max_parts
+    for line in lines:
+        limit = min(params.oversegmentation.max_parts, left)
+        lattices.append(
+            build_lattice(
+                [h.region for h in line],
+                [h.top2_probability for h in line],
+                replace(params.oversegmentation, max_parts=limit),
+            )
+        )
+        left -= len(lattices[-1].parts) - len(line)
+    return lattices
 
 
 class _Part(NamedTuple):

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitjax.imaging.binarize import Foreground
+from digitjax.imaging.components import ComponentParams
 from digitjax.imaging.ruling import remove_ruling
-from digitjax.imaging.segmentation import Region, find_digits
+from digitjax.imaging.segmentation import Region, SegmentationParams, find_digits
 from tests.recognition.drawing import rng, strokes
 
 
@@ -125,6 +126,17 @@ def test_dust_is_no_digit():
 def test_the_bar_of_a_seven_that_fills_its_picture_is_no_ruled_line():
     mask = strokes("7", margin=4)
     np.testing.assert_array_equal(remove_ruling(mask), mask)
+
+
+def test_of_very_many_specks_the_largest_components_are_kept():
+    page = rng(0).random((300, 300)) < 0.05
+    page[100:200, 50:250] = False
+    page[120:180, 100:110] = page[120:180, 180:190] = True
+    params = SegmentationParams(components=ComponentParams(max_labels=20))
+    assert boxes(find_digits(Foreground(page.astype(np.float32), True), params)) == [
+        (100, 120, 110, 180),
+        (180, 120, 190, 180),
+    ]
 
 
 def test_a_blank_page_holds_no_digit():
