@@ -62,8 +62,7 @@ def read(args: argparse.Namespace) -> None:
         with no_garbage_collection():
             from digitjax.recognition import recognizer
 
-            prepare_jax()
-            reader = recognizer.load(args.model, args.runs, args.tta)
+            reader = recognizer.load(args.model, args.runs, args.tta, prepare_jax=prepare_jax)
         failures = _write(reader, pictures, args.out) if args.out else _print(reader, pictures, args.json)
     if failures:
         sys.exit(2)

@@ -111,8 +111,7 @@ def _make_app(model: str | None, folder: Path, tta: str, **options: Any) -> "Fas
     from digitjax.recognition import recognizer
     from digitjax.recognition.serving.app import make_app
 
-    prepare_jax()
-    return make_app(recognizer.load(model, folder, tta), **options)
+    return make_app(recognizer.load(model, folder, tta, prepare_jax=prepare_jax), **options)
 
 
 def _require_server_packages() -> None:

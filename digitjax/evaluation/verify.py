@@ -5,7 +5,7 @@ from pathlib import Path
 
 from digitjax.errors import InputError
 from digitjax.evaluation import evaluate, history
-from digitjax.model import calibration
+from digitjax.model import calibration, onnx_model
 from digitjax.runs import Ensemble, Group, Run, RunEntry, integrity, manifest, summarize_run
 
 
@@ -36,6 +36,8 @@ def _verify_run(run: Run) -> list[str]:
     if not run.checkpoints.is_dir() or not any(run.checkpoints.iterdir()):
         problems.append(f"{run.checkpoints}: there is no checkpoint")
     problems += [*_verify_checkpoints(run.checkpoints), *_verify_checkpoints(run.weights)]
+    if (run.path / onnx_model.RECORD).exists() or (run.path / onnx_model.FILE).exists():
+        problems += _find_reason(onnx_model.read_record, run)
     return problems + _find_reason(calibration.find, run, 0) + _verify_predictions(run)
 
 

@@ -158,8 +158,8 @@ def build_lattice(
     parts = list(regions)
     spans = list(zip(starts, ends, strict=False))
     for region, paths, start in zip(regions, cuts, starts, strict=False):
-        left = params.max_parts - (len(parts) - len(regions))
-        for i, j, part in islice(_cut(region, paths, params), max(0, left)):
+        remaining = params.max_parts - (len(parts) - len(regions))
+        for i, j, part in islice(_cut(region, paths, params), max(0, remaining)):
             # The penalty of a cut is shared by the parts on its two sides.
             sides = (i > 0) + (j < len(paths) + 1)
             parts.append(part)

@@ -4,27 +4,22 @@ The network knows digits from 12 to 80 pixels high, so the picture is looked at 
 that suits the digits that were seen.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
-from jaxtyping import Array, Float, Float32, UInt8
+from jaxtyping import Float32, UInt8
 from scipy import ndimage
 
-from digitjax.imaging.local_contrast import CHANNELS, VOTE_UNIT, local_contrast, resize_picture
-from digitjax.model import array_file
-from digitjax.model.architectures.ink_net import InkNet, InkNetConfig
-from digitjax.model.network import Weights
+from digitjax.imaging.local_contrast import CHANNELS, local_contrast, resize_picture
+from digitjax.model.onnx_model import OnnxModel
 from digitjax.runs import PRETRAINED_FOLDER
-from digitjax.runs.files import read_json
 
-PRETRAINED = PRETRAINED_FOLDER / "ink.npz"
-"""The weights that come with digitjax; no folder, since those beside it are runs."""
+PRETRAINED = PRETRAINED_FOLDER / "ink.onnx"
+"""The network that comes with digitjax; no folder, since those beside it are runs."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +71,25 @@ class InkPrediction(NamedTuple):
 
 
 class InkModel:
-    """The network with its weights; each of few sizes of tiles is compiled when it is first needed."""
+    """The network, and how it looks at pictures of any size."""
 
     TILES = (128, 256, 512)
     """Sides of the tiles, in pixels."""
     MARGIN = 32
     """Width of the border of a tile, in pixels, in which the next one is believed."""
 
-    def __init__(self, config: InkNetConfig, weights: Weights, params: InkParams = InkParams()):
-        """Prepare; nothing is compiled yet.
+    def __init__(
+        self, network: Callable[[np.ndarray], Sequence[np.ndarray]], params: InkParams = InkParams()
+    ):
+        """Prepare.
 
         Args:
-            config: of the network.
-            weights: of the network.
+            network: function of local contrast, float32 (batch, h, w, 5), that returns the probability of strokes,
+                float32 (batch, h, w), and votes in pixels, float32 (batch, h / 2, w / 2, 3).
             params: of the looks at a picture.
         """
-        self._weights = jax.tree.map(jnp.asarray, weights)
+        self._network = network
         self._params = params
-        self._run = jax.jit(partial(_run, _inference_graph(config)))
 
     def predict(self, pixels: UInt8[np.ndarray, "h w 3"]) -> InkPrediction:
         """Find the strokes of digits in a picture, at the size that suits them.
@@ -169,7 +165,7 @@ class InkModel:
                 tile = np.zeros((1, side, side, CHANNELS), np.float32)
                 part = contrast[top : top + side, left : left + side]
                 tile[0, : part.shape[0], : part.shape[1]] = part
-                found, voted = (np.asarray(output)[0] for output in self._run(self._weights, tile))
+                found, voted = (output[0] for output in self._network(tile))
                 y, x = (self.MARGIN if start else 0 for start in (top, left))
                 rows, columns = slice(y, part.shape[0]), slice(x, part.shape[1])
                 probability[top + y : top + part.shape[0], left + x : left + part.shape[1]] = found[
@@ -191,31 +187,15 @@ def load(path: Path = PRETRAINED) -> InkModel:
     """Load a trained network.
 
     Args:
-        path: of the weights that `digitjax.model.training.train_ink` left; `.json` in place of `.npz` describes them.
+        path: of the network that `digitjax.model.training.train_ink` exported.
 
     Returns:
         The model, the same one for the same path.
 
     Raises:
-        InputError: there are no weights, or they are damaged.
+        InputError: there is no network, or it is damaged.
     """
-    config = InkNetConfig(channels=tuple(read_json(path.with_suffix(".json"))["model"]["channels"]))
-    module = nnx.eval_shape(lambda: InkNet(config, nnx.Rngs(0)))
-    return InkModel(config, array_file.load(path, Weights(*nnx.state(module, nnx.Param, ...))))
-
-
-def _inference_graph(config: InkNetConfig) -> nnx.GraphDef:
-    module = nnx.eval_shape(lambda: InkNet(config, nnx.Rngs(0)))
-    module.eval()
-    return nnx.graphdef(module)
-
-
-def _run(
-    graph: nnx.GraphDef, weights: Weights, inputs: Float[Array, "batch h w 5"]
-) -> tuple[Float[Array, "batch h w"], Float[Array, "batch h2 w2 3"]]:
-    """Return probabilities, and votes in pixels."""
-    output = nnx.merge(graph, *weights)(inputs)
-    return jax.nn.sigmoid(output.logits), output.votes * VOTE_UNIT
+    return InkModel(OnnxModel(path))
 
 
 def _starts(length: int, side: int) -> range:

@@ -1,7 +1,8 @@
 """Logits of any number of images, in batches of a few sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, UInt8
 
+from digitjax.config import Model
 from digitjax.data.pipeline import normalize
 from digitjax.model.network import Network, Weights
 from digitjax.model.tta import TRANSFORMS, Transform
@@ -68,6 +70,27 @@ class Predictor:
         with ThreadPoolExecutor(2) as executor:
             parts = list(executor.map(lambda batch: np.asarray(self._logits(weights, batch)), batches))
         return np.concatenate(parts)[: len(images)]
+
+
+def bind(
+    networks: Sequence[tuple[Network, Weights]], tta: Sequence[Transform] = TRANSFORMS["none"]
+) -> list[Callable[[np.ndarray], np.ndarray]]:
+    """Return each network with its weights as a function of images.
+
+    Those of the same architecture share their compiled functions.
+
+    Args:
+        networks: networks with their weights.
+        tta: transforms of the images over which probabilities are averaged.
+
+    Returns:
+        Functions of images, uint8 (n, 28, 28), that return logits, float32 (n, classes).
+    """
+    predictors: dict[Model, Predictor] = {}
+    for network, _ in networks:
+        if network.config not in predictors:
+            predictors[network.config] = Predictor(network, tta=tta)
+    return [partial(predictors[network.config], weights) for network, weights in networks]
 
 
 def _padded(batch: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n2 28 28"]:

@@ -30,7 +30,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
-from scipy.special import softmax
 
 from digitjax import runs
 from digitjax.errors import InputError
@@ -39,7 +38,7 @@ from digitjax.imaging.letterbox import LetterboxParams, crop_letterbox
 from digitjax.imaging.segmentation import Region
 from digitjax.imaging.source import Source
 from digitjax.model import calibration, classifier
-from digitjax.model.calibration import Calibration, top2_probability
+from digitjax.model.calibration import Calibration, softmax, top2_probability
 from digitjax.recognition.hypotheses import Hypothesis
 from digitjax.recognition.search import SearchParams, search
 
@@ -201,7 +200,7 @@ class Recognizer:
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Return the probability of each digit for images in MNIST's format."""
-        return softmax(self.classify(images), axis=1)
+        return softmax(self.classify(images))
 
     def read(self, source: Source) -> Reading:
         """Find and classify the digits of a picture.
@@ -287,8 +286,11 @@ def load(
     folder: Path = runs.DEFAULT_FOLDER,
     tta: str = "none",
     step: int | str = "best",
+    prepare_jax: Callable[[], None] = lambda: None,
 ) -> Recognizer:
     """Load the weights of a run, or of every member of an ensemble, with their calibrations.
+
+    The pretrained model and other packed runs are run by ONNX Runtime, all others by JAX.
 
     An ensemble rejects below the mean of its members' thresholds.
 
@@ -298,6 +300,7 @@ def load(
         folder: the folder of the runs.
         tta: test-time augmentation, over which probabilities are averaged: a name in `digitjax.model.tta.TRANSFORMS`.
         step: of the weights: a number, `latest`, or `best` on the validation split.
+        prepare_jax: called before JAX is used, if it is.
 
     Returns:
         The recognizer.
@@ -308,7 +311,7 @@ def load(
     """
     entry = runs.find_entry(model or runs.PRETRAINED, folder)
     members = entry.members()
-    classify, steps = classifier.load(members, step, tta)
+    classify, steps = classifier.load(members, step, tta, prepare_jax)
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
     temperatures = [c.temperature for c in calibrations]
     thresholds = np.mean([(c.reject_threshold, c.low_res_reject_threshold) for c in calibrations], axis=0)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
-from scipy.sparse.csgraph import connected_components
 
 from digitjax.recognition.hypotheses import Hypothesis
 
@@ -48,6 +47,8 @@ def are_letters(
         return result
     min_size = params.min_size * float(np.median([h.region.height for h in digits]))
     characters = [*digits, *(h for h in others if h.region.size >= min_size)]
+    from scipy.sparse.csgraph import connected_components  # only here, as one digit needs no words
+
     _, words = connected_components(_are_neighbors(characters, params), directed=False)
     for number in range(words.max() + 1):
         members = np.flatnonzero(words == number).tolist()

@@ -5,6 +5,7 @@ runs/<name>/
   environment.json     versions, commit, command line, devices, settings, SHA-256 of the data, steps per epoch
   metrics.jsonl        one line for each logged step
   calibration.json     temperature and rejection thresholds: see `digitjax.model.calibration`
+  model.onnx, model.json   of a packed run: its program, and step and SHA-256: see `digitjax.model.onnx_model`
   failed.json          why the training failed: see `digitjax.runs.status`
   annotations.json     tags and a note of the run: see `digitjax.runs.annotations`
   changes.json         of a resumed run: fields of its config that were changed, such as the epochs, and at which step

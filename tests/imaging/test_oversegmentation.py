@@ -53,14 +53,14 @@ def test_each_of_many_touching_digits_is_a_part():
         ), number
 
 
-@pytest.mark.parametrize("most", [0, 1, 5])
-def test_the_regions_of_a_line_are_cut_into_no_more_parts_than_asked_for(most: int):
+@pytest.mark.parametrize("limit", [0, 1, 5])
+def test_the_regions_of_a_line_are_cut_into_no_more_parts_than_asked_for(limit: int):
     region = whole(strokes("000", pen=9, gap=6))
     regions = [region.translate(i * 2 * region.width, 0) for i in range(4)]
     every = build_lattice(regions, [UNSURE] * 4).parts
-    some = build_lattice(regions, [UNSURE] * 4, OversegmentationParams(max_parts=most)).parts
-    assert [part.corners for part in some] == [part.corners for part in every[: 4 + most]]
-    assert len(every) > 4 + most
+    some = build_lattice(regions, [UNSURE] * 4, OversegmentationParams(max_parts=limit)).parts
+    assert [part.corners for part in some] == [part.corners for part in every[: 4 + limit]]
+    assert len(every) > 4 + limit
 
 
 def test_the_first_parts_are_the_regions():

@@ -20,7 +20,7 @@ from digitjax.evaluation.evaluate import read, read_or_evaluate
 from digitjax.model import classifier, predictor
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network, load_weights, saved_steps
-from digitjax.model.predictor import Predictor
+from digitjax.model.predictor import Predictor, bind
 from digitjax.model.tta import TRANSFORMS, find_transforms, shift
 from digitjax.runs import Run
 
@@ -47,22 +47,20 @@ def test_the_probabilities_of_the_transforms_are_averaged():
 @pytest.mark.parametrize("tta", TRANSFORMS)
 def test_an_ensemble_gives_the_mean_of_the_probabilities(tta: str):
     logits_of_members = [Predictor(n, tta=TRANSFORMS[tta])(w, IMAGES) for n, w in MEMBERS]
-    logits = Classifier(MEMBERS, TRANSFORMS[tta])(IMAGES)
+    logits = Classifier(bind(MEMBERS, TRANSFORMS[tta]))(IMAGES)
     assert logits.dtype == np.float32
     np.testing.assert_allclose(np.exp(logits), np.mean(softmax(logits_of_members, axis=2), axis=0), atol=1e-6)
 
 
 def test_a_single_network_gives_its_own_logits():
     network, weights = MEMBERS[2]
-    np.testing.assert_array_equal(Classifier([MEMBERS[2]])(IMAGES), Predictor(network)(weights, IMAGES))
+    np.testing.assert_array_equal(Classifier(bind([MEMBERS[2]]))(IMAGES), Predictor(network)(weights, IMAGES))
 
 
 def test_networks_of_one_architecture_share_what_is_compiled(monkeypatch: pytest.MonkeyPatch):
     created = []
-    monkeypatch.setattr(
-        classifier, "Predictor", lambda *a, **k: created.append(a) or predictor.Predictor(*a, **k)
-    )
-    Classifier(MEMBERS)
+    monkeypatch.setattr(predictor, "Predictor", lambda *a, **k: created.append(a) or Predictor(*a, **k))
+    bind(MEMBERS)
     assert len(created) == 2
 
 

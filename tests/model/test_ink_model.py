@@ -1,5 +1,6 @@
 """The network that finds strokes: its shapes, its weights on disk, and its looks at pictures of any size."""
 
+import shutil
 from pathlib import Path
 
 import jax
@@ -11,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitjax.errors import InputError
+from digitjax.imaging.local_contrast import CHANNELS, VOTE_UNIT
 from digitjax.model import array_file, ink_model
 from digitjax.model.architectures.ink_net import InkNet, InkNetConfig, depth_to_space, space_to_depth
 from digitjax.model.ink_model import InkModel
+from digitjax.model.network import Weights
+from digitjax.model.onnx_model import OnnxModel
+from digitjax.runs.files import read_json
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +64,29 @@ def test_other_arrays_are_refused(tmp_path: Path):
         array_file.load(tmp_path / "x.npz", {"b": np.zeros(2)})
 
 
-def test_the_shipped_weights_are_small():
+def test_the_shipped_network_is_small():
     assert ink_model.PRETRAINED.stat().st_size < 1_000_000
+
+
+def test_the_shipped_network_is_that_of_the_shipped_weights(tmp_path: Path):
+    pytest.importorskip("onnx")
+    from digitjax.model.export import ink_to_onnx
+
+    weights = ink_model.PRETRAINED.with_suffix(".npz")
+    for file in (weights, weights.with_suffix(".json")):
+        shutil.copy(file, tmp_path)
+    exported = OnnxModel(ink_to_onnx.write(tmp_path / weights.name))
+    config = InkNetConfig(channels=tuple(read_json(weights.with_suffix(".json"))["model"]["channels"]))
+    module = nnx.eval_shape(lambda: InkNet(config, nnx.Rngs(0)))
+    module.eval()
+    arrays = array_file.load(weights, Weights(*nnx.state(module, nnx.Param, ...)))
+    for height, width in ((32, 48), (128, 128)):
+        contrast = np.random.default_rng(0).normal(size=(1, height, width, CHANNELS)).astype(np.float32)
+        expected = nnx.merge(nnx.graphdef(module), *arrays)(jnp.asarray(contrast))
+        for network in (exported, OnnxModel(ink_model.PRETRAINED)):
+            probability, votes = network(contrast)
+            np.testing.assert_allclose(probability, jax.nn.sigmoid(expected.logits), atol=1e-5)
+            np.testing.assert_allclose(votes, expected.votes * VOTE_UNIT, atol=1e-3)
 
 
 @settings(deadline=None, max_examples=15)

@@ -11,6 +11,7 @@ from digitjax.config import CNNConfig, MLPConfig
 from digitjax.errors import InputError
 from digitjax.model.classifier import Classifier
 from digitjax.model.network import Network, saved_steps
+from digitjax.model.predictor import bind
 from digitjax.runs import Run
 from digitjax.visualization.explain import attribution, features, inputs, network
 from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
@@ -51,7 +52,7 @@ DIGITS = jnp.array([3, 1, 4, 1, 5, 9])
 
 def test_logits_are_those_of_the_classifier(tiny_run: Run, images: np.ndarray):
     loaded, step = network.load(tiny_run)
-    expected = Classifier([(Network(tiny_run.config.model), loaded.weights)])(images)
+    expected = Classifier(bind([(Network(tiny_run.config.model), loaded.weights)]))(images)
     np.testing.assert_allclose(loaded(to_intensity(images)), expected, atol=1e-5)
     assert step == 21
 

@@ -84,10 +84,11 @@ class InkNet(nnx.Module):
                 features = block(features)
         for lateral, block in reversed(list(zip(self.lateral, self.up, strict=True))):
             features = block(skipped.pop() + enlarge(lateral(features)))
-        outputs = self.head(self.last(features))
-        return InkOutput(depth_to_space(outputs[..., :4]), outputs[..., 4:])
+        logits, votes = jnp.split(self.head(self.last(features)), [4], axis=-1)
+        return InkOutput(depth_to_space(logits), votes)
 
 
+@jax.jit
 def space_to_depth(images: Float[Array, "batch h w c"]) -> Float[Array, "batch h2 w2 c4"]:
     """Turn squares of 2x2 pixels into the channels of one."""
     batch, height, width, channels = images.shape
@@ -95,6 +96,7 @@ def space_to_depth(images: Float[Array, "batch h w c"]) -> Float[Array, "batch h
     return squares.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height // 2, width // 2, 4 * channels)
 
 
+@jax.jit
 def depth_to_space(features: Float[Array, "batch h2 w2 4"]) -> Float[Array, "batch h w"]:
     """Turn the four channels of each pixel into a square of 2x2."""
     batch, height, width, _ = features.shape
@@ -102,6 +104,7 @@ def depth_to_space(features: Float[Array, "batch h2 w2 4"]) -> Float[Array, "bat
     return squares.reshape(batch, 2 * height, 2 * width)
 
 
+@jax.jit
 def enlarge(features: Float[Array, "batch h2 w2 c"]) -> Float[Array, "batch h w c"]:
     """Repeat each pixel in a square of 2x2."""
     batch, height, width, channels = features.shape

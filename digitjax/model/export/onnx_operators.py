@@ -18,7 +18,7 @@ Value = str | np.ndarray
 Add = Callable[..., str]
 """Function of an operator, its inputs and attributes that adds a node and returns the name of its output."""
 Params = Mapping[str, Any]
-"""Parameters of a primitive."""
+"""Parameters of a primitive, and `ndims` of its operands."""
 
 _TO_CHANNELS_FIRST, _TO_CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
@@ -81,7 +81,8 @@ def _convolve(add: Add, params: Params, x: Value, kernel: Value) -> list[str]:
 
 
 def _multiply(add: Add, params: Params, x: Value, y: Value) -> list[str]:
-    if params["dimension_numbers"] != (((1,), (0,)), ((), ())):
+    (axes, kernel_axes), batch_axes = params["dimension_numbers"]
+    if axes != (params["ndims"][0] - 1,) or kernel_axes != (0,) or batch_axes != ((), ()):
         raise InputError("ONNX: there is no translation of such a product: add it to onnx_operators.py")
     return [add("MatMul", x, y)]
 
@@ -135,6 +136,41 @@ def _max_pool(add: Add, jaxpr: Any, x: Value) -> list[str]:
     return [add("Transpose", y, perm=_TO_CHANNELS_LAST)]
 
 
-FUNCTIONS: Mapping[str, Callable[..., list[str]]] = {"_max_pool": _max_pool}
-"""Translations of functions of `digitjax.model.layers.conv_pool` to one operator, which is faster than those of their
-primitives; a translation gets the jaxpr in place of parameters."""
+def _rearrange(operator: str, **attributes: Any) -> Callable[..., list[str]]:
+    """Return a translation to an operator that takes channels first."""
+
+    def translate(add: Add, jaxpr: Any, x: Value) -> list[str]:
+        y = add(operator, add("Transpose", x, perm=_TO_CHANNELS_FIRST), **attributes)
+        return [add("Transpose", y, perm=_TO_CHANNELS_LAST)]
+
+    return translate
+
+
+def _depth_to_space(add: Add, jaxpr: Any, x: Value) -> list[str]:
+    [y] = _rearrange("DepthToSpace", blocksize=2)(add, jaxpr, x)
+    return [add("Squeeze", y, np.array([3]))]
+
+
+def _enlarge(add: Add, jaxpr: Any, x: Value) -> list[str]:
+    y = add("Transpose", x, perm=_TO_CHANNELS_FIRST)
+    scales = np.array([1, 1, 2, 2], np.float32)
+    y = add(
+        "Resize",
+        y,
+        "",
+        scales,
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+    return [add("Transpose", y, perm=_TO_CHANNELS_LAST)]
+
+
+FUNCTIONS: Mapping[str, Callable[..., list[str]]] = {
+    "_max_pool": _max_pool,
+    "depth_to_space": _depth_to_space,
+    "enlarge": _enlarge,
+    "space_to_depth": _rearrange("SpaceToDepth", blocksize=2),
+}
+"""Translations of functions of `digitjax.model.layers.conv_pool` and `digitjax.model.architectures.ink_net` to one
+operator, which is faster than those of their primitives; a translation gets the jaxpr in place of parameters."""

@@ -1,5 +1,6 @@
 """Packing a run for publication: what recognition needs, and nothing else."""
 
+import importlib.util
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from digitjax import runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model import calibration, checkpoint
-from digitjax.model.network import Network, find_checkpoint, load_weights
+from digitjax.model.network import Network, Weights, find_checkpoint, load_weights
 from digitjax.runs import Run, integrity
 from digitjax.runs.files import read_artifact
 from digitjax.runs.folders import atomic_folder
@@ -24,7 +25,8 @@ _PUBLIC = ("run_id", "packages", "python", "commit", "backend", "cpus", "data_sh
 def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
     """Copy a run with the weights of one step alone, without optimizer state and without details of the machine.
 
-    The copy takes about a tenth of the space. It predicts as the run does, but cannot be resumed.
+    The copy takes a fraction of the space. It predicts as the run does, but cannot be resumed. With the extra
+    `export` a classifier also has a program that reads pictures without JAX: see `digitjax.model.onnx_model`.
 
     Args:
         run: a finished run.
@@ -41,11 +43,32 @@ def pack(run: Run, folder: Path, step: int | str = "best") -> Run:
         raise InputError(f"{folder} exists: name another folder, or delete it first")
     if obstacle := summarize_run(run, check=False).obstacle:
         raise InputError(f"{run.path}: {obstacle}")
-    used_step, weights = load_weights(run, Network(run.config.model), step)
+    network = Network(run.config.model)
+    used_step, weights = load_weights(run, network, step)
     metrics = find_checkpoint(run, used_step).metrics
     with atomic_folder(folder) as partial:
-        _write(run, Run(partial), used_step, {"weights": weights}, metrics)
+        packed = Run(partial)
+        _write(run, packed, used_step, {"weights": weights}, metrics)
+        add_program(packed, network, weights, used_step)
     return Run(folder)
+
+
+def add_program(run: Run, network: Network, weights: Weights, step: int) -> None:
+    """Add the program that reads pictures without JAX, if the run is a classifier and the extra `export` is installed.
+
+    Args:
+        run: whose folder it is added to.
+        network: of the run.
+        weights: of the network.
+        step: of the weights.
+
+    Raises:
+        InputError: its probabilities are not those of JAX.
+    """
+    if run.config.task == "classification" and importlib.util.find_spec("onnx"):
+        from digitjax.model.export import packed_program  # only here, as it needs the extra
+
+        packed_program.write(run, network, weights, step)
 
 
 def _write(run: Run, packed: Run, step: int, parts: Mapping[str, Any], metrics: Mapping[str, float]) -> None:

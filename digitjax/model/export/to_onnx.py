@@ -6,7 +6,7 @@ jax2onnx 0.17 needs an older Orbax than ours, so a separate environment, and doe
 with `rngs`.)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from digitjax import runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model.export import program
+from digitjax.model.export.onnx_folding import fold_normalization
 from digitjax.model.export.onnx_operators import ARRAY_OPERATORS, ELEMENTWISE, FUNCTIONS, Value, sides
 from digitjax.runs import Run
 
@@ -42,17 +43,20 @@ def write(run: Run, path: Path, step: int | str = "best") -> None:
         InputError: the run has no usable checkpoint, or its network has no translation.
     """
     loaded = program.load(run, step)
-    model = translate(loaded.function, loaded.output)
+    model = translate(loaded.function, {"images": program.abstract_images()}, [loaded.output])
     helper.set_model_props(model, {"config": to_json(run.config), "step": str(loaded.step)})
     runs.write_bytes(path, model.SerializeToString())
 
 
-def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
+def translate(
+    function: Callable[..., Any], inputs: Mapping[str, jax.ShapeDtypeStruct], outputs: Sequence[str]
+) -> onnx.ModelProto:
     """Translate a function to ONNX.
 
     Args:
-        function: function of images, uint8 (n, 28, 28), that returns float32 (n, ...).
-        output: name of the output.
+        function: of arrays, that returns one array or a tuple of them.
+        inputs: names, shapes and dtypes of its arguments; sides may be symbolic.
+        outputs: names of its results.
 
     Returns:
         The model, checked.
@@ -60,21 +64,18 @@ def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
     Raises:
         InputError: the function uses a primitive of JAX that has no translation.
     """
-    closed = jax.make_jaxpr(function)(program.abstract_images())
+    closed = jax.make_jaxpr(function)(*inputs.values())
     graph = _Graph()
-    [result] = graph.inline(closed, ["images"])
-    graph.add("Identity", result, output=output)
+    for output, result in zip(outputs, graph.inline(closed, list(inputs)), strict=True):
+        graph.add("Identity", result, output=output)
+    nodes, constants = fold_normalization(graph.nodes, graph.constants)
     model = helper.make_model(
         helper.make_graph(
-            graph.nodes,
+            nodes,
             "digitjax",
-            [helper.make_tensor_value_info("images", onnx.TensorProto.UINT8, ["n", 28, 28])],
-            [
-                helper.make_tensor_value_info(
-                    output, onnx.TensorProto.FLOAT, ["n", *closed.out_avals[0].shape[1:]]
-                )
-            ],
-            graph.constants,
+            [_describe(name, array) for name, array in inputs.items()],
+            [_describe(name, array) for name, array in zip(outputs, closed.out_avals, strict=True)],
+            constants,
         ),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
@@ -82,6 +83,12 @@ def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
     )
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _describe(name: str, array: Any) -> onnx.ValueInfoProto:
+    """Return the name, dtype and shape of an input or an output."""
+    shape = [side if isinstance(side, int) else str(side) for side in array.shape]
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(array.dtype)), shape)
 
 
 class _Graph:
@@ -141,7 +148,9 @@ class _Graph:
                 self._narrow.add(result)
             return [result]
         if name in ARRAY_OPERATORS and tensors:
-            return ARRAY_OPERATORS[name](self.add, params, *map(self._widen, values, equation.invars))
+            ndims = [atom.aval.ndim for atom in equation.invars]
+            wide = map(self._widen, values, equation.invars)
+            return ARRAY_OPERATORS[name](self.add, {**params, "ndims": ndims}, *wide)
         raise InputError(f"ONNX: there is no translation of JAX's {name}: add it to onnx_operators.py")
 
     def _broadcast(self, equation: Any, value: Value) -> Value:

@@ -33,6 +33,7 @@ from digitjax.errors import InputError
 from digitjax.imaging.normalize import to_mnist
 from digitjax.model import adaptation, calibration, checkpoint
 from digitjax.model.adaptation import Adaptation, Comparison
+from digitjax.model.export.pack import add_program
 from digitjax.model.features import Extract, extractor
 from digitjax.model.network import Network, Weights, load_weights
 from digitjax.model.training.head import Head, HeadTrainer
@@ -297,6 +298,7 @@ def _write(
     )
     with checkpoint.Writer(run.checkpoints, description=to_json(config), run_id=run_id) as writer:
         writer.save(step, {"weights": weights})
+    add_program(run, Network(config.model), weights, step)
     calibration.write(run, dataclasses.replace(calibrated, step=step))
     integrity.write_own(run, run.path / adaptation.FILE, result.to_dict())
     finished = {"step": step, "epoch": config.training.epochs, "stopped_early": False}

@@ -1,7 +1,7 @@
 """Training of `InkNet` on crops of generated pages, which a thread of its own draws meanwhile.
 
 It keeps a folder of its own kind, since its examples are no classified images: `state.npz` to resume from,
-`metrics.jsonl`, and `ink.npz` with `ink.json`, which `digitjax.model.ink_model.load` reads.
+`metrics.jsonl`, `ink.npz` with `ink.json`, and `ink.onnx`, which `digitjax.model.ink_model.load` reads.
 """
 
 import json
@@ -22,6 +22,7 @@ from digitjax.data import pipeline
 from digitjax.data.page_crops import PageCrops, PageCropSampler
 from digitjax.model import array_file
 from digitjax.model.architectures.ink_net import InkNetConfig
+from digitjax.model.export import ink_to_onnx
 from digitjax.model.training.ink_step import Crops, InkTrainer, State, metrics_of
 from digitjax.progress import Progress
 from digitjax.runs.files import write_json
@@ -39,7 +40,7 @@ class InkTraining:
     data: Data = field(default_factory=lambda: Data(name="mnist"))
     """Digits of the pages; its validation split is on those of the validation."""
     initial_weights: str | None = None
-    """Path of weights to begin with, as `digitjax.model.ink_model.load` reads them; None for random ones."""
+    """Path of weights to begin with, such as `ink.npz`; None for random ones."""
     steps: int = 6000
     batch_size: int = 12
     """Crops of a step."""
@@ -130,12 +131,13 @@ def export(state: State, options: InkTraining, folder: Path, metrics: dict[str, 
     Args:
         state: of the training.
         options: of the training.
-        folder: where `ink.npz` and `ink.json` are written.
+        folder: where `ink.npz`, `ink.json` and `ink.onnx` are written.
         metrics: of the validation.
     """
     array_file.save(folder / WEIGHTS, state.ema, np.float16)
     described = {**asdict(options), "step": int(state.step), "validation": metrics}
     write_json((folder / WEIGHTS).with_suffix(".json"), described)
+    ink_to_onnx.write(folder / WEIGHTS)
 
 
 def validate(trainer: InkTrainer, state: State, crops: PageCrops, batch_size: int) -> dict[str, float]:

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from jaxtyping import UInt8
 from pydantic import ValidationError
-from scipy.special import softmax
 from starlette.exceptions import HTTPException
 
 from digitjax import __version__
 from digitjax.errors import format_validation_error
+from digitjax.model.calibration import softmax
 from digitjax.recognition.serving.schema import (
     Error,
     InferRequest,
@@ -145,7 +145,7 @@ async def infer(
     parsed, binary = _parse(await request.body(), header_length)
     outputs = _requested_outputs(parsed)
     logits = await request.app.state.batcher(_parse_images(parsed, binary))
-    probabilities = softmax(logits, axis=1)
+    probabilities = softmax(logits)
     values = {"probabilities": probabilities, "digits": probabilities.argmax(axis=1)}
     return _respond(name, parsed.id, {output: values[output] for output in outputs}, outputs)
 

@@ -30,7 +30,7 @@ from digitjax.config import (
 from digitjax.data.pipeline import normalize
 from digitjax.errors import InputError
 from digitjax.model import reconstructor
-from digitjax.model.export import to_onnx
+from digitjax.model.export import program, to_onnx
 from digitjax.model.network import Network, Weights
 from digitjax.model.predictor import Predictor
 from digitjax.runs import Run
@@ -73,6 +73,10 @@ def random_weights(network: Network) -> Weights:
     return jax.tree.map(perturb, network.init(jax.random.key(0)))
 
 
+def translate(function: Callable[[Any], Any], output: str) -> onnx.ModelProto:
+    return to_onnx.translate(function, {"images": program.abstract_images()}, [output])
+
+
 def test_every_network_is_tested_here():
     assert {type(model) for model in NETWORKS} == set(options(Model))
 
@@ -82,9 +86,7 @@ def test_outputs_are_those_of_jax_for_any_number_of_images(model: Any, images: n
     network = Network(model)
     weights = random_weights(network)
     outputs = Predictor(network)(weights, images)
-    content = to_onnx.translate(
-        lambda images: network(weights, normalize(images))[0], "outputs"
-    ).SerializeToString()
+    content = translate(lambda images: network(weights, normalize(images))[0], "outputs").SerializeToString()
     for n in (1, 5):
         tolerance = 1e-5 * max(1, np.abs(outputs).max())
         np.testing.assert_allclose(run_onnx(content, images[:n]), outputs[:n], rtol=0, atol=tolerance)
@@ -128,6 +130,15 @@ def test_the_graph_has_fast_operators_alone(calibrated_run: Run, tmp_path: Path)
     assert not nodes.keys() & {"Slice", "Expand", "Sqrt"}  # constants are folded
 
 
+def test_normalization_is_part_of_the_convolution_before_it():
+    network = Network(TinyCNNConfig(channels=(2, 2, 2)))
+    weights = random_weights(network)
+    model = translate(lambda images: network(weights, normalize(images))[0], "outputs")
+    nodes = Counter(node.op_type for node in model.graph.node)
+    assert nodes["Conv"] == 5
+    assert nodes["Sub"] == 3  # two layers pool in between, and the pixels are normalized
+
+
 @pytest.mark.parametrize(
     "function",
     [jnp.cumsum, lambda x: jnp.einsum("nij,nkj->ni", x, x), lambda x: jnp.zeros_like(x).sum(axis=1)],
@@ -136,13 +147,11 @@ def test_a_primitive_without_translation_is_refused(function: Callable[[Any], An
     with pytest.raises(
         InputError, match=r"ONNX: there is no translation of .*: add it to onnx_operators\.py"
     ):
-        to_onnx.translate(lambda images: function(images.astype(jnp.float32)), "outputs")
+        translate(lambda images: function(images.astype(jnp.float32)), "outputs")
 
 
 def test_only_a_maximum_with_zero_is_a_relu(images: np.ndarray):
-    content = to_onnx.translate(
-        lambda images: jnp.maximum(normalize(images), 1.5), "raised"
-    ).SerializeToString()
+    content = translate(lambda images: jnp.maximum(normalize(images), 1.5), "raised").SerializeToString()
     np.testing.assert_allclose(run_onnx(content, images), jnp.maximum(normalize(images), 1.5), rtol=1e-6)
 
 
@@ -151,5 +160,5 @@ def test_broadcast_arrays_are_expanded_where_operators_need_it(images: np.ndarra
         rows = jnp.broadcast_to(images.astype(jnp.float32).max(axis=1, keepdims=True), images.shape)
         return jnp.exp(rows / -255).sum(axis=(1, 2))
 
-    content = to_onnx.translate(function, "sums").SerializeToString()
+    content = translate(function, "sums").SerializeToString()
     np.testing.assert_allclose(run_onnx(content, images), function(images), rtol=1e-5)

@@ -43,7 +43,7 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, monkeypat
     assert train(TINY, resumed) == metrics
     with np.load(whole / "ink.npz") as one, np.load(resumed / "ink.npz") as other:
         assert all((one[name] == other[name]).all() for name in one.files)
-    prediction = ink_model.load(resumed / "ink.npz").predict(np.zeros((20, 20, 3), np.uint8))
+    prediction = ink_model.load(resumed / "ink.onnx").predict(np.zeros((20, 20, 3), np.uint8))
     assert max(prediction.probability.shape) <= 160
 
 
