@@ -23,8 +23,9 @@ function fill(list, data, setTriggerValue) {
   list.removeAttribute("aria-activedescendant");
   list.scrollTop = 0;
 
+  list.setAttribute("role", data.selectable ? "listbox" : "list");
   const select = (i) => {
-    if (i === list.selected) return;
+    if (!data.selectable || i === list.selected) return;
     markCell(list, i);
     list.selectedAt = performance.now();
     setTriggerValue("selected", { name: data.name, index: i });
@@ -46,12 +47,12 @@ const cells = (list) => list.querySelectorAll(".cell");
 
 function makeCell(data, i) {
   const cell = document.createElement("div");
-  cell.className = "cell";
+  cell.className = data.selectable ? "cell selectable" : "cell";
   cell.id = `cell-${i}`;
   cell.title = data.alts[i];
-  cell.setAttribute("role", "option");
+  cell.setAttribute("role", data.selectable ? "option" : "listitem");
   cell.setAttribute("aria-label", data.alts[i]);
-  cell.setAttribute("aria-selected", "false");
+  if (data.selectable) cell.setAttribute("aria-selected", "false");
   const image = document.createElement("div");
   image.className = "image";
   image.style.backgroundPosition = `-${(i % data.columns) * SIDE}px -${Math.floor(i / data.columns) * SIDE}px`;

@@ -19,10 +19,10 @@ def show_gallery(
     captions: Sequence[str],
     alts: Sequence[str],
     label: str,
-    on_select: Callable[[int], None],
+    on_select: Callable[[int], None] | None = None,
     selected: int | None = None,
 ) -> None:
-    """Show images of which one can be selected.
+    """Show images, of which one can be selected.
 
     Args:
         key: of the gallery in the session.
@@ -30,7 +30,8 @@ def show_gallery(
         captions: below the images, short.
         alts: alternative texts, also shown as tooltips.
         label: of the gallery, for screen readers.
-        on_select: called with the index of a newly selected image, before the page reruns.
+        on_select: called with the index of a newly selected image, before the page reruns; without it, none can be
+            selected.
         selected: index to mark; the browser marks a selection of its own at once.
     """
     sheet = _sprite_sheet(images)
@@ -38,7 +39,9 @@ def show_gallery(
 
     def handle_selection() -> None:
         event = st.session_state[key]["selected"]
-        if event and event["name"] == name:  # else it is late, and belongs to images that were replaced
+        if (
+            on_select and event and event["name"] == name
+        ):  # else it is late, and belongs to images that were replaced
             on_select(event["index"])
 
     component = st.components.v2.component(
@@ -56,6 +59,7 @@ def show_gallery(
             "captions": list(captions),
             "alts": list(alts),
             "label": label,
+            "selectable": on_select is not None,
             "selected": selected,
         },
         on_selected_change=handle_selection,

@@ -10,6 +10,7 @@ from digitjax.runs.jobs import Job
 from parts.error_display import escape, show_errors
 from parts.run_selection import RUN
 from parts.training_progress import REFRESH_NOTE, REFRESH_SECONDS, show_progress
+from parts.training_validation import show_training
 
 MAX_EARLIER = 10
 """Most jobs shown besides the newest."""
@@ -54,6 +55,8 @@ def _show_jobs(folder: Path, running: bool) -> None:
     show_job(newest)
     if running:
         st.caption(REFRESH_NOTE)
+    with show_errors():
+        show_training(newest)
     if earlier:
         with st.expander("Earlier jobs", on_change="rerun", key="earlier") as expander:
             if expander.open:

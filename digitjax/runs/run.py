@@ -4,6 +4,7 @@ runs/<name>/
   config.json          written first; enough to rebuild the model
   environment.json     versions, commit, command line, devices, settings, SHA-256 of the data, steps per epoch
   metrics.jsonl        one line for each logged step
+  validation.json      confusion matrix of the last validation: see `digitjax.runs.last_validation`
   calibration.json     temperature and rejection thresholds: see `digitjax.model.calibration`
   model.onnx, model.json   of a packed run: its program, and step and SHA-256: see `digitjax.model.onnx_model`
   failed.json          why the training failed: see `digitjax.runs.status`

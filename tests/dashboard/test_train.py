@@ -9,10 +9,10 @@ import psutil
 import pytest
 
 from digitjax import experiments
-from digitjax.runs import Run, create_run, jobs, write_json
+from digitjax.runs import Run, create_run, jobs, last_validation, write_json
 from digitjax.runs.jobs import Job
-from tests.dashboard.conftest import texts
-from tests.dashboard.page_helpers import listen_at, wait_for
+from tests.dashboard.conftest import metrics, texts
+from tests.dashboard.page_helpers import gallery_captions, listen_at, wait_for
 
 SMALL = "--model.channels 4 --model.dense 8"
 
@@ -212,6 +212,62 @@ def test_earlier_jobs_are_shown_on_demand(open_page, job, tmp_path):
     app.session_state["earlier"] = True
     app.run()
     assert "**older**: Failed" in texts(app.markdown)
+
+
+def test_the_newest_job_shows_its_loss_and_its_last_validation(open_page, copy):
+    write_process_file(Job(copy, 2**22 + 1, 1.0))
+    app = open_page()
+    validation = last_validation.read(copy)
+    correct = sum(row[digit] for digit, row in enumerate(validation.confusion))
+    assert f"after epoch 1: {correct} of 144 images" in app.get("vega_lite_chart")[0].proto.alt
+    assert set(metrics(app)) == {
+        "Training loss",
+        "Training accuracy",
+        "Validation loss",
+        "Validation accuracy",
+    }
+    assert metrics(app)["Validation accuracy"] == f"{correct / 144:.2%}"
+    assert "**Sample predictions after epoch 1**: true digit → predicted, confidence" in texts(app.markdown)
+    captions = gallery_captions(app)
+    first = validation.samples[0]
+    assert len(captions) == 30
+    assert captions[0] == f"0 → {first.predicted}, {first.confidence:.0%}"
+
+    surer = [replace(sample, predicted=sample.label, confidence=1.0) for sample in validation.samples]
+    last_validation.write(copy, replace(validation, epoch=2, samples=surer))
+    app.run()
+    assert gallery_captions(app)[:4] == ["0 → 0, 100%"] * 3 + ["1 → 1, 100%"]
+    assert any("after epoch 2" in text for text in texts(app.markdown))
+
+    (copy.path / "validation.json").write_text("{")
+    app.run()
+    assert not app.get("vega_lite_chart")
+    assert not app.error
+    assert not app.get("bidi_component")
+
+
+def test_samples_are_not_shown_with_other_data(open_page, copy):
+    write_process_file(Job(copy, 2**22 + 1, 1.0))
+    write_json(copy.path / "environment.json", {**copy.environment, "data_sha256": "0"})
+    app = open_page()
+    assert "have changed since its training" in texts(app.error)[0]
+    assert len(app.get("vega_lite_chart")) == 1
+
+
+@pytest.mark.parametrize("kind", ["vae", "job"])
+def test_an_autoencoder_and_a_job_that_has_just_started_show_no_matrix(open_page, kind, request):
+    run = request.getfixturevalue(kind)
+    if kind == "vae":
+        write_process_file(Job(run, 2**22 + 1, 1.0))
+    app = open_page()
+    assert not app.error
+    assert set(metrics(app)) == (
+        {f"{split} {name}" for split in ("Training", "Validation") for name in ("loss", "error")}
+        if kind == "vae"
+        else set()
+    )
+    assert not app.get("vega_lite_chart")
+    assert not app.get("bidi_component")
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from digitjax.model.network import load_weights
 from digitjax.model.training import distributed, sharding
 from digitjax.model.training.metrics_log import ADVICE
 from digitjax.model.training.step import Trainer, TrainState
-from digitjax.runs import Run
+from digitjax.runs import Run, last_validation
 
 
 def to_parts(state: TrainState) -> dict[str, Any]:
@@ -68,6 +68,7 @@ def _restore(run: Run, trainer: Trainer) -> TrainState | None:
         state = from_parts(parts)
     checkpoint.discard_after(run.checkpoints, step)
     checkpoint.discard_after(run.weights, step)
+    last_validation.discard_after(run, step)
     lines = [json.dumps(line) + "\n" for line in run.metrics() if line["step"] <= step]
     runs.write_text(run.metrics_file, "".join(lines))
     return state

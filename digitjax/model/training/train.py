@@ -10,7 +10,7 @@ The way from `digitjax train mnist` to the run folder:
 6. `digitjax.runs.create_run` creates, under the lock of the run, the run folder with config.json.
 7. `fit` writes environment.json, builds the `Trainer`, and restores the newest checkpoint or initializes the weights.
 8. `_EpochTrainer` takes the steps of an epoch; `MetricsLog` writes their metrics to metrics.jsonl.
-9. `_validate` predicts the validation split.
+9. `validation.Validator` predicts the validation split, and writes validation.json.
 10. `checkpointing.Writers` saves checkpoints/, and weights/ where asked for.
 11. `_finish` writes finished.json.
 12. `_calibrate` writes calibration.json.
@@ -39,6 +39,7 @@ from digitjax.model.training import checkpointing, distributed, sharding
 from digitjax.model.training.metrics_log import MetricsLog
 from digitjax.model.training.resume import adopt, require_changeable, require_resumable
 from digitjax.model.training.step import Trainer, TrainState
+from digitjax.model.training.validation import Validator
 from digitjax.progress import Progress
 from digitjax.runs import Run, integrity, status
 from digitjax.runs.folders import training_lock
@@ -147,7 +148,7 @@ def fit(config: Config, run: Run, dataset: Dataset, on_epoch: OnEpoch | None = N
     if distributed.is_writer():
         adopt(run, config, int(state.step), lambda config: _plan(config, len(examples)).steps)
     epochs = _EpochTrainer(config, trainer, plan, examples, step_key)
-    predict = Predictor(trainer.network)
+    validator = Validator(config, run, trainer.objective, Predictor(trainer.network), dataset.validation)
     step = int(state.step)
     progress = Progress(plan.steps, math.ceil(config.training.epochs), step, shown=distributed.is_writer())
     with (
@@ -160,7 +161,7 @@ def fit(config: Config, run: Run, dataset: Dataset, on_epoch: OnEpoch | None = N
             state, step, signal_number = epochs.train(state, step, log, signals)
             metrics = {}
             if step % plan.steps_per_epoch == 0 or step == plan.steps:
-                metrics = _validate(trainer, predict, state, dataset.validation)
+                metrics = validator.validate(epoch, step, state)
                 log.validation(epoch, step, metrics, len(dataset.validation))
             writers.save(step, state, metrics)
             if signal_number:
@@ -298,15 +299,6 @@ def _is_out_of_patience(log: MetricsLog, config: Config) -> bool:
     """Whether process 0, which has the whole log, has seen no improvement for too long."""
     decision = distributed.is_writer() and log.out_of_patience(config.training.patience)
     return distributed.all_reduce_max(decision) > 0
-
-
-def _validate(trainer: Trainer, predict: Predictor, state: TrainState, validation: Split) -> dict[str, float]:
-    """Return the metrics on the validation split; none if it is empty, or in another process than the writer."""
-    if not distributed.is_writer() or not len(validation):
-        return {}
-    return trainer.objective.validate(
-        predict(sharding.local(state.kept_weights), validation.images), validation
-    )
 
 
 def _finish(run: Run, step: int, plan: _Plan) -> None:

@@ -27,7 +27,7 @@ from digitjax.model.training import train as training
 from digitjax.model.training.checkpointing import to_parts
 from digitjax.model.training.step import Trainer
 from digitjax.model.training.train import Interrupted, train
-from digitjax.runs import Run, integrity, read_json, summarize_run, write_json
+from digitjax.runs import Run, integrity, last_validation, read_json, summarize_run, write_json
 
 SMALL = Config(
     name="small",
@@ -70,6 +70,7 @@ def assert_same(run: Run, other: Run) -> None:
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a, b)
     assert metrics(run) == metrics(other)
+    assert last_validation.read(run) == last_validation.read(other)
     np.testing.assert_array_equal(evaluate(run, "validation").logits, evaluate(other, "validation").logits)
 
 
