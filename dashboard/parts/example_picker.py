@@ -50,7 +50,7 @@ def pick_example(
         )
         page = 1
         if pages > 1:
-            page = st.number_input(f"Page (1 to {pages})", 1, pages, key=PAGE, width=165)
+            page = st.number_input(f"Page (1 to {pages})", 1, pages, key=PAGE, bind="query-params", width=165)
     shown = indices[_PAGE_SIZE * (page - 1) : _PAGE_SIZE * page]
     positions = np.flatnonzero(shown == selected) if selected is not None else np.array([], int)
     captions, alts = zip(*map(describe, shown.tolist()), strict=True) if len(shown) else ((), ())

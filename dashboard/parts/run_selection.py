@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from digitjax import runs
 from digitjax.runs import Ensemble, Group, Run, RunEntry
@@ -68,15 +69,27 @@ def show_run_selector(folder: Path) -> None:
 
 
 def _read_query_params(names: list[str]) -> None:
-    """Read the selection from the URL when a session begins; what does not exist is replaced by the default."""
+    """Read the selection from the URL when a session begins, and when the user goes back or forward in the browser.
+
+    What does not exist is replaced by the default.
+    """
+    reads_url = is_history_navigation()
     for key, default in ((RUN, names[0]), (COMPARE, None)):
-        name = st.session_state[key] if key in st.session_state else st.query_params.get(key, default)
+        is_known = key in st.session_state and not reads_url
+        name = st.session_state[key] if is_known else st.query_params.get(key, default)
         if name is not None and name not in names:
             st.warning(f"Run {escape(repr(name))} not found. Select another in the sidebar.")
             name = None
         st.session_state[key] = default if name is None else name
-    if MORE not in st.session_state:
+    if MORE not in st.session_state or reads_url:
         st.session_state[MORE] = st.query_params.get_all(MORE)
+
+
+def is_history_navigation() -> bool:
+    """Return whether the page runs because the user went back or forward in the browser."""
+    return getattr(
+        get_script_run_ctx(), "is_history_navigation", False
+    )  # not in Streamlit's documented interface
 
 
 def tick(names: list[str], ticked: list[str]) -> None:

@@ -40,7 +40,7 @@ def vae(tiny_vae, tmp_path):
 def visit(monkeypatch) -> Callable[..., AppTest]:
     """Return a function that opens a page on a folder of runs; keywords are query parameters."""
 
-    def visit(folder: Path, page: str, **query: str) -> AppTest:
+    def visit(folder: Path, page: str, /, **query: str) -> AppTest:
         monkeypatch.setattr(sys, "argv", ["app.py", str(folder)])
         monkeypatch.syspath_prepend(DASHBOARD)
         app = AppTest.from_file(DASHBOARD / "app.py", default_timeout=120)

@@ -84,6 +84,14 @@ def test_pages_show_200_images_and_restart_with_other_filters(visit, able_run):
     assert app.number_input(key="page").value == 1
 
 
+def test_a_reload_shows_the_same_page_of_the_gallery(visit, able_run):
+    app = visit(able_run.path.parent, "predictions")
+    app.number_input(key="page").set_value(2).run()
+    shown = gallery_captions(app)
+    assert gallery_captions(visit(able_run.path.parent, "predictions", page="2")) == shown
+    assert len(gallery_captions(visit(able_run.path.parent, "predictions", page="99"))) == 200
+
+
 def test_an_image_is_shown_until_the_filters_change(visit, able_run):
     table = read(able_run)
     app = visit(able_run.path.parent, "predictions")

@@ -28,6 +28,23 @@ def test_the_url_names_the_runs(visit, copy):
     assert selected_run(app) == "copy"
 
 
+def test_back_selects_the_run_of_that_url(visit, copy, monkeypatch):
+    shutil.copytree(copy.path, copy.path.parent / "other")
+    app = visit(copy.path.parent, "curves", run="copy", compare="other")
+    app.selectbox(key="run").set_value("other").run()
+    app.query_params.clear()
+    app.query_params.update(run="copy", compare="other", more=["handwriting"])
+    app.run()
+    assert selected_run(app) == "other"  # such as when the browser does not know the new URL yet
+    app.query_params.clear()
+    app.query_params.update(run="copy", compare="other", more=["handwriting"])
+    monkeypatch.setattr("parts.run_selection.is_history_navigation", lambda: True)
+    app.run()
+    assert selected_run(app) == "copy"
+    assert app.selectbox(key="compare").value == "other"
+    assert app.multiselect(key="more").value == ["handwriting"]
+
+
 def test_a_run_is_not_compared_with_itself(visit, copy):
     shutil.copytree(copy.path, copy.path.parent / "other")
     app = visit(copy.path.parent, "curves", run="copy", compare="other")
