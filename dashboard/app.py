@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from parts import background
 from parts.run_selection import show_run_selector
 
 from digitjax import runs
 
 ASSETS = Path(__file__).with_name("assets")
+# URLs of the pages that cannot show anything before JAX is imported.
+PAGES_OF_MODELS = ("try_it", "predictions", "errors", "features", "reconstructions", "calibration")
 
 
 def main(runs_folder: Path) -> None:
@@ -45,6 +48,8 @@ def main(runs_folder: Path) -> None:
     st.logo(ASSETS / "logo.svg", icon_image=ASSETS / "icon.svg", size="large")
     st.html(ASSETS / "style.css")
     show_run_selector(runs_folder)
+    if page.url_path in PAGES_OF_MODELS:
+        background.wait_for("modules", "Starting JAX", 4, background.import_modules)
     page.run()
     freeze_imports(page.url_path)
 

@@ -68,6 +68,7 @@ def preload_modules() -> None:
 
 def preload_model() -> None:
     """Load the pretrained model while the first page is looked at, so that the first stroke is read at once."""
+    from parts import background
     from parts.models import find_recognizer, load_recognizer
 
     from digitjax import runs
@@ -75,6 +76,7 @@ def preload_model() -> None:
 
     with contextlib.suppress(InputError):  # which the page shows
         load_recognizer(find_recognizer(runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)))
+    background.import_modules()
 
 
 def create_api(host: str) -> "FastAPI":

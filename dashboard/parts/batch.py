@@ -12,7 +12,7 @@ from PIL import Image
 
 from digitjax.errors import InputError
 from digitjax.recognition.recognizer import Reading, Recognizer, to_result
-from parts.models import RecognizerKey, load_recognizer
+from parts.models import RecognizerKey, wait_for_recognizer
 from parts.uploads import Upload
 
 PAGE_SIZE = 100
@@ -71,7 +71,7 @@ def read_all(model: RecognizerKey, uploads: Sequence[Upload]) -> list[BatchRow]:
     rows = {key: cached[key] for key in keys if key in cached}
     st.session_state["batch"] = rows  # so that an interrupted reading goes on where it was
     if len(rows) < len(keys):
-        recognizer = load_recognizer(model)
+        recognizer = wait_for_recognizer(model)
         with st.empty():
             for key, upload in zip(keys, uploads, strict=True):
                 if key not in rows:

@@ -1,5 +1,7 @@
 """Details of one recognized digit: processing steps, probabilities, attribution, nearest training images."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -10,13 +12,15 @@ from digitjax.visualization.explain.neighbors import MAX_IMAGES, NeighborIndex, 
 from digitjax.visualization.explain.network import to_intensity
 from digitjax.visualization.grid import diverging_colors
 from digitjax.visualization.steps import draw_steps
+from parts import background
 from parts.attributions import integrated_gradients
 from parts.error_display import escape, show_errors
 from parts.formatting import ordinal
-from parts.images import enlarge
-from parts.models import RecognizerKey, Weights, load_classifier
+from parts.images import enlarge, png_url
+from parts.models import RecognizerKey, Weights, load_classifier, load_recognizer
 
 _NEIGHBORS = 8  # training images
+_SECONDS = 6  # about how long the attribution, and the index of the neighbors, take at first on two cores
 
 
 def describe(result: Reading, index: int) -> str:
@@ -28,6 +32,32 @@ def describe(result: Reading, index: int) -> str:
     """
     digit = result.digits[index]
     return f"{ordinal(index + 1)} digit: predicted {digit.digit}" + " (rejected)" * digit.rejected
+
+
+def prepare(model: RecognizerKey) -> None:
+    """Begin to prepare what the first details of a digit need, after the model itself.
+
+    Args:
+        model: that recognizes the digits.
+    """
+    if len(model.members) == 1:
+        background.prepare(("attribution", *model.members), partial(compile_attribution, model))
+        background.prepare(("neighbors", *model.members), partial(load_neighbor_index, *model.members))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def compile_attribution(model: RecognizerKey) -> None:
+    """Compile the attribution, after the model.
+
+    Args:
+        model: that recognizes the digits, a single network.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    load_recognizer(model)
+    blank = to_intensity(np.zeros((1, 28, 28), np.uint8))
+    integrated_gradients(load_classifier(*model.members), blank, np.array([0]))
 
 
 def show(model: RecognizerKey, result: Reading, index: int) -> None:
@@ -57,6 +87,12 @@ def show(model: RecognizerKey, result: Reading, index: int) -> None:
             )
             return
         (weights,) = model.members
+        background.wait_for(
+            ("attribution", weights),
+            "Compiling the attribution",
+            _SECONDS,
+            partial(compile_attribution, model),
+        )
         show_attribution(weights, digit)
         with show_errors():
             show_neighbors(weights, digit)
@@ -73,7 +109,7 @@ def show_steps(result: Reading, index: int) -> None:
     with st.container(horizontal=True):
         for number, (name, image) in enumerate(draw_steps(result, index).items(), start=1):
             caption = f"{number}. {name}"
-            st.image(image, caption=caption, width=144, output_format="PNG", alt=f"Step {caption}")
+            st.image(png_url(image), caption=caption, width=144, alt=f"Step {caption}")
 
 
 def show_attribution(weights: Weights, digit: Digit) -> None:
@@ -88,10 +124,9 @@ def show_attribution(weights: Weights, digit: Digit) -> None:
         load_classifier(weights), to_intensity(digit.image[None]), np.array([digit.digit])
     )
     st.image(
-        enlarge(diverging_colors(np.asarray(attribution))[0]),
+        png_url(enlarge(diverging_colors(np.asarray(attribution))[0])),
         caption=f"orange supports {digit.digit}, blue opposes it",
         width=168,
-        output_format="PNG",
         alt=f"Attribution of each pixel to {digit.digit}, by integrated gradients",
     )
 
@@ -107,15 +142,19 @@ def show_neighbors(weights: Weights, digit: Digit) -> None:
         InputError: the training images are not prepared on this machine.
     """
     st.markdown("**Nearest training images in embedding space**")
-    index = load_neighbor_index(weights)
+    index = background.wait_for(
+        ("neighbors", weights),
+        "Embedding the training images",
+        _SECONDS,
+        partial(load_neighbor_index, weights),
+    )
     neighbors = index.nearest(digit.image, _NEIGHBORS)
     with st.container(horizontal=True):
         for image, label in zip(neighbors.images, neighbors.labels, strict=True):
             st.image(
-                enlarge(image),
+                png_url(enlarge(image)),
                 caption=f"label {label}",
                 width=84,
-                output_format="PNG",
                 alt=f"Training image with the label {label}",
             )
     searched = len(index.examples)
@@ -126,12 +165,14 @@ def show_neighbors(weights: Weights, digit: Digit) -> None:
     )
 
 
-@st.cache_resource(max_entries=2, show_spinner="Embedding the training images")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def load_neighbor_index(weights: Weights) -> NeighborIndex:
-    """Embed the training images of a run.
+    """Embed the training images of a run, and compile the search of neighbors.
 
     Raises:
         InputError: they are not prepared on this machine.
     """
     train = pipeline.load_prepared(weights.run.config.data).train
-    return build_neighbor_index(load_classifier(weights), train)
+    index = build_neighbor_index(load_classifier(weights), train)
+    index.nearest(train.images[0], _NEIGHBORS)
+    return index

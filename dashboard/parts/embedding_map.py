@@ -1,5 +1,6 @@
 """The embeddings of a network projected to a plane, where a region can be selected."""
 
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -8,9 +9,9 @@ import streamlit as st
 
 from digitjax.visualization import charts
 from digitjax.visualization.explain import features
-from digitjax.visualization.explain.network import to_intensity
+from parts import background
 from parts.gallery import select_from_gallery
-from parts.images import enlarge, load_data
+from parts.images import enlarge, load_data, png_url
 from parts.models import Weights, load_classifier
 
 MAX_POINTS = 1000
@@ -18,6 +19,8 @@ MAX_POINTS = 1000
 MAX_IMAGES = 200
 """Most images in the gallery of the selected region."""
 PCA, TSNE = "PCA", "t-SNE"
+SECONDS = {PCA: 5, TSNE: 6}
+"""About how long each takes at first, on two cores."""
 AXES = ("x", "y")
 
 
@@ -35,10 +38,16 @@ def show(weights: Weights, best: Weights) -> None:
         "Projection",
         (PCA, TSNE),
         horizontal=True,
-        help="PCA keeps distances and stays aligned between checkpoints. t-SNE separates clusters, takes some "
-        "seconds at first, and does not keep the distances between clusters.",
+        help="PCA keeps distances and stays aligned between checkpoints. t-SNE separates clusters, "
+        "but does not keep the distances between them.",
     )
-    points, predicted = project(weights, best, method)
+    points, predicted = background.wait_for(
+        ("map", weights, best, method),
+        f"Projecting by {method}",
+        SECONDS[method],
+        partial(prepare_map, weights, best, method),
+    )
+    background.prepare(("map", weights, best, TSNE), partial(prepare_map, weights, best, TSNE))
     split = load_data(best.run.config.data).test
     images, labels = split.images[: len(points)], split.labels[: len(points)]
     name = f"map-{weights}-{method}"
@@ -63,11 +72,25 @@ def show(weights: Weights, best: Weights) -> None:
     if position is not None:
         i = int(indices[position])
         st.image(
-            enlarge(images[i]),
+            png_url(enlarge(images[i])),
             caption=f"Image {i}: true digit {labels[i]}, predicted {predicted[i]}",
-            output_format="PNG",
             alt=f"Image {i} of the test split, enlarged",
         )
+
+
+def prepare_map(weights: Weights, best: Weights, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `project` returns, and build the chart.
+
+    Args:
+        weights: of the selected checkpoint.
+        best: weights of the same run with the best validation score.
+        method: `PCA` or `TSNE`.
+
+    Raises:
+        InputError: the weights or the images cannot be loaded.
+    """
+    map_chart(weights, best, method)
+    return project(weights, best, method)
 
 
 def select_region(name: str, points: np.ndarray, brush: dict[str, list[float]]) -> np.ndarray:
@@ -102,7 +125,7 @@ def select_region(name: str, points: np.ndarray, brush: dict[str, list[float]]) 
     return np.flatnonzero(inside)
 
 
-@st.cache_data(max_entries=32, show_spinner="Projecting the embeddings")
+@st.cache_data(max_entries=32, show_spinner=False)
 def project(weights: Weights, best: Weights, method: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the position and the predicted digit of each image of the test split.
 
@@ -121,8 +144,8 @@ def project(weights: Weights, best: Weights, method: str) -> tuple[np.ndarray, n
     """
     classifier = load_classifier(weights)
     images = load_data(best.run.config.data).test.images[:MAX_POINTS]
-    embeddings = features.embed(classifier, images)
-    predicted = np.asarray(classifier(to_intensity(images))).argmax(axis=1)
+    embeddings, logits = features.embed_and_classify(classifier, images)
+    predicted = logits.argmax(axis=1)
     if method == TSNE:
         return features.project_tsne(embeddings), predicted
     reference = None if weights == best else project(best, best, method)[0]

@@ -7,7 +7,7 @@ import streamlit as st
 from digitjax.evaluation import evaluate
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.reconstruction import Reconstruction
-from digitjax.runs import Ensemble, EvaluationKey, Run
+from digitjax.runs import Ensemble, EvaluationKey, Run, RunEntry
 from parts.error_display import NotAvailableError
 from parts.evaluate_buttons import show_evaluate_buttons
 
@@ -79,7 +79,7 @@ def read_classification(model: Run | Ensemble, key: EvaluationKey) -> Evaluation
     return evaluation
 
 
-def require_classifier(model: Run | Ensemble) -> None:
+def require_classifier(model: RunEntry) -> None:
     """Require a classifier.
 
     Raises:

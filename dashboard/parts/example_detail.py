@@ -10,7 +10,7 @@ from parts import tag_editor
 from parts.error_display import escape, show_errors
 from parts.evaluation_context import EvaluationContext
 from parts.formatting import ordinal
-from parts.images import enlarge
+from parts.images import enlarge, png_url
 
 _IMAGE_WIDTH = 168  # pixels
 _TEXT_WIDTH = 290  # pixels: fits beside a gallery, and on a phone
@@ -27,10 +27,9 @@ def show_detail(*contexts: EvaluationContext, index: int) -> None:
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_IMAGE_WIDTH):
             st.image(
-                enlarge(first.images[index]),
+                png_url(enlarge(first.images[index])),
                 caption=f"image {index:,}, true digit {first.examples.label[index]}",
                 width=_IMAGE_WIDTH,
-                output_format="PNG",
                 alt=first.describe(index)[1],
             )
         for context in contexts:

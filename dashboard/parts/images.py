@@ -1,7 +1,11 @@
 """Data sets, loaded once for all sessions, and their images at the size that the pages show."""
 
+import base64
+import io
+
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from digitjax.config import Data
 from digitjax.data import pipeline
@@ -24,6 +28,20 @@ def enlarge(image: np.ndarray, factor: int = 6) -> np.ndarray:
         uint8 (factor * h, factor * w) or (factor * h, factor * w, 3).
     """
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def png_url(pixels: np.ndarray | Image.Image) -> str:
+    """Return an image as a data URL, which the page has in itself.
+
+    Of images that change faster than the browser asks for them, Streamlit has deleted the files by then.
+
+    Args:
+        pixels: uint8 (h, w) or (h, w, 3), or an image of Pillow.
+    """
+    image = Image.fromarray(pixels) if isinstance(pixels, np.ndarray) else pixels
+    with io.BytesIO() as file:
+        image.save(file, "PNG")
+        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def load_evaluated_split(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> Split:

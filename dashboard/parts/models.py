@@ -1,5 +1,6 @@
 """Trained models, loaded once for all sessions."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from digitjax.recognition.recognizer import Recognizer
 from digitjax.runs import Run, RunEntry
 from digitjax.visualization.explain import network
 from digitjax.visualization.explain.network import DifferentiableClassifier
+from parts import background
 
 _WARM_UP_SIZES = (
     1,
@@ -76,7 +78,19 @@ def find_recognizer(entry: RunEntry) -> RecognizerKey:
     return RecognizerKey(str(entry.path.absolute()), tuple(map(find_weights, members)), calibrated_ns)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+def wait_for_recognizer(key: RecognizerKey) -> Recognizer:
+    """Return a recognizer that is loaded in the background, and show a progress bar until it is there.
+
+    Args:
+        key: of the recognizer.
+
+    Raises:
+        InputError: the model is damaged.
+    """
+    return background.wait_for(("recognizer", key), "Loading the model", 5, partial(load_recognizer, key))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
 def load_recognizer(key: RecognizerKey) -> Recognizer:
     """Load a recognizer, compiled so that the first picture takes no longer than later ones."""
     configure_jax(cache_folder() / "compiled")

@@ -6,7 +6,7 @@ from parts import embedding_map, evaluations
 from parts.attributions import integrated_gradients, occlusion
 from parts.error_display import escape, show_errors
 from parts.gallery import select_from_gallery
-from parts.images import enlarge, load_data
+from parts.images import enlarge, load_data, png_url
 from parts.models import Weights, find_weights, load_classifier
 from parts.run_selection import Selection, current_selection, resolve_run
 
@@ -116,8 +116,7 @@ def show_weight_matrix(name: str, weights: np.ndarray) -> None:
     """
     outputs, inputs = weights.shape
     st.image(
-        enlarge(diverging_colors(weights[None])[0], 4),
-        output_format="PNG",
+        png_url(enlarge(diverging_colors(weights[None])[0], 4)),
         alt=f"Weight matrix of the layer {name}: {outputs} rows, one per output, and {inputs} columns, one per input",
     )
     st.caption("Rows: outputs; columns: inputs. Orange: positive weight; blue: negative.")
@@ -150,7 +149,7 @@ def show_activations(classifier: DifferentiableClassifier, image: np.ndarray) ->
         strongest = np.sort(np.argsort(-values.max(axis=(1, 2)), kind="stable")[:MAX_CHANNELS])
         rows.append(Row(name, diverging_colors(values[strongest], shared=True), [str(i) for i in strongest]))
     names = ", ".join(row.label for row in rows[1:])
-    st.image(image_grid(rows), output_format="PNG", alt=f"Activations of the layers {names}")
+    st.image(png_url(image_grid(rows)), alt=f"Activations of the layers {names}")
     st.caption(
         f"Up to {MAX_CHANNELS} channels per layer, those with the strongest activation, by channel index. "
         "Orange: positive; blue: negative."
@@ -180,7 +179,7 @@ def show_attribution(classifier: DifferentiableClassifier, image: np.ndarray, la
     with st.container(horizontal=True):
         for name, pixels in maps.items():
             description = f"{name}: true digit {label}, predicted {predicted}, explained class {digit}"
-            st.image(enlarge(pixels), caption=name, width=224, output_format="PNG", alt=description)
+            st.image(png_url(enlarge(pixels)), caption=name, width=224, alt=description)
     st.caption(
         f"True digit {label}, predicted {predicted}. Orange supports {digit}, blue opposes it. Integrated gradients: "
         "contribution of each pixel to the logit (Sundararajan et al. 2017). Occlusion: drop of the logit when the "

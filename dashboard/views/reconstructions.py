@@ -1,13 +1,15 @@
 """The page "Reconstructions": reconstruction errors of an autoencoder, and its latent space."""
 
+from functools import partial
 from itertools import cycle
 
 import numpy as np
 import streamlit as st
-from parts import evaluations
+from parts import background, evaluations
 from parts.error_display import NotAvailableError, escape, show_errors
+from parts.example_picker import PAGE
 from parts.gallery import select_from_gallery
-from parts.images import enlarge, load_evaluated_split
+from parts.images import enlarge, load_evaluated_split, png_url
 from parts.models import Weights, find_weights, load_reconstructor
 from parts.run_selection import Selection, current_selection, resolve_run
 
@@ -25,6 +27,8 @@ MAX_IMAGES = 1000
 PAGE_SIZE = 100
 # Smallest standard deviation that a latent dimension is scaled by.
 MIN_DEVIATION = 1e-6
+# About how long the programs for an image, and the overview, take at first on two cores.
+SECONDS_FOR_IMAGE, SECONDS_FOR_OVERVIEW = 5, 8
 INDEX, LARGEST, SMALLEST = "index", "largest error", "smallest error"
 
 
@@ -100,15 +104,30 @@ def select_image(evaluation: Reconstruction, images: np.ndarray) -> int:
     Returns:
         The first image of the page if none is selected.
     """
+
+    def show_first_page() -> None:
+        st.session_state[PAGE] = 1
+
     order_column, digit_column, page_column = st.columns(3)
-    order = order_column.selectbox("Sort by", (INDEX, LARGEST, SMALLEST))
-    digit = digit_column.selectbox("True digit", range(10), None, placeholder="any")
+    order = order_column.selectbox(
+        "Sort by", (INDEX, LARGEST, SMALLEST), key="sort", bind="query-params", on_change=show_first_page
+    )
+    digit = digit_column.selectbox(
+        "True digit",
+        range(10),
+        None,
+        key="true",
+        bind="query-params",
+        placeholder="any",
+        on_change=show_first_page,
+    )
     indices = np.arange(len(images)) if digit is None else np.flatnonzero(evaluation.labels == digit)
     if order != INDEX:
         sign = -1 if order == LARGEST else 1
         indices = indices[np.argsort(sign * evaluation.errors[indices], kind="stable")]
     pages = max(1, -(-len(indices) // PAGE_SIZE))
-    first = PAGE_SIZE * (page_column.number_input(f"Page of {pages}", 1, pages, 1) - 1)
+    page = page_column.number_input(f"Page of {pages}", 1, pages, key=PAGE, bind="query-params")
+    first = PAGE_SIZE * (page - 1)
     indices = indices[first : first + PAGE_SIZE]
     selected = select_from_gallery(
         "reconstructed",
@@ -132,9 +151,14 @@ def show_image(weights: Weights, evaluation: Reconstruction, index: int, images:
         index: of the image.
         images: uint8 (n, 28, 28), all of the split.
     """
+    mean, deviation, dimensions = background.wait_for(
+        ("latents", weights, evaluation.split),
+        "Encoding",
+        SECONDS_FOR_IMAGE,
+        partial(latent_statistics, weights, evaluation.split, images[:MAX_IMAGES]),
+    )
     autoencoder = load_reconstructor(weights)
     (latent,) = autoencoder.encode(images[[index]])
-    mean, deviation, dimensions = latent_statistics(weights, evaluation.split, images[:MAX_IMAGES])
     start = np.clip((latent - mean) / deviation, -TRAVERSAL_RANGE, TRAVERSAL_RANGE)
     image_row = st.container(horizontal=True)
     st.caption(
@@ -160,14 +184,14 @@ def show_image(weights: Weights, evaluation: Reconstruction, index: int, images:
             ),
             ("edited latent", decoded, f"Decoding of the edited latent vector of {name}"),
         ):
-            st.image(enlarge(image), caption=caption, width=168, output_format="PNG", alt=description)
+            st.image(png_url(enlarge(image)), caption=caption, width=168, alt=description)
 
 
-@st.cache_data(max_entries=4, show_spinner="Encoding")
+@st.cache_data(max_entries=4, show_spinner=False)
 def latent_statistics(
     weights: Weights, split: str, _images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return statistics of the latent vectors of images.
+    """Return statistics of the latent vectors of images, and compile what a single image needs.
 
     Args:
         weights: of the autoencoder.
@@ -177,7 +201,10 @@ def latent_statistics(
     Returns:
         Mean and standard deviation, float (latent,) each, and the dimensions with the largest variance, int (k,).
     """
-    latents = load_reconstructor(weights).encode(_images)
+    autoencoder = load_reconstructor(weights)
+    latents = autoencoder.encode(_images)
+    autoencoder.encode(_images[:1])
+    autoencoder.decode(np.zeros((2, latents.shape[1])))
     deviation = np.maximum(latents.std(axis=0), MIN_DEVIATION)
     return latents.mean(axis=0), deviation, top_variance_dimensions(latents, MAX_SLIDERS)
 
@@ -196,12 +223,17 @@ def show_overview(weights: Weights, split: str) -> None:
         InputError: the model or the images cannot be loaded.
     """
     st.header("Overview", divider="grey")
-    rows = compute_overview(weights, split)
+    rows = background.wait_for(
+        ("overview", weights, split),
+        "Reconstructing",
+        SECONDS_FOR_OVERVIEW,
+        partial(compute_overview, weights, split),
+    )
     names = ", ".join(dict.fromkeys(row.label for row in rows))
-    st.image(image_grid(rows), output_format="PNG", alt=f"Rows of images: {names}")
+    st.image(png_url(image_grid(rows)), alt=f"Rows of images: {names}")
 
 
-@st.cache_data(max_entries=4, show_spinner="Reconstructing")
+@st.cache_data(max_entries=4, show_spinner=False)
 def compute_overview(weights: Weights, split: str) -> list[Row]:
     """Return the rows of the overview.
 

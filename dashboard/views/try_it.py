@@ -3,11 +3,19 @@
 from pathlib import Path
 
 import streamlit as st
-from parts import batch, code_snippets, label_correction, recognition_display, uploads
+from parts import (
+    batch,
+    code_snippets,
+    digit_detail,
+    evaluations,
+    label_correction,
+    recognition_display,
+    uploads,
+)
 from parts.canvas import HELP, read_drawing, show_canvas
 from parts.error_display import escape, show_errors
 from parts.model_selection import select_model
-from parts.models import RecognizerKey, find_recognizer, load_recognizer
+from parts.models import RecognizerKey, find_recognizer, wait_for_recognizer
 from parts.run_selection import Selection, current_selection
 from parts.uploads import Upload
 
@@ -22,14 +30,14 @@ def show(selection: Selection) -> None:
     st.title("Try it")
     with show_errors():
         entry = select_model(selection.entry)
+        evaluations.require_classifier(entry)
         model = find_recognizer(entry)
-        load_recognizer(
-            model
-        )  # reports a model that cannot be used, and compiles it before the first picture
         sources = {"Draw": show_drawing, "Upload": show_upload, "Camera": show_camera}
         source = st.segmented_control("Picture", list(sources), default="Draw", required=True, key="source")
         sources[source](model, selection.folder.parent / "handwriting")
         code_snippets.show(entry)
+        wait_for_recognizer(model)  # compiled before the first picture; a damaged model is reported
+        digit_detail.prepare(model)
 
 
 @st.fragment

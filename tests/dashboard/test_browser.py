@@ -124,6 +124,41 @@ def test_a_comparison_by_keyboard_is_kept_in_the_url(browser, address):
     assert [heading.text for heading in browser.all("h3")][:2] == ["able", "other"]
 
 
+def test_back_and_forward_select_the_runs_of_their_urls(browser, address):
+    def shows(run):
+        box = browser.all("[data-testid=stSelectbox] input[aria-label*='Run']")[0]
+        return f"run={run}" in browser.driver.current_url and box.get_attribute("value") == run
+
+    browser.open(f"{address}/curves?run=able")
+    browser.select("Run", "other")
+    wait(lambda: shows("other"))
+    browser.driver.back()
+    wait(lambda: shows("able"))
+    browser.driver.forward()
+    wait(lambda: shows("other"))
+
+
+def test_a_latent_slider_that_is_moved_quickly_asks_for_no_image_that_is_gone(browser, address):
+    browser.open(f"{address}/reconstructions?run=vae")
+    before = browser.find("[data-testid=stSlider]").text
+    browser.driver.execute_script("arguments[0].focus()", browser.find("[data-testid=stSlider] input"))
+    for _ in range(20):
+        browser.keys(Keys.ARROW_LEFT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    wait(lambda: browser.all("[data-testid=stSlider]")[0].text != before)
+    browser.settle()  # the fixture looks for errors
+
+
+def test_the_page_of_a_gallery_is_kept_in_the_url(browser, address):
+    browser.open(f"{address}/predictions?run=able")
+    shown = browser.find(".gallery .cell").get_attribute("title")
+    browser.find("input[aria-label^='Page']").send_keys(Keys.ARROW_UP)
+    wait(lambda: "page=2" in browser.driver.current_url)
+    browser.open(browser.driver.current_url)
+    wait(lambda: browser.all(".gallery .cell"))
+    assert browser.find(".gallery .cell").get_attribute("title") != shown
+    assert browser.find("input[aria-label^='Page']").get_attribute("value") == "2"
+
+
 def test_runs_are_ticked_and_clicked_in_the_table(browser, address):
     browser.open(f"{address}/runs?run=able")
     table = browser.find("[data-testid=stDataFrame] canvas")

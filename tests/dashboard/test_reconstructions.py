@@ -59,6 +59,20 @@ def test_the_next_page_shows_the_next_images(page):
     assert captions(page)[0].startswith("image 100,")
 
 
+def test_a_reload_shows_the_same_page(page, visit, vae):
+    page.main.selectbox[1].set_value("largest error").run()
+    page.number_input[0].set_value(2).run()
+    again = visit(vae.path.parent, "reconstructions", sort="largest error", page="2")
+    assert captions(again) == captions(page)
+    again.main.selectbox[2].set_value(3).run()
+    assert again.number_input[0].value == 1
+
+
+def test_images_are_in_the_page_itself(page):
+    """Files of Streamlit's would be gone by the time that the browser asks, while a slider is moved."""
+    assert all(url.startswith("data:image/png;base64,") for url in urls(page))
+
+
 def test_a_slider_edits_the_latent_vector(page):
     image, reconstructed, difference, edited = urls(page)
     assert edited == reconstructed != image

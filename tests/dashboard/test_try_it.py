@@ -96,7 +96,7 @@ def test_an_autoencoder_cannot_be_tried_on_digits(visit, vae, tiny_run, tmp_path
     monkeypatch.setattr(runs, "PRETRAINED_FOLDER", tmp_path / "box")
     app = visit(vae.path.parent, "try_it")
     app.radio[0].set_value(app.radio[0].options[1]).run()
-    assert "its vae is not a classifier" in texts(app.error)[0]
+    assert texts(app.info) == ["vae is an autoencoder: see the page Reconstructions."]
     assert not app.segmented_control
 
 
@@ -184,8 +184,8 @@ def test_the_nearest_training_images_are_shown(read, able_run, picture, monkeypa
 
 
 def test_missing_training_images_are_named(read, copy, picture, monkeypatch):
-    app = read(copy.path.parent, [("zero.png", picture)])
     monkeypatch.setenv("DIGITJAX_CACHE", str(copy.path / "empty"))
+    app = read(copy.path.parent, [("zero.png", picture)])
     app = select_digit(app, monkeypatch, 0)
     assert not app.error
     assert texts(app.info) == ["This needs the images of digits, which are not on this machine yet."]

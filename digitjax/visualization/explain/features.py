@@ -4,15 +4,18 @@ import functools
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, UInt8
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from digitjax.config import Model
 from digitjax.errors import InputError
+from digitjax.model.architectures import CLASSES
 from digitjax.model.network import Network, Weights
 from digitjax.model.predictor import Predictor
 from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
@@ -82,14 +85,14 @@ def activations(
 
 
 class _EmbeddingNetwork(Network):
-    """The network with the output of its last layer before the logits in place of the logits."""
+    """The network with the output of its last layer before the logits in front of the logits."""
 
     def __call__(
         self, weights: Weights, images: Float[Array, "batch 28 28 1"]
     ) -> tuple[Float[Array, "batch features"], dict[str, Array]]:
-        _, layers = super().__call__(weights, images)
+        logits, layers = super().__call__(weights, images)
         last = list(layers.values())[-1]
-        return last.mean((1, 2)) if last.ndim == 4 else last, layers
+        return jnp.concatenate([last.mean((1, 2)) if last.ndim == 4 else last, logits], axis=1), layers
 
 
 def embed(
@@ -101,7 +104,20 @@ def embed(
         classifier: the network.
         images: light digits on a dark ground.
     """
-    return _predictor(classifier.options)(classifier.weights, images)
+    return embed_and_classify(classifier, images)[0]
+
+
+def embed_and_classify(
+    classifier: DifferentiableClassifier, images: UInt8[np.ndarray, "n 28 28"]
+) -> tuple[Float[np.ndarray, "n features"], Float[np.ndarray, "n classes"]]:
+    """Return the embeddings of `embed`, and the logits, with one compiled program for both.
+
+    Args:
+        classifier: the network.
+        images: light digits on a dark ground.
+    """
+    outputs = _predictor(classifier.options)(classifier.weights, images)
+    return outputs[:, :-CLASSES], outputs[:, -CLASSES:]
 
 
 @functools.lru_cache(maxsize=4)
@@ -141,11 +157,13 @@ def project_pca(
 def project_tsne(embeddings: Float[np.ndarray, "n features"], seed: int = 0) -> Float[np.ndarray, "n 2"]:
     """Return a t-SNE of embeddings (van der Maaten and Hinton 2008).
 
-    It shows clusters, but their sizes and the distances between them mean nothing.
+    It shows clusters, but their sizes and the distances between them mean nothing. One thread computes it: two that
+    wait for each other take five times as long where other processes or threads need the processor, too.
 
     Args:
         embeddings: of at least four images.
         seed: of the optimization.
     """
     perplexity = min(30.0, (len(embeddings) - 1) / 3)
-    return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(embeddings)
+    with threadpool_limits(1, "openmp"):
+        return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(embeddings)
