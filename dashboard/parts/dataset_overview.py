@@ -10,9 +10,9 @@ from digitjax.environment import configure_jax
 from digitjax.runs import Run
 from digitjax.visualization import charts
 from digitjax.visualization.augmented import augmented_rows, describe_augmentation
-from digitjax.visualization.grid import image_grid
+from digitjax.visualization.grid import Row
 from parts.error_display import escape
-from parts.images import load_data
+from parts.images import load_data, show_grid
 
 
 def show_class_balance(run: Run) -> None:
@@ -52,14 +52,13 @@ def show_augmented_samples(run: Run) -> None:
     if st.button("Resample", icon=":material/casino:"):
         seed += 1
         st.session_state["augmentation-seed"] = seed
-    st.image(
-        _augmented_grid(run.config.data, options, seed),
-        output_format="PNG",
-        alt="A row per digit: a training image, then eight random augmentations of it",
+    show_grid(
+        _augmented_rows(run.config.data, options, seed),
+        "A row per digit: a training image, then eight random augmentations of it",
     )
 
 
 @st.cache_data(max_entries=8, show_spinner="Augmenting")
-def _augmented_grid(data: Data, options: Augment, seed: int) -> np.ndarray:
+def _augmented_rows(data: Data, options: Augment, seed: int) -> list[Row]:
     configure_jax(cache_folder() / "compiled")
-    return np.asarray(image_grid(augmented_rows(load_data(data).train, options, seed)))
+    return augmented_rows(load_data(data).train, options, seed)

@@ -1,4 +1,5 @@
-// A gallery of small images from one sprite sheet; arrows, Home and End move the selection, which is sent.
+// A gallery of small images from one sprite sheet. Arrows, Home and End mark an image; a click, Enter or Space select it,
+// and so do the arrows where a selection only shows more on the same page.
 const SIDE = 64;
 const GAP = 6;
 const PAUSE = 1000; // ms in which the server's answer to an earlier selection may arrive
@@ -24,10 +25,17 @@ function fill(list, data, setTriggerValue) {
   list.scrollTop = 0;
 
   list.setAttribute("role", data.selectable ? "listbox" : "list");
-  const select = (i) => {
-    if (!data.selectable || i === list.selected) return;
+  list.onclick = list.onkeydown = null;
+  if (!data.selectable) return;
+  let sent = -1;
+  const mark = (i) => {
     markCell(list, i);
     list.selectedAt = performance.now();
+  };
+  const select = (i) => {
+    if (i === sent && i === list.selected) return;
+    mark(i);
+    sent = i;
     setTriggerValue("selected", { name: data.name, index: i });
   };
   list.onclick = (event) => {
@@ -37,9 +45,11 @@ function fill(list, data, setTriggerValue) {
   list.onkeydown = (event) => {
     const perRow = Math.max(1, Math.floor((list.clientWidth - 8 + GAP) / (SIDE + GAP)));
     const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: perRow, ArrowUp: -perRow, Home: -Infinity, End: Infinity };
-    if (!(event.key in steps) || !data.captions.length) return;
+    const chooses = event.key === "Enter" || event.key === " ";
+    if (!(event.key in steps || chooses) || !data.captions.length) return;
     event.preventDefault();
-    select(Math.min(data.captions.length - 1, Math.max(0, list.selected + steps[event.key])));
+    const i = Math.min(data.captions.length - 1, Math.max(0, list.selected + (steps[event.key] ?? 0)));
+    (chooses || data.arrowsSelect ? select : mark)(i);
   };
 }
 

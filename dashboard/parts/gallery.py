@@ -21,18 +21,21 @@ def show_gallery(
     label: str,
     on_select: Callable[[int], None] | None = None,
     selected: int | None = None,
+    *,
+    arrows_select: bool = True,
 ) -> None:
     """Show images, of which one can be selected.
 
     Args:
         key: of the gallery in the session.
-        images: uint8 (n, 28, 28) or (n, 28, 28, 3), some hundreds at most.
+        images: uint8 (n, 28, 28) or (n, 28, 28, 4), some hundreds at most.
         captions: below the images, short.
         alts: alternative texts, also shown as tooltips.
         label: of the gallery, for screen readers.
         on_select: called with the index of a newly selected image, before the page reruns; without it, none can be
             selected.
         selected: index to mark; the browser marks a selection of its own at once.
+        arrows_select: whether the arrow keys select, or only mark the image that Enter selects.
     """
     sheet = _sprite_sheet(images)
     name = hashlib.sha256(sheet + repr((captions, alts, label)).encode()).hexdigest()[:16]
@@ -61,6 +64,7 @@ def show_gallery(
             "label": label,
             "selectable": on_select is not None,
             "selected": selected,
+            "arrowsSelect": arrows_select,
         },
         on_selected_change=handle_selection,
     )
@@ -73,7 +77,7 @@ def select_from_gallery(
 
     Args:
         key: of the gallery in the session.
-        images: uint8 (n, 28, 28) or (n, 28, 28, 3), some hundreds at most.
+        images: uint8 (n, 28, 28) or (n, 28, 28, 4), some hundreds at most.
         captions: below the images, short.
         alts: alternative texts, also shown as tooltips.
         label: of the gallery, for screen readers.

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -15,17 +16,18 @@ from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import Evaluation
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Ensemble, Run
+from digitjax.visualization.grid import Row, image_grid
 
 
 def enlarge(image: np.ndarray, factor: int = 6) -> np.ndarray:
     """Enlarge an image without interpolation, which browsers would blur.
 
     Args:
-        image: uint8 (h, w) or (h, w, 3).
+        image: uint8 (h, w) or (h, w, 4).
         factor: side of the square that each pixel becomes.
 
     Returns:
-        uint8 (factor * h, factor * w) or (factor * h, factor * w, 3).
+        uint8 (factor * h, factor * w) or (factor * h, factor * w, 4).
     """
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
@@ -42,6 +44,18 @@ def png_url(pixels: np.ndarray | Image.Image) -> str:
     with io.BytesIO() as file:
         image.save(file, "PNG")
         return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def show_grid(rows: Sequence[Row], alt: str) -> None:
+    """Show rows of images in the colors of the page's theme; on a phone they scroll sideways.
+
+    Args:
+        rows: with their labels.
+        alt: alternative text.
+    """
+    text_color = "white" if st.context.theme.type == "dark" else "black"
+    with st.container(key="image-grid"):
+        st.image(png_url(image_grid(rows, text_color=text_color, background="#0000")), alt=alt)
 
 
 def load_evaluated_split(model: Run | Ensemble, evaluation: Evaluation | Reconstruction) -> Split:

@@ -84,4 +84,6 @@ def show_some_errors(entry: RunEntry) -> None:
         def select(position: int) -> None:
             st.session_state["open-example"] = int(shown[position])
 
-        show_gallery("home-errors", context.images[shown], captions, alts, "Errors", on_select=select)
+        show_gallery(  # a selection leaves the page, which the arrow keys must not
+            "home-errors", context.images[shown], captions, alts, "Errors", select, arrows_select=False
+        )

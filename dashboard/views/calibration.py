@@ -24,6 +24,9 @@ METRICS = {"ece": "Expected calibration error", "brier": "Brier score", "nll": "
 def show(selection: Selection) -> None:
     """Show calibration and robustness of the selected models side by side."""
     st.title("Calibration & robustness")
+    st.caption(
+        "Whether the confidence can be trusted, and how the model copes with corrupted images and whole pages."
+    )
     entries = [entry for entry in (selection.entry, selection.compared) if entry]
     for column, entry in zip(st.columns(len(entries), gap="large"), entries, strict=True):
         with column, show_errors():
@@ -34,7 +37,7 @@ def show(selection: Selection) -> None:
             with show_errors():
                 show_calibration(model, key)
             with show_errors():
-                show_robustness(model, key, selection.folder)
+                show_robustness(model, key, selection.folder, by_name=len(entries) > 1)
             with show_errors():
                 show_reading(model, key, selection.folder)
 
@@ -122,7 +125,7 @@ def select_threshold(name: str, rows: list[dict[str, float]]) -> None:
         90.0,
         0.1,
         key=f"threshold-{name}",
-        help="Predictions below it are withheld.",
+        help="Predictions with less confidence are rejected.",
     )
     accepted = [row for row in rows if row["confidence"] >= threshold / 100]
     if not accepted:
@@ -138,13 +141,14 @@ def select_threshold(name: str, rows: list[dict[str, float]]) -> None:
 # ------------------------------------------------------------------------------------ robustness
 
 
-def show_robustness(model: Run | Ensemble, key: EvaluationKey, folder: Path) -> None:
+def show_robustness(model: Run | Ensemble, key: EvaluationKey, folder: Path, *, by_name: bool) -> None:
     """Show accuracy under corruptions and attacks, and how well out-of-distribution images are detected.
 
     Args:
         model: a classifier.
         key: evaluation whose split and weights are meant.
         folder: the runs folder.
+        by_name: whether to sort the corruptions by name, as beside another model.
 
     Raises:
         InputError: its file is damaged, or it cannot be evaluated.
@@ -181,7 +185,9 @@ def show_robustness(model: Run | Ensemble, key: EvaluationKey, folder: Path) -> 
                 width="content",
             )
     rows = [row | {"corruption": row["corruption"].replace("_", " ")} for row in summary["corruptions"]]
-    show_chart(charts.corruption_heatmap(rows), "Accuracy under each corruption, by severity")
+    show_chart(
+        charts.corruption_heatmap(rows, by_name=by_name), "Accuracy under each corruption, by severity"
+    )
     if attacks := summary.get("attacks"):
         st.subheader("Adversarial attacks")
         st.table(
@@ -223,7 +229,7 @@ def show_reading(model: Run | Ensemble, key: EvaluationKey, folder: Path) -> Non
         )
         return
     report = stress.read(model, key.split, key.step)
-    st.caption(f"{report.per_condition:,} digits, shown on generated pages in each condition.")
+    st.caption(f"In each condition, generated pages show {report.per_condition:,} digits of the split.")
     with st.container(horizontal=True, gap="medium"):
         st.metric("Mean digit error rate", f"{report.digit_error_rate:.2%}", width="content")
         st.metric(

@@ -6,7 +6,7 @@ from parts import embedding_map, evaluations
 from parts.attributions import integrated_gradients, occlusion
 from parts.error_display import escape, show_errors
 from parts.gallery import select_from_gallery
-from parts.images import enlarge, load_data, png_url
+from parts.images import enlarge, load_data, png_url, show_grid
 from parts.models import Weights, find_weights, load_classifier
 from parts.run_selection import Selection, current_selection, resolve_run
 
@@ -14,7 +14,7 @@ from digitjax.data.pipeline import Split
 from digitjax.model.network import saved_steps
 from digitjax.visualization.explain import features
 from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
-from digitjax.visualization.grid import Row, diverging_colors, image_grid
+from digitjax.visualization.grid import Row, diverging_colors
 
 # Most filters shown of a layer.
 MAX_FILTERS = 256
@@ -27,6 +27,7 @@ SECTIONS = ("Filters", "Activations", "Attribution", "Embeddings")
 def show(selection: Selection) -> None:
     """Show what the network of the selected run has learned."""
     st.title("Filters and features")
+    st.caption("What the network has learned, from its filters to its embeddings.")
     with show_errors():
         run = resolve_run(selection.entry)
         st.subheader(escape(run.name))
@@ -55,7 +56,7 @@ def explore(best: Weights, steps: list[int]) -> None:
             )
         weights = best._replace(step=step)
         classifier = load_classifier(weights)
-        section = st.segmented_control("Show", SECTIONS, default=SECTIONS[0], required=True)
+        section = st.segmented_control("Show", SECTIONS, default=SECTIONS[0], required=True, wrap=True)
         if section == "Filters":
             show_filters(classifier)
         elif section == "Embeddings":
@@ -149,9 +150,9 @@ def show_activations(classifier: DifferentiableClassifier, image: np.ndarray) ->
         strongest = np.sort(np.argsort(-values.max(axis=(1, 2)), kind="stable")[:MAX_CHANNELS])
         rows.append(Row(name, diverging_colors(values[strongest], shared=True), [str(i) for i in strongest]))
     names = ", ".join(row.label for row in rows[1:])
-    st.image(png_url(image_grid(rows)), alt=f"Activations of the layers {names}")
+    show_grid(rows, f"Activations of the layers {names}")
     st.caption(
-        f"Up to {MAX_CHANNELS} channels per layer, those with the strongest activation, by channel index. "
+        f"The {MAX_CHANNELS} most active channels of each layer, with their index. "
         "Orange: positive; blue: negative."
     )
 

@@ -9,14 +9,14 @@ from parts import background, evaluations
 from parts.error_display import NotAvailableError, escape, show_errors
 from parts.example_picker import PAGE
 from parts.gallery import select_from_gallery
-from parts.images import enlarge, load_evaluated_split, png_url
+from parts.images import enlarge, load_evaluated_split, png_url, show_grid
 from parts.models import Weights, find_weights, load_reconstructor
 from parts.run_selection import Selection, current_selection, resolve_run
 
 from digitjax.data.run_data import load_split
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.runs import Run
-from digitjax.visualization.grid import Row, diverging_colors, image_grid
+from digitjax.visualization.grid import Row, diverging_colors
 from digitjax.visualization.reconstruct import TRAVERSAL_RANGE, overview, top_variance_dimensions
 
 # Most latent dimensions that can be edited.
@@ -35,6 +35,7 @@ INDEX, LARGEST, SMALLEST = "index", "largest error", "smallest error"
 def show(selection: Selection) -> None:
     """Show the reconstructions of the selected run."""
     st.title("Reconstructions")
+    st.caption("How well an autoencoder reconstructs images, and what its latent vectors mean.")
     with show_errors():
         run = resolve_run(selection.entry)
         st.subheader(escape(run.name))
@@ -230,7 +231,7 @@ def show_overview(weights: Weights, split: str) -> None:
         partial(compute_overview, weights, split),
     )
     names = ", ".join(dict.fromkeys(row.label for row in rows))
-    st.image(png_url(image_grid(rows)), alt=f"Rows of images: {names}")
+    show_grid(rows, f"Rows of images: {names}")
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -33,21 +33,28 @@ def test_captions_add_space_below_their_row():
 
 
 def test_color_images_of_any_size_fill_a_cell():
-    red = np.zeros((1, 3, 3, 3), np.uint8)
-    red[..., 0] = 255
+    red = np.zeros((1, 3, 3, 4), np.uint8)
+    red[..., [0, 3]] = 255
     grid = np.asarray(image_grid([Row("", red)], scale=2))
-    assert (grid == (255, 0, 0)).all(axis=2).sum() == 56 * 56
+    assert (grid == (255, 0, 0, 255)).all(axis=2).sum() == 56 * 56
 
 
-def test_hue_shows_the_sign_and_saturation_the_magnitude():
+def test_a_grid_takes_the_colors_of_a_dark_page():
+    clear = np.zeros((1, 28, 28, 4), np.uint8)
+    grid = np.asarray(image_grid([Row("one", clear)], text_color="white", background="#0000"))
+    assert (grid[..., 3] == 0).mean() > 0.8
+    assert (grid[..., :3][grid[..., 3] == 255] > 128).all()  # the label
+
+
+def test_hue_shows_the_sign_and_opacity_the_magnitude():
     values = np.array([[[-2.0, 0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0, 0.0]]])
     colors = diverging_colors(values).astype(int)
-    blue, white, pale, orange = colors[0, 0]
+    blue, zero, pale, orange = colors[0, 0]
     assert blue[2] > blue[0]
-    assert (white == 255).all()
     assert orange[0] > orange[2]
-    assert (pale >= orange).all()
-    assert (colors[1] == 255).all()
+    assert zero[3] == 0
+    assert pale.tolist() == [*orange[:3], 128]
+    assert orange[3] == blue[3] == 255
+    assert (colors[1, ..., 3] == 0).all()
     weak, strong = diverging_colors(np.array([[[1.0]], [[2.0]]]), shared=True).astype(int)
-    assert (weak >= strong).all()
-    assert (weak > strong).any()
+    assert weak[..., 3] < strong[..., 3]

@@ -68,7 +68,7 @@ def reliability(
         width=420,
         title=style.title(
             "Reliability diagram",
-            "below the diagonal: overconfident · size: examples · bars: 95% CI",
+            ["below the diagonal: overconfident", "size: examples · bars: 95% CI"],
         ),
     )
 

@@ -1,6 +1,5 @@
 """Charts of a confusion matrix, and of the difference of two."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,8 @@ from digitjax.visualization.charts import style
 _SIDE = 420  # pixels
 _EXPLANATION = [
     "change in the number of examples",
-    "blue: improved, orange: regressed (on the diagonal, more is better)",
+    "blue: improved, orange: regressed",
+    "on the diagonal, more is better",
 ]
 
 
@@ -38,10 +38,7 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
     # The linear range of the symlog scale, which must be visible beside 0.
     field, number, unit = ("share", ".1%", 0.001) if share else ("count", ",d", 1)
     highest = max(unit, *(row[field] for row in rows))
-    shades = alt.Scale(
-        type="symlog", constant=unit, domain=[0, highest], range=[style.LIGHT_BLUE, style.DARK_BLUE]
-    )
-    dark = f"log(1 + datum.{field} / {unit}) > {math.log1p(highest / unit) / 2}"
+    shades = alt.Scale(type="symlog", constant=unit, domain=[0, highest], range=style.ramp())
     cell = alt.selection_point(name="cell", fields=["true", "predicted"])
     base = _matrix(
         rows,
@@ -61,7 +58,7 @@ def confusion_matrix(confusion: Sequence[Sequence[int]] | np.ndarray, share: boo
         .mark_text(cursor="pointer")
         .encode(
             text=alt.Text(f"{field}:Q", format=number),
-            color=alt.condition(dark, alt.value("white"), alt.value("black")),
+            color=style.text_on(field),
         )
     )
     subtitle = "% of examples" if share else "examples"
@@ -95,10 +92,9 @@ def confusion_difference(difference: Sequence[Sequence[int]] | np.ndarray) -> al
     shades = alt.Scale(
         type="symlog",
         domain=[-limit, 0, limit],
-        range=[style.ORANGE, "#F7F7F7", style.BLUE],
+        range=[style.ORANGE, style.by_background(*style.NEUTRAL), style.BLUE],
         interpolate="lab",
     )
-    dark = f"log(1 + abs(datum.gain)) > {math.log1p(limit) * 0.8}"
     base = _matrix(rows, alt.Tooltip("difference:Q", title="difference in examples", format="+,d"))
     squares = base.mark_rect().encode(color=alt.Color("gain:Q", scale=shades, legend=None))
     numbers = (
@@ -106,7 +102,7 @@ def confusion_difference(difference: Sequence[Sequence[int]] | np.ndarray) -> al
         .mark_text()
         .encode(
             text=alt.Text("difference:Q", format="+,d"),
-            color=alt.condition(dark, alt.value("white"), alt.value("black")),
+            color=style.text_on("gain"),
         )
     )
     return (squares + numbers).properties(

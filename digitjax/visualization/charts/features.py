@@ -66,10 +66,11 @@ def embedding(
         y=alt.Y("y:Q", title="component 2", scale=alt.Scale(zero=False), axis=bare),
         tooltip=tooltips,
     )
+    colors = [style.by_background(*pair) for pair in style.DIGITS]
     digits = base.mark_text(fontWeight="bold").encode(
         text="label:O",
         # Ten colors are more than can be told apart: the glyphs say which class it is.
-        color=alt.Color("label:N", scale=alt.Scale(domain=list(range(10)), scheme="tableau10"), legend=None),
+        color=alt.Color("label:N", scale=alt.Scale(domain=list(range(10)), range=colors), legend=None),
     )
     rings = base.transform_filter("datum.label != datum.predicted").mark_point(
         size=250, color=style.ORANGE, strokeWidth=1.5, opacity=1

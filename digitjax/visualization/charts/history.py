@@ -72,7 +72,7 @@ def learned_and_forgotten(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
         height=320,
         title=style.title(
             "Learned and forgotten by epoch",
-            "up: misclassified before the epoch, correct after it · down: the reverse",
+            ["up: misclassified before the epoch, correct after it", "down: the reverse"],
         ),
     )
 

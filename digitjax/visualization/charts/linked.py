@@ -33,7 +33,7 @@ def link(
         alt.Chart(alt.InlineData([{}]))
         .transform_calculate(position=f"isValid(hover.{axis}) ? hover.{axis}[0] : null")
         .transform_filter("isValid(datum.position)")
-        .mark_rule(color=style.GREY, clip=True)
+        .mark_rule(color=style.GREY, clip=True, aria=False)  # screen readers have the points
         .encode(x=x_axis("position", axis, log_x))
     )
     stacked = []

@@ -141,7 +141,11 @@ def per_class(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
             height=320,
             title=style.title(
                 "Precision and recall by class",
-                "precision: correct of those predicted · recall: correct of those labelled · F1: harmonic mean",
+                [
+                    "precision: correct of those predicted",
+                    "recall: correct of those labelled",
+                    "F1: harmonic mean",
+                ],
             ),
         )
     )

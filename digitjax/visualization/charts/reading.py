@@ -36,13 +36,13 @@ def probability_heatmap(labels: Sequence[str], p: Sequence[Sequence[float]]) -> 
     cells = base.mark_rect().encode(
         color=alt.Color(
             "probability:Q",
-            scale=alt.Scale(domain=[0, 1], range=[style.LIGHT_BLUE, style.DARK_BLUE]),
+            scale=alt.Scale(domain=[0, 1], range=style.ramp()),
             legend=None,
         )
     )
     texts = base.mark_text().encode(
         text="text:N",
-        color=alt.condition("datum.probability > 0.5", alt.value("white"), alt.value("black")),
+        color=style.text_on("probability"),
     )
     return (cells + texts).properties(
         height=alt.Step(24),

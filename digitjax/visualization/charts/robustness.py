@@ -10,11 +10,16 @@ import altair as alt
 from digitjax.visualization.charts import style
 
 
-def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
-    """Chart the accuracy by corruption (y-axis, the lowest mean accuracy first) and severity (x-axis).
+def corruption_heatmap(rows: Sequence[Mapping[str, Any]], *, by_name: bool = False) -> alt.LayerChart:
+    """Chart the accuracy by corruption (y-axis) and severity (x-axis).
 
     Args:
         rows: each has `corruption` (its name), `severity` (from 1), `accuracy` (0 to 1) and its `interval`.
+        by_name: whether to sort the corruptions by name, so that two charts can be compared; by default the lowest mean
+            accuracy is first.
+
+    Returns:
+        The heatmap, with the accuracy in each cell.
     """
     cells = [
         {
@@ -30,13 +35,12 @@ def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     for cell in cells:
         accuracies[cell["corruption"]].append(cell["accuracy"])
     lowest = min((cell["accuracy"] for cell in cells), default=0)
-    dark = lowest + 0.65 * (1 - lowest)
     base = alt.Chart(alt.Data(values=cells)).encode(
         x=alt.X("severity:O", title="severity", axis=alt.Axis(orient="top", labelAngle=0)),
         y=alt.Y(
             "corruption:N",
             title=None,
-            sort=sorted(accuracies, key=lambda name: fmean(accuracies[name])),
+            sort=sorted(accuracies, key=None if by_name else lambda name: fmean(accuracies[name])),
             axis=alt.Axis(labelLimit=0),
         ),
         tooltip=[
@@ -50,16 +54,19 @@ def corruption_heatmap(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     squares = base.mark_rect().encode(
         color=alt.Color(
             "accuracy:Q",
-            scale=alt.Scale(domain=[lowest, 1], range=[style.LIGHT_BLUE, style.DARK_BLUE]),
+            scale=alt.Scale(domain=[lowest, 1], range=style.ramp()),
             legend=None,
         )
     )
     numbers = base.mark_text().encode(
         text=alt.Text("accuracy:Q", format=".1%"),
-        color=alt.condition(f"datum.accuracy > {dark}", alt.value("white"), alt.value("black")),
+        color=style.text_on("accuracy"),
     )
     return (squares + numbers).properties(
         height=alt.Step(26),
         width=360,
-        title=style.title("Accuracy on corrupted images", "% of examples; the worst corruption first"),
+        title=style.title(
+            "Accuracy on corrupted images",
+            "% of examples" if by_name else "% of examples; the worst corruption first",
+        ),
     )

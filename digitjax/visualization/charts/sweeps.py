@@ -36,7 +36,10 @@ def parallel_coordinates(rows: Sequence[_Row], log_fields: Sequence[str] = ()) -
             | {"position": position}
             for row, value, position in zip(rows, values, positions, strict=True)
         ]
-    x = alt.X("field:N", sort=axes, title=None, axis=alt.Axis(labelAngle=0, labelLimit=0, grid=True))
+    names = alt.Axis(  # in two lines, which fit on a phone
+        labelExpr="split(datum.label, '.')", labelAngle=0, labelLimit=0, labelOverlap=False, grid=True
+    )
+    x = alt.X("field:N", sort=axes, title=None, axis=names)
     y = alt.Y("position:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.1, 1.1]))
     lines = (
         alt.Chart(alt.Data(values=points))
@@ -56,12 +59,12 @@ def parallel_coordinates(rows: Sequence[_Row], log_fields: Sequence[str] = ()) -
     )
     labels = (
         alt.Chart(alt.Data(values=ticks))
-        .mark_text(dy=alt.expr("datum.position > 0.5 ? -12 : 12"), color=style.GREY)  # beside the lines
+        .mark_text(dy=alt.expr("datum.position > 0.5 ? -12 : 12"), color=style.by_background(*style.SUBTLE))
         .encode(x=x, y=y, text="text:N")
     )
     return (lines + labels).properties(
         height=340,
-        title=style.title("Parallel coordinates", "one line a complete trial; the darker, the more accurate"),
+        title=style.title("Parallel coordinates", "one line a trial, colored by validation accuracy"),
     )
 
 
@@ -75,7 +78,7 @@ def trial_scatter(rows: Sequence[_Row], x: str, y: str, log_fields: Sequence[str
         log_fields: hyper-parameters with a logarithmic axis.
 
     Returns:
-        The chart; the darker a point, the higher the accuracy.
+        The chart; the color of a point is its accuracy.
     """
     values = [
         {
@@ -108,7 +111,9 @@ def trial_scatter(rows: Sequence[_Row], x: str, y: str, log_fields: Sequence[str
                 alt.Tooltip("accuracy:Q", format=".2%"),
             ],
         )
-        .properties(height=340, title=style.title("Trials", "the darker, the more accurate on validation"))
+        .properties(
+            height=340, title=style.title("Trials", "complete trials, colored by validation accuracy")
+        )
     )
 
 
@@ -130,12 +135,14 @@ def importances(shares: Mapping[str, float]) -> alt.Chart:
                 alt.Tooltip("importance:Q", format=".1%"),
             ],
         )
-        .properties(title=style.title("Importance", "share of the variance of the accuracy (PED-ANOVA)"))
+        .properties(
+            title=style.title("Importance", "share of the variance of validation accuracy (PED-ANOVA)")
+        )
     )
 
 
 def _accuracy_color() -> alt.Color:
-    scale = alt.Scale(range=["#9ecae1", style.DARK_BLUE], zero=False)
+    scale = alt.Scale(range=style.ramp(style.LINES), zero=False)
     return alt.Color("accuracy:Q", scale=scale, legend=alt.Legend(format=".1%", title="accuracy"))
 
 
