@@ -25,7 +25,7 @@ OPTIONS = {
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "theme.light.primaryColor": "#0072B2",  # as in the charts
-    "theme.dark.primaryColor": "#56B4E9",
+    "theme.dark.primaryColor": "#56B4E9",  # in the text of links and of selected items
 }
 """Streamlit's configuration options, by their names."""
 

@@ -150,12 +150,13 @@ def pick_changed(a: EvaluationContext, b: EvaluationContext, comparison: Compari
         default="Improved",
         required=True,
         format_func=lambda kind: f"{kind} ({len(kinds[kind][0]):,})",
+        wrap=True,
         key="changed",
     )
     indices, meaning = kinds[kind]
     st.caption(
         escape(
-            f"{kind}: {meaning}. Captions: true digit: prediction A | prediction B, with A {first} and B {second}."
+            f"{kind}: {meaning}. Captions: true digit: prediction A | prediction B. A: {first}. B: {second}."
         )
     )
 

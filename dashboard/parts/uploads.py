@@ -8,14 +8,17 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from digitjax.errors import InputError
+from digitjax.imaging.decode import DecodeParams
 from digitjax.recognition.archive import list_pictures, open_archive, read_picture
 from digitjax.recognition.bulk import SUFFIXES
 from parts.error_display import escape
 
 MAX_PICTURES = 1000
 """Most pictures that are read at once."""
+_MAX_PICTURE_MEGABYTES = DecodeParams.max_bytes // 1_000_000
+"""Largest picture; larger ones get their reason."""
 _MAX_MEGABYTES = 200
-"""Largest uploaded file: an archive; larger pictures than `DecodeParams.max_bytes` get their reason."""
+"""Largest uploaded file: an archive. Of larger files the server hears nothing; the browser shows the reason."""
 _MAX_LISTED = 10
 """Files from which on their list scrolls, as that of 1,000 files would be 9,000 pixels high."""
 _LIST_HEIGHT = 200
@@ -38,7 +41,8 @@ def select_files() -> list[Upload]:
     chosen = len(st.session_state.get("files", ()))
     with st.container(height=_LIST_HEIGHT if chosen > _MAX_LISTED else "content", border=False):
         files = st.file_uploader(
-            f"Up to {MAX_PICTURES:,} pictures of handwritten digits, or a ZIP of them, of at most {_MAX_MEGABYTES} MB",
+            f"Up to {MAX_PICTURES:,} pictures of handwritten digits, {_MAX_PICTURE_MEGABYTES} MB each, or ZIP files of "
+            f"them, {_MAX_MEGABYTES} MB each",
             type=[*SUFFIXES, ".zip"],
             accept_multiple_files=True,
             max_upload_size=_MAX_MEGABYTES,

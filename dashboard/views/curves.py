@@ -39,6 +39,7 @@ Logs = dict[str, list[TrainingLog]]
 def show(selection: Selection) -> None:
     """Show the curves of the selected run, of the run compared with it, and of more."""
     st.title("Curves")
+    st.caption("Loss and accuracy during training, of up to 20 runs in one chart.")
     members: dict[str, list[Run]] = {}
     for name, entry in select_entries(selection).items():
         with show_errors():
@@ -148,6 +149,7 @@ def show_controls(logs: Logs) -> Controls:
             default=["loss", *scores],
             format_func=NAMES.get,
             key=f"metrics-{scores}",
+            wrap=True,
         )
         splits = st.pills("Splits", SPLITS, selection_mode="multi", default=SPLITS, key="splits")
         axis = st.segmented_control(
@@ -160,6 +162,7 @@ def show_controls(logs: Logs) -> Controls:
             default=[metric for metric in metrics if metric in LOG_SCALE],
             format_func=lambda name: NAMES.get(name, name),
             key=f"log-scale-{scores}",
+            wrap=True,
         )
         smoothing = st.slider(
             "Smoothing", 0.0, 0.99, 0.0, 0.01, key="smoothing", width=240,
