@@ -249,7 +249,7 @@ class Editor {
     const count = this.pending.replace(/\D/g, "").length;
     if (this.pending) return `${count} digits, but ${this.boxes.length} boxes: split, merge, add or delete boxes.`;
     const empty = this.boxes.filter(({ digit }) => !digit).length;
-    return empty ? `Boxes that are not saved, as they have no digit: ${empty}.` : "Each digit has its box.";
+    return empty ? `Boxes without a digit are not saved: ${empty}.` : "Each digit has its box.";
   }
 
   makeBox({ corners, digit }, i) {

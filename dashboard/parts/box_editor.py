@@ -13,8 +13,8 @@ from PIL import Image
 from digitjax.imaging.box import Box
 from digitjax.recognition.recognizer import Reading
 
-HELP = "Type the correct digits; split, merge, delete or resize a box that is wrong, or drag on the picture to add one."
-_KEYS = (
+HELP = "Type the correct digits. Fix wrong boxes: split, merge, delete or resize them, or drag to add one."
+KEYS = (
     "On a box: Left and Right select another, 0 to 9 label it, S splits it, M merges it with the next, N adds one, "
     "Delete deletes it, Shift and arrows move it, Ctrl and arrows resize it, Ctrl+Z undoes."
 )
@@ -23,10 +23,10 @@ _HTML = f"""
   <div class="tools">
     <label>Correct digits <input type="text" inputmode="numeric" autocomplete="off" spellcheck="false"></label>
   </div>
-  <div class="page" role="group" aria-label="Boxes of the digits. {_KEYS}">
+  <div class="page" role="group" aria-label="Boxes of the digits. {KEYS}">
     <img alt="The picture" draggable="false">
   </div>
-  <div class="tools" title="{_KEYS}">
+  <div class="tools" title="{KEYS}">
     <button type="button" data-action="split">Split (S)</button>
     <button type="button" data-action="merge">Merge with next (M)</button>
     <button type="button" data-action="add">Add (N)</button>

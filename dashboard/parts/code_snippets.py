@@ -12,11 +12,11 @@ def show(entry: RunEntry) -> None:
     """Show how to use a model from the command line, from Python and over HTTP."""
     with st.expander("Use from code"):
         st.caption("Command line:")
-        st.code(read_command(entry), language="shell", wrap_lines=True)
+        st.code(read_command(entry), language=None, wrap_lines=True)
         st.caption("Python:")
         st.code(python_code(entry), language="python", wrap_lines=True)
         st.caption("HTTP: start the server, then send it pictures.")
-        st.code(f"{serve_command(entry)}\n{request_command()}", language="shell", wrap_lines=True)
+        st.code(f"{serve_command(entry)}\n{request_command()}", language=None, wrap_lines=True)
 
 
 def read_command(entry: RunEntry) -> str:

@@ -62,7 +62,7 @@ def open_evaluation(model: Run | Ensemble, key: EvaluationKey) -> EvaluationCont
         run_history = _find_history(model, evaluation.split)
         examples = browse.per_example(evaluation, run_history)
     except InputError as error:
-        st.warning(escape(f"Forgetting is not shown: {error}"))
+        st.warning(escape(f"Training history not shown: {error}"))
         run_history, examples = None, browse.per_example(evaluation)
     return EvaluationContext(model, evaluation, images, examples, run_history, sha256)
 

@@ -56,7 +56,7 @@ def _show_prediction(context: EvaluationContext, index: int) -> None:
         text += f" The true digit ranks {ordinal(int(examples.rank[index]))}."
     st.markdown(text)
     higher = int((examples.loss > examples.loss[index]).sum())
-    st.caption(f"Loss {examples.loss[index]:.4f} nats, higher for {higher:,} of {len(examples):,} images.")
+    st.caption(f"Loss {examples.loss[index]:.4f} nats, rank {higher + 1:,} of {len(examples):,}.")
     st.altair_chart(
         charts.probabilities(softmax(context.evaluation.logits[index])),
         alt=f"Probability of each digit: {predicted} has {confidence}",

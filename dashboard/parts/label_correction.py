@@ -8,7 +8,7 @@ import streamlit as st
 from digitjax.data import personal
 from digitjax.errors import InputError
 from digitjax.recognition.recognizer import Reading
-from parts.box_editor import HELP, Correction, edit_boxes
+from parts.box_editor import HELP, KEYS, Correction, edit_boxes
 from parts.error_display import escape, show_errors
 from parts.permissions import is_local
 
@@ -43,7 +43,7 @@ def show_form(folder: Path, result: Reading, key: str) -> None:
         result: of recognizing the picture.
         key: identifies the picture in the session.
     """
-    st.caption(HELP)
+    st.caption(HELP, help=KEYS)
     correction = edit_boxes(f"boxes-{key}", result)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         writer = st.text_input(
@@ -71,10 +71,10 @@ def save(folder: Path, result: Reading, correction: Correction, writer: str) -> 
     label, boxes, pending = correction
     if pending:
         raise InputError(
-            f"{pending!r} has another number of digits than there are boxes: give each digit a box"
+            f"{pending!r} and the boxes differ in their number of digits: give each digit one box"
         )
     if not boxes:
-        raise InputError("no digit has a box: add a box around each digit, and type the digits")
+        raise InputError("no digit has a box: add one around each digit, then type the digits")
     saved = personal.save(folder, result.picture.pixels, label, writer, boxes)
     st.session_state["writer"] = writer
     st.success(
@@ -95,7 +95,7 @@ def show_commands(folder: Path) -> None:
         "views/my_handwriting.py", label="Teach the model your handwriting", icon=":material/school:"
     )
     st.caption("On the command line, evaluate the pretrained model on them, or adapt it to them:")
-    st.code(f"{evaluate_command(folder)}\n{adapt_command(folder)}", language="shell", wrap_lines=True)
+    st.code(f"{evaluate_command(folder)}\n{adapt_command(folder)}", language=None, wrap_lines=True)
 
 
 def evaluate_command(folder: Path) -> str:

@@ -52,7 +52,7 @@ def show_scores(context: EvaluationContext) -> None:
                 width="content",
             )
     st.caption(
-        f"Report the accuracy with the original labels. For the other one, {corrected['corrected']} labels are "
+        f"Report the accuracy with the original labels. For the other, {corrected['corrected']} labels are "
         f"corrected and {corrected['excluded']} images without a clear digit are left out (Northcutt et al. 2021, "
         "arXiv 2103.14749). Several of the corrections are debatable."
     )
@@ -79,8 +79,8 @@ def pick_likely(context: EvaluationContext) -> int | None:
     """Show the errors, the most confident first, and return the index of the selected image."""
     indices = browse.select_examples(context.examples, Filter(correct=False), "most confident")
     st.markdown(
-        f"**{len(indices):,} errors**, the most confident first. Where a confident prediction contradicts the label, "
-        "the label is likely wrong, but some are errors of the model: check each image."
+        f"**{len(indices):,} errors**, the most confident first. Many have a wrong label, the others are errors of the "
+        "model: check each image."
     )
     return _pick(context, indices, context.describe, LIKELY)
 

@@ -86,7 +86,7 @@ def show_table(descriptions: dict[str, Description], selection: Selection) -> No
     )
     hidden = len(descriptions) - len(names)
     st.caption(
-        "Click a row to select its run. Tick up to 20 to compare two and to draw all on Curves."
+        "Click a row to select its run. Tick two to compare them, or up to 20 to draw them on Curves."
         + f" The filter hides {hidden}." * bool(hidden)
     )
 
@@ -100,8 +100,8 @@ def _show_controls(fields: Mapping[str, Fields]) -> tuple[list[str], list[str]]:
             bind="query-params",
             icon=":material/search:",
             placeholder="words or conditions: mnist optimizer.lr>0.001 accuracy>=99% tag=baseline",
-            help="Words are found in names, models, data, statuses, tags and notes. Conditions have = != > < >= or <= "
-            "and a field of the config, or accuracy, error (test split), validation_accuracy, status, tag or date.",
+            help="Words match names, models, data, statuses, tags and notes. Conditions compare a field of the config, "
+            "accuracy, error (test split), validation_accuracy, status, tag or date, with = != > < >= or <=.",
         )
         with st.popover("Columns", icon=":material/view_column:"):
             chosen = st.multiselect(

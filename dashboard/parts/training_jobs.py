@@ -76,15 +76,13 @@ def show_job(run: Run) -> None:
         if lines := job.last_lines(LOG_LINES):
             st.code("\n".join(lines), language=None, wrap_lines=True)
         if job.exit_code and state not in ("stopped", "stopping"):
-            st.error(
-                f"The process ended with exit code {job.exit_code}. The last line of the log gives the reason."
-            )
+            st.error(f"Failed with exit code {job.exit_code}: the last line of the log gives the reason.")
         with st.container(horizontal=True):
             show_actions(job)
         if state == "finished":
             st.caption("Evaluate it on the test split:")
             command = ["digitjax", "evaluate", run.name, "--runs", str(run.path.parent)]
-            st.code(shlex.join(command), language="bash")
+            st.code(shlex.join(command), language=None)
 
 
 def show_actions(job: Job) -> None:

@@ -10,6 +10,7 @@ from parts.run_selection import Selection, current_selection, resolve_model
 def show(selection: Selection) -> None:
     """Show what the selected model predicts incorrectly."""
     st.title("Errors")
+    st.caption("Which digits the model confuses, which labels may be wrong, and where another model differs.")
     with show_errors():
         model = resolve_model(selection.entry)
         st.subheader(escape(model.name))

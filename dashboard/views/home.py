@@ -17,6 +17,7 @@ DRAWING = "drawing"  # the page "Try it" shows the same drawing
 def show(selection: Selection) -> None:
     """Show the canvas, and beside it the selected model."""
     st.title("Read handwritten digits")
+    st.caption("Draw digits, and the model reads them while you draw.")
     left, right = st.columns([5, 3], gap="large")
     with left:
         reader = select_model(selection.entry)
@@ -70,7 +71,7 @@ def show_next_steps(selection: Selection) -> None:
     train = "Train a model", ":material/play_circle:", "views/train.py"
     errors = "Explore its errors", ":material/error:", "views/errors.py"
     if selection.entry.path.parent == PRETRAINED_FOLDER:
-        steps = [train, errors, ("How far to trust it", ":material/verified:", "views/calibration.py")]
+        steps = [train, errors, ("Check its calibration", ":material/verified:", "views/calibration.py")]
     else:
         steps = [errors, ("See its learning curves", ":material/monitoring:", "views/curves.py"), train]
     st.markdown("**Next steps**")

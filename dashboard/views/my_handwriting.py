@@ -27,7 +27,7 @@ _MESSAGE = "taught"
 def show(selection: Selection) -> None:
     """Show the saved digits, the button that teaches them, and what it changed."""
     st.title("My handwriting")
-    st.caption("Teach the pretrained model your handwriting with the digits that you corrected and saved.")
+    st.caption("Teach the pretrained model your handwriting, with digits that you corrected and saved.")
     folder = selection.folder.parent / "handwriting"
     with show_errors():
         samples = folders.list_samples(folder) if folder.exists() else []
@@ -95,7 +95,7 @@ def show_button(runs_folder: Path, folder: Path, count: int) -> None:
         )
         return
     if missing > 0:
-        st.info(f"Save {missing} more {'digit' if missing == 1 else 'digits'}, and the model can be taught.")
+        st.info(f"Save {missing} more {'digit' if missing == 1 else 'digits'}, then teach the model.")
         return
     label = f"Teach {count} digits"
     if not st.button(label, type="primary", icon=":material/school:"):
@@ -118,9 +118,7 @@ def show_button(runs_folder: Path, folder: Path, count: int) -> None:
 def show_result(result: dict[str, Any]) -> None:
     """Show whether what was just taught is kept."""
     if result["kept"]:
-        st.success(
-            f"Saved as {escape(result['name'])}: select it in the sidebar, and it reads on every page."
-        )
+        st.success(f"Saved as {escape(result['name'])}. Select it in the sidebar to use it on every page.")
     else:
         st.warning(f"Not kept: {escape(result['reason'])}.")
         show_accuracy(result)
@@ -162,9 +160,12 @@ def _as_row(run: Run, result: dict[str, Any]) -> dict[str, Any]:
 def show_accuracy(result: dict[str, Any]) -> None:
     """Show the accuracy before and after on each set of digits, and which digits are mixed up."""
     titles = {
-        "person": ("Your digits", "Each is predicted by a model that was not taught it."),
-        "reference": ("Other people's digits", "Those of scikit-learn: what was forgotten."),
-        "validation": ("Validation split", "Of the data set of the pretrained model."),
+        "person": ("Your digits", "Cross-validated: a model predicts only digits that it was not taught."),
+        "reference": (
+            "Other people's digits",
+            "Digits of scikit-learn. A lower accuracy shows what was forgotten.",
+        ),
+        "validation": ("Validation split", "Images of the data set on which the model was trained first."),
     }
     with st.container(horizontal=True, gap="large"):
         for name, (title, explanation) in titles.items():
@@ -182,10 +183,10 @@ def show_accuracy(result: dict[str, Any]) -> None:
                     width="content",
                 )
     if result["mixed_up"]:
-        st.markdown("**Mixed up**")
+        st.markdown("**Confused digits**")
         st.dataframe(result["mixed_up"], hide_index=True, width="content")
     else:
-        st.caption("No digits of yours are mixed up.")
+        st.caption("None of your digits is confused with another.")
 
 
 def show_digits(images: np.ndarray, labels: list[int], left_out: list[str]) -> None:
@@ -200,7 +201,9 @@ def show_digits(images: np.ndarray, labels: list[int], left_out: list[str]) -> N
     counts = Counter(labels)
     st.caption(", ".join(f"{digit}: {counts[digit]}" for digit in range(10)))
     if left_out:
-        st.caption(f"Not used, since other digits are found in them: {escape(', '.join(left_out))}")
+        st.caption(
+            f"Not used, because the digits found in them differ from the label: {escape(', '.join(left_out))}"
+        )
     shown = labels[-MAX_SHOWN:]
     alts = [f"saved digit {label}" for label in shown]
     show_gallery(

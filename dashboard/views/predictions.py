@@ -24,6 +24,7 @@ OUTCOMES = {"correct": True, "incorrect": False}
 def show(selection: Selection) -> None:
     """Show the predictions of the selected model, and the data that it was trained on."""
     st.title("Predictions")
+    st.caption("Each image of a split with its prediction: filter and sort them, and select one for details.")
     with show_errors():
         model = resolve_model(selection.entry)
         st.subheader(escape(model.name))

@@ -1,5 +1,6 @@
 """The page "Runs": a table of all runs, and the results, config and environment of the selected ones."""
 
+import json
 import shlex
 
 import streamlit as st
@@ -22,6 +23,7 @@ from digitjax.runs.summary import UNFINISHED
 def show(selection: Selection) -> None:
     """Show the table of runs, then the selected one and the one that it is compared with."""
     st.title("Runs")
+    st.caption("All trained models: filter, compare, rename and delete them.")
     if all(entry.path.parent == PRETRAINED_FOLDER for entry in selection.entries.values()):
         st.info(
             f"No runs in {escape(str(selection.folder))} yet. Train one with `digitjax quickstart` or on the Train "
@@ -108,16 +110,16 @@ def show_entry(entry: RunEntry, summary: AnySummary, tags: list[str]) -> None:
         show_metric("Training time", f"{seconds:,.1f} s" if seconds else MISSING)
     if summary.status == "stopped" and isinstance(entry, Run) and entry.name == entry.path.name:
         file, folder = str(entry.path / "config.json"), str(entry.path.parent)
-        show_command("Stopped. This continues its training:", "train", file, "--resume", "--runs", folder)
+        show_command("Stopped. Resume its training:", "train", file, "--resume", "--runs", folder)
     if summary.status == "finished" and test is None:
-        show_command("Not evaluated on the test split yet:", "evaluate", str(entry.path))
+        show_command("Not evaluated on the test split yet. Evaluate it:", "evaluate", str(entry.path))
     show_actions(entry, summary, tags)
     for member in entry.members()[:1]:
         title = "Config" if entry == member else f"Config of {escape(member.name)}"
         with st.expander(title):
             st.code(config.to_json(member.config), language="json")
         with st.expander(title.replace("Config", "Environment")):
-            st.json(member.environment)
+            st.code(json.dumps(member.environment, indent=2), language="json")
 
 
 def show_command(reason: str, *command: str) -> None:
@@ -128,7 +130,7 @@ def show_command(reason: str, *command: str) -> None:
         *command: arguments of `digitjax`.
     """
     st.caption(reason)
-    st.code(shlex.join(["digitjax", *command]), language="bash", wrap_lines=True)
+    st.code(shlex.join(["digitjax", *command]), language=None, wrap_lines=True)
 
 
 def show_metric(label: str, value: str, note: str | None = None) -> None:

@@ -16,6 +16,7 @@ from digitjax.visualization.charts.sweeps import ACCURACY
 def show(selection: Selection) -> None:
     """Show the sweeps of the runs folder."""
     st.title("Sweeps")
+    st.caption("Hyper-parameter searches: the best trial, and which hyper-parameters matter.")
     with show_errors():
         show_sweep(select_sweep(selection.folder))
 
@@ -29,7 +30,9 @@ def select_sweep(folder: Path) -> Path:
     sweeps = results.list_sweeps(folder)
     if not sweeps:
         st.code("digitjax sweep cnn --trials 30", language=None)
-        raise NotAvailableError("No sweeps yet. This command searches the hyper-parameters of an experiment.")
+        raise NotAvailableError(
+            "No sweeps yet. The command above searches the hyper-parameters of an experiment."
+        )
     return st.selectbox("Sweep", sweeps, format_func=lambda path: path.name)
 
 
@@ -56,8 +59,8 @@ def show_trials(folder: Path, rows: list[dict[str, Any]]) -> None:
             st.metric("Best validation accuracy", f"{best['accuracy']:.2%}", width="content")
             st.metric("Best trial", best["trial"], width="content")
             st.metric("Complete trials", f"{len(complete)} of {len(rows)}", width="content")
-        st.caption("Train the best one:")
-        st.code(f"digitjax train {folder / 'best.json'}", language=None)
+        st.caption("Train with the hyper-parameters of the best trial:")
+        st.code(f"digitjax train {folder / 'best.json'}", language=None, wrap_lines=True)
     st.dataframe([make_row(row) for row in rows], hide_index=True, alt="All trials, the best first")
 
 

@@ -22,6 +22,7 @@ DEFAULT_EXPERIMENT = "digits"  # needs no download and takes seconds
 def show(selection: Selection) -> None:
     """Show the training jobs, and a form that starts another."""
     st.title("Train")
+    st.caption("Train a model on this machine, and follow its progress.")
     if not is_local():
         address = st.get_option("server.address")
         place = f"address {address}" if address else "every network interface"
@@ -29,7 +30,7 @@ def show(selection: Selection) -> None:
             f"Training is disabled: the dashboard listens on {place}, so others could start jobs on this machine. "
             "This command starts a dashboard for this machine alone:"
         )
-        st.code(shlex.join(["digitjax", "dashboard", "--runs", str(selection.folder)]), language="bash")
+        st.code(shlex.join(["digitjax", "dashboard", "--runs", str(selection.folder)]), language=None)
         return
     show_jobs(selection.folder)
     show_start_form(selection.folder)
@@ -45,7 +46,7 @@ def show_start_form(folder: Path) -> None:
         show_changes(request.experiment, changed)
         st.caption("Equivalent command:")
         command = ["digitjax", "train", request.name, *request.arguments, "--runs", str(folder)]
-        st.code(shlex.join(command), language="bash", wrap_lines=True)
+        st.code(shlex.join(command), language=None, wrap_lines=True)
         if st.button("Start training", type="primary"):
             jobs.start(changed, folder)
             st.rerun()

@@ -28,6 +28,7 @@ MAX_DETAILED = 5
 def show(selection: Selection) -> None:
     """Offer the sources of a picture, and show the predictions for it."""
     st.title("Try it")
+    st.caption("Draw, upload or photograph digits, and see how each was recognized.")
     with show_errors():
         entry = select_model(selection.entry)
         evaluations.require_classifier(entry)
@@ -54,9 +55,8 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
             result = recognition_display.recognize(model, content)
     page, text = st.columns([2, 1])
     with page:
-        st.caption("Draw digits here; predictions appear on the right.")
+        st.caption("Draw digits here; predictions appear on the right.", help=HELP)
         show_canvas(DRAWING, result)
-        st.caption(HELP)
     if result:
         with text:
             recognition_display.show_text(result)

@@ -132,19 +132,16 @@ class Reading:
         )
         is_unsure = digit.top2_probability < self.reject_threshold
         if not digit.rejected and is_unsure:
-            return f"Accepted beside surer digits of its height: {reason}."
+            return f"Accepted: low confidence, but as tall as the confident digits beside it, {reason}."
         if not digit.rejected:
             return f"Accepted: {reason}."
         if is_unsure:
             return f"Rejected: low confidence, {reason}."
         if self.text:
-            return (
-                "Rejected: among letters, unlike the other digits in height or contrast, or hardly a stroke, "
-                f"{reason}."
-            )
+            return f"Rejected: unlike the other digits in height, contrast or stroke, or among letters, {reason}."
         return (
-            f"Rejected with the whole picture: {reason}, but its likely digits are too few, or explain less than half "
-            "of its strokes, as in letters and noise."
+            "Rejected: the picture has too few likely digits, or they explain less than half of its strokes, as in "
+            f"letters and noise, {reason}."
         )
 
     @property

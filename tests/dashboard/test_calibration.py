@@ -77,7 +77,7 @@ def test_missing_robustness_is_evaluated_at_the_press_of_a_button(visit, copy, m
     app = visit(copy.path.parent, "calibration")
     assert not app.error
     assert len(app.get("vega_lite_chart")) == 2
-    assert "No temperature was fitted" in texts(app.caption)[0]
+    assert "No temperature was fitted" in texts(app.caption)[1]
     (button,) = [button for button in app.button if button.label == "Evaluate robustness"]
     button.click().run()
     assert "Clean accuracy" in metrics(app)
@@ -129,7 +129,7 @@ def test_an_ensemble_has_no_temperature(visit, tiny_group, tmp_path):
     evaluate.evaluate(both)
     app = visit(group.path.parent, "calibration", run="both", compare="group")
     assert texts(app.subheader) == ["both", "group/seed-0"]
-    assert "No temperature was fitted" in texts(app.caption)[0]
+    assert "No temperature was fitted" in texts(app.caption)[1]
 
 
 def test_without_runs_the_pretrained_model_is_shown(visit, tmp_path):

@@ -30,9 +30,9 @@ def test_filters_of_every_layer(visit, able_copy):
     layers = app.main.selectbox[0]
     assert layers.options[0] == "blocks 0 conv, 1 to 8, 3x3"
     assert len(app.get("bidi_component")) == 1
-    assert app.caption[0].value.startswith("8 of 8 filters")
+    assert app.caption[1].value.startswith("8 of 8 filters")
     layers.set_value("blocks 1 conv").run()
-    assert app.caption[0].value.startswith("16 of 16 filters")
+    assert app.caption[1].value.startswith("16 of 16 filters")
     app.main.selectbox[1].set_value(3).run()
     assert not app.exception
     app.main.selectbox[0].set_value("head").run()

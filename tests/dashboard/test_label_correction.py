@@ -109,8 +109,8 @@ def test_lines_and_boxes_without_a_digit(correct, tmp_path):
 @pytest.mark.parametrize(
     ("boxes", "pending", "reason"),
     [
-        ([], "", "no digit has a box: add a box around each digit"),
-        ([marked("0", 40, 40, 160, 160)], "12", "'12' has another number of digits than there are boxes"),
+        ([], "", "no digit has a box: add one around each digit"),
+        ([marked("0", 40, 40, 160, 160)], "12", "'12' and the boxes differ in their number of digits"),
         ([marked("0", 0, 0, 10, 10)], "", "box 1 holds no strokes"),
     ],
 )

@@ -1,6 +1,7 @@
 """What holds for every page."""
 
 import ast
+import re
 
 import pytest
 
@@ -16,3 +17,12 @@ def test_a_page_shows_no_docstring_of_a_constant(page):
         for node in statements
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     ]
+
+
+@pytest.mark.parametrize("page", sorted(DASHBOARD.glob("views/[a-z]*.py")), ids=lambda page: page.stem)
+def test_a_page_says_below_its_title_what_it_is_for(page):
+    (sentence,) = re.findall(
+        r'^    st\.title\(".*"\)\n    st\.caption\(\s*"(.*)"\s*\)$', page.read_text(), re.M
+    )
+    assert sentence.endswith(".")
+    assert 40 <= len(sentence) <= 110

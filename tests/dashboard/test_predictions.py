@@ -101,7 +101,7 @@ def test_an_image_is_shown_until_the_filters_change(visit, able_run):
     assert not app.info
     lines = texts(app.markdown)
     assert any(text.startswith(f"Predicted **{table.predicted[index]}** with confidence ") for text in lines)
-    assert any("higher for 0 of" in text for text in texts(app.caption))
+    assert any("rank 1 of" in text for text in texts(app.caption))
     (image,) = app.get("image")
     assert image.captions == [f"image {index}, true digit {table.label[index]}"]
     app.selectbox(key="true").set_value(1).run()

@@ -82,7 +82,7 @@ def test_training_is_disabled_where_other_machines_reach_the_dashboard(open_page
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
 def test_an_experiment_is_started_with_its_overrides(open_page, tmp_path, started, address):
     app = open_page(address)
-    assert texts(app.caption)[0] == "No setting differs from the experiment."
+    assert texts(app.caption)[1] == "No setting differs from the experiment."
     assert command(app) == f"digitjax train digits --runs {tmp_path / 'runs'}"
     app.number_input(key="epochs-digits").set_value(3.0)
     app.number_input(key="lr-digits").set_value(0.0005)

@@ -131,8 +131,9 @@ def test_a_drawing_is_read_and_a_blank_page_is_not(draw, tmp_path, picture):
     assert not app.get("image")  # the boxes are drawn on the page itself
     blank = draw(tmp_path, "")
     assert not predictions(blank)
-    assert texts(blank.caption)[0] == "Draw digits here; predictions appear on the right."
-    assert "Space lowers and lifts it" in " ".join(texts(blank.caption))
+    (hint,) = [caption for caption in blank.caption if caption.value.startswith("Draw digits here")]
+    assert hint.value == "Draw digits here; predictions appear on the right."
+    assert "Space lowers and lifts it" in hint.proto.help
 
 
 def test_a_damaged_drawing_gives_its_reason(draw, tmp_path):

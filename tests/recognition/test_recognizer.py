@@ -111,7 +111,9 @@ def test_a_reading_explains_why_a_digit_was_rejected():
 def test_a_reading_explains_why_an_unsure_digit_was_accepted():
     reading = stub(0.991, 0.5).read(STROKES)
     beside_others = dataclasses.replace(reading, reject_threshold=0.995)
-    assert beside_others.explain(reading.digits[0]).startswith("Accepted beside surer digits of its height")
+    assert beside_others.explain(reading.digits[0]).startswith(
+        "Accepted: low confidence, but as tall as the confident digits"
+    )
 
 
 def test_a_small_picture_has_its_own_threshold():
@@ -124,7 +126,7 @@ def test_a_picture_with_too_few_accepted_digits_is_rejected_as_a_whole():
     page = np.concatenate([STROKES[:, :80], *[STROKES[:, 80:160]] * 10], axis=1)
     reading = stub(0.99, 0.2).read(page)
     assert all(digit.rejected for digit in reading.digits)
-    assert reading.explain(reading.digits[0]).startswith("Rejected with the whole picture")
+    assert reading.explain(reading.digits[0]).startswith("Rejected: the picture has too few likely digits")
     assert "low confidence" in reading.explain(reading.digits[1])
 
 
