@@ -86,8 +86,7 @@ def create_api(host: str) -> "FastAPI":
     from digitjax.recognition.serving.access import Access
     from digitjax.recognition.serving.app import make_app
 
-    prepare_jax()
-    return make_app(recognizer.load(), access=Access.from_environment(host))
+    return make_app(recognizer.load(prepare_jax=prepare_jax), access=Access.from_environment(host))
 
 
 if __name__ == "__main__":

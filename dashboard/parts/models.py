@@ -93,8 +93,7 @@ def wait_for_recognizer(key: RecognizerKey) -> Recognizer:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def load_recognizer(key: RecognizerKey) -> Recognizer:
     """Load a recognizer, compiled so that the first picture takes no longer than later ones."""
-    configure_jax(cache_folder() / "compiled")
-    loaded = recognizer.load(key.path)
+    loaded = recognizer.load(key.path, prepare_jax=partial(configure_jax, cache_folder() / "compiled"))
     for count in _WARM_UP_SIZES:
         loaded.probabilities(np.zeros((count, 28, 28), np.uint8))
     return loaded
