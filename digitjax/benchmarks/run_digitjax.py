@@ -1,8 +1,10 @@
 """Training and inference with digitjax, by the same classes as `digitjax train` and `digitjax evaluate` use."""
 
 import resource
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +15,7 @@ from digitjax.benchmarks import task
 from digitjax.config import Config, Schedule
 from digitjax.data import pipeline
 from digitjax.environment import configure_jax
+from digitjax.model import onnx_model
 from digitjax.model.predictor import Predictor
 from digitjax.model.training.step import Trainer
 from digitjax.model.tta import TRANSFORMS
@@ -126,6 +129,29 @@ def inference() -> Callable[[], dict[str, float]]:
     network, weights = task.network()
     predict = Predictor(network)
     return lambda: task.measure_inference(lambda images: predict(weights, images))
+
+
+def packed_inference() -> Callable[[], dict[str, float]]:
+    """Return a function that measures the speed of the packed network, which `digitjax read` and `serve` use."""
+    predict = packed_predictor()
+    return lambda: task.measure_inference(predict)
+
+
+def packed_predictor() -> onnx_model.OnnxClassifier:
+    """Return the network as `digitjax pack` does."""
+    from digitjax.model.export import program  # only here, as all others do not need the extra
+    from digitjax.model.export.to_onnx import translate
+
+    network, weights = task.network()
+    model = translate(
+        lambda images: network(weights, pipeline.normalize(images))[0],
+        {"images": program.abstract_images()},
+        ["logits"],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / onnx_model.FILE
+        path.write_bytes(model.SerializeToString())
+        return onnx_model.OnnxClassifier(onnx_model.OnnxModel(path), step=0)
 
 
 def matrix_product(size: int = 1536) -> Callable[[], dict[str, float]]:

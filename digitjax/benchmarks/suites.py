@@ -37,6 +37,7 @@ INFERENCE = Suite(
     "inference",
     [
         Benchmark("digitjax", "run_digitjax:inference", {}),
+        Benchmark("digitjax, packed", "run_digitjax:packed_inference", {}),
         Benchmark("onnxruntime", "run_onnxruntime:inference", {}),
         *[Benchmark(name, "run_pytorch:inference", options) for name, options in _PYTORCH.items()],
     ],
