@@ -39,7 +39,7 @@ def _offer_download(error: DataNotPreparedError) -> None:
     """Offer to download a data set, or show the command that does."""
     st.info(f"This needs the images of {error.data.name}, which are not on this machine yet.")
     if not error.download or not is_local():
-        st.code(f"digitjax data prepare {error.data.name}", language=None)
+        st.code(f"digitjax data prepare {error.data.name}", language=None, wrap_lines=True)
     elif st.button(f"Download {error.data.name} ({error.download})", icon=":material/download:"):
         from digitjax.data import pipeline
 

@@ -84,7 +84,9 @@ def show_command(model: Run | Ensemble, folder: Path, *options: str) -> None:
     """
     st.caption(f"{find_refusal(model)} On the command line:")
     place = [] if folder == runs.DEFAULT_FOLDER else ["--runs", str(folder)]
-    st.code(shlex.join(["digitjax", "evaluate", model.name, *options, *place]), language=None)
+    st.code(
+        shlex.join(["digitjax", "evaluate", model.name, *options, *place]), language=None, wrap_lines=True
+    )
 
 
 def _evaluate(model: Run | Ensemble, split: str, progress: Progress) -> None:

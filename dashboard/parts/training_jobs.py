@@ -82,7 +82,7 @@ def show_job(run: Run) -> None:
         if state == "finished":
             st.caption("Evaluate it on the test split:")
             command = ["digitjax", "evaluate", run.name, "--runs", str(run.path.parent)]
-            st.code(shlex.join(command), language=None)
+            st.code(shlex.join(command), language=None, wrap_lines=True)
 
 
 def show_actions(job: Job) -> None:

@@ -252,7 +252,7 @@ def compare_configs(members: Mapping[str, list[Run]]) -> None:
             if expander.open:
                 for name, config in configs.items():
                     st.markdown(f"**{escape(name)}**")
-                    st.code(to_json(config), language="json")
+                    st.code(to_json(config), language="json", wrap_lines=True)
 
 
 show(current_selection())

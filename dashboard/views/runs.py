@@ -117,9 +117,9 @@ def show_entry(entry: RunEntry, summary: AnySummary, tags: list[str]) -> None:
     for member in entry.members()[:1]:
         title = "Config" if entry == member else f"Config of {escape(member.name)}"
         with st.expander(title):
-            st.code(config.to_json(member.config), language="json")
+            st.code(config.to_json(member.config), language="json", wrap_lines=True)
         with st.expander(title.replace("Config", "Environment")):
-            st.code(json.dumps(member.environment, indent=2), language="json")
+            st.code(json.dumps(member.environment, indent=2), language="json", wrap_lines=True)
 
 
 def show_command(reason: str, *command: str) -> None:

@@ -29,7 +29,7 @@ def select_sweep(folder: Path) -> Path:
     """
     sweeps = results.list_sweeps(folder)
     if not sweeps:
-        st.code("digitjax sweep cnn --trials 30", language=None)
+        st.code("digitjax sweep cnn --trials 30", language=None, wrap_lines=True)
         raise NotAvailableError(
             "No sweeps yet. The command above searches the hyper-parameters of an experiment."
         )

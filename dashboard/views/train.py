@@ -30,7 +30,11 @@ def show(selection: Selection) -> None:
             f"Training is disabled: the dashboard listens on {place}, so others could start jobs on this machine. "
             "This command starts a dashboard for this machine alone:"
         )
-        st.code(shlex.join(["digitjax", "dashboard", "--runs", str(selection.folder)]), language=None)
+        st.code(
+            shlex.join(["digitjax", "dashboard", "--runs", str(selection.folder)]),
+            language=None,
+            wrap_lines=True,
+        )
         return
     show_jobs(selection.folder)
     show_start_form(selection.folder)
