@@ -64,13 +64,13 @@ def describe() -> dict[str, Any]:
         "command": sys.argv,
         "devices": [device.device_kind for device in jax.devices()],
         "backend": jax.default_backend(),
-        "processor": _processor(),
+        "processor": find_processor(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "settings": {name: os.environ.get(name, "") for name in ("XLA_FLAGS", "GLIBC_TUNABLES")},
     }
 
 
-def _processor() -> str:
+def find_processor() -> str:
     """Return the name of the processor, if Linux or the platform knows it."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():

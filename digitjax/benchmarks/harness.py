@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from statistics import median, quantiles
 from typing import Any, Literal
 
-from digitjax.environment import TUNED_ALLOCATOR
+from digitjax.environment import TUNED_ALLOCATOR, find_processor
 from digitjax.errors import InputError
 
 _PACKAGES = ("digitjax", "jax", "flax", "torch", "onnxruntime", "rapidocr")
@@ -204,25 +204,51 @@ def format_table(suite: Suite, rows: Sequence[Mapping[str, Any]]) -> str:
     Returns:
         The lines of a table.
     """
-    lines = [
-        f"{suite.name} ({suite.unit})",
-        f"{'':<36}{'allocator':<11}{'metric':<20}{'median':>10}{'quartiles':>22}"
-        "   times better than the best peer (default, tuned allocator)",
-    ]
+    header = (
+        "",
+        "allocator",
+        "metric",
+        "median",
+        "quartiles",
+        "times better than the best peer (default, tuned allocator)",
+    )
     metrics = list(dict.fromkeys(row["metric"] for row in rows))
-    for row in sorted(rows, key=lambda row: metrics.index(row["metric"])):
-        low, high = row["quartiles"]
-        ratios = [row.get(f"ratio_to_best_peer_{allocator}") for allocator in ("default", "tuned")]
-        lines.append(
-            f"{row['benchmark']:<36}{row['allocator']:<11}{row['metric']:<20}{row['median']:>10,.4g}"
-            f"{f'{low:,.4g} to {high:,.4g}':>22}   {', '.join(f'{r:.2f}' for r in ratios if r is not None)}"
-            + (f"   {row['share_of_peak']:.0%} of peak" if "share_of_peak" in row else "")
-        )
-    return "\n".join(lines)
+    lines = [
+        header,
+        *(_format_row(row) for row in sorted(rows, key=lambda row: metrics.index(row["metric"]))),
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = [
+        "  ".join(
+            cell.rjust(width) if i in _RIGHT else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([f"{suite.name} ({suite.unit})", *padded])
+
+
+_RIGHT = (3, 4)
+"""Columns of numbers."""
+
+
+def _format_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    low, high = row["quartiles"]
+    ratios = [row.get(f"ratio_to_best_peer_{allocator}") for allocator in ("default", "tuned")]
+    comparison = ", ".join(f"{ratio:.2f}" for ratio in ratios if ratio is not None)
+    share = f"{row['share_of_peak']:.0%} of peak" if "share_of_peak" in row else ""
+    return (
+        row["benchmark"],
+        row["allocator"],
+        row["metric"],
+        f"{row['median']:,.4g}",
+        f"{low:,.4g} to {high:,.4g}",
+        "  ".join(part for part in (comparison, share) if part),
+    )
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return the versions of the packages, the platform and the number of processors."""
+    """Return the versions of the packages, the platform, the processors, and how busy they are."""
     packages = {}
     for name in _PACKAGES:
         try:
@@ -230,7 +256,19 @@ def describe_machine() -> dict[str, Any]:
         except PackageNotFoundError:
             packages[name] = ""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"packages": packages, "platform": platform.platform(), "cpus": cpus}
+    return {
+        "packages": packages,
+        "platform": platform.platform(),
+        "processor": find_processor(),
+        "cpus": cpus,
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def format_machine(machine: Mapping[str, Any]) -> str:
+    """Return a line on the machine that `describe_machine` described."""
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items() if version)
+    return f"on {machine['cpus']} CPUs of {machine['processor']}, load {machine['load']}: {packages}"
 
 
 if __name__ == "__main__":

@@ -48,7 +48,9 @@ def bench(args: argparse.Namespace) -> None:
     pipeline.load(Data(name="digits"))
     if "speedrun" in args.suites:
         pipeline.load(Data(name="mnist"))
-    result: dict[str, Any] = {"machine": harness.describe_machine(), "suites": {}}
+    machine = harness.describe_machine()
+    print(harness.format_machine(machine), end="\n\n", flush=True)
+    result: dict[str, Any] = {"machine": machine, "suites": {}}
     for name in args.suites:
         suite = suites.SUITES[name]
         rows = harness.run_suite(

@@ -1,6 +1,7 @@
 """Benchmarks run in interleaved rounds, ratios are correct, and all frameworks compute the same."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -43,6 +44,17 @@ def test_ratios_are_against_the_best_peer_of_each_allocator(higher: bool):
     assert ours["ratio_to_best_peer_tuned"] == 0.5
     assert "ratio_to_best_peer_default" not in rows[1]  # an accuracy is no speed
     assert "2.00, 0.50" in harness.format_table(Suite("s", benchmarks, "u", higher), rows)
+
+
+def test_the_columns_of_a_table_stay_apart_however_long_their_numbers_are():
+    benchmarks = [Benchmark(name, "run_pytorch:x", {}) for name in ("one", "another of a long name, " * 2)]
+    suite = Suite("s", benchmarks, "u", higher_is_better=True)
+    rows = harness.summarize_rounds(suite, [[{"m" * 30: 123_456.7}] * 3] * 2, [1.0, 1.0])
+    _, header, *lines = harness.format_table(suite, rows).splitlines()
+    assert all(len(re.split(r" {2,}", line.strip())) == 6 for line in lines)
+    assert {line.index("default") for line in lines} == {header.index("allocator")}
+    machine = harness.format_machine(harness.describe_machine())
+    assert re.match(r"on \d+ CPUs of .+, load \d.*: digitjax ", machine)
 
 
 def test_a_failing_benchmark_is_reported():
