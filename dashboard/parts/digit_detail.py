@@ -42,7 +42,7 @@ def prepare(model: RecognizerKey) -> None:
     """
     if len(model.members) == 1:
         background.prepare(("attribution", *model.members), partial(compile_attribution, model))
-        background.prepare(("neighbors", *model.members), partial(load_neighbor_index, *model.members))
+        background.prepare(("neighbors", *model.members), partial(prepare_neighbors, model))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -58,6 +58,19 @@ def compile_attribution(model: RecognizerKey) -> None:
     load_recognizer(model)
     blank = to_intensity(np.zeros((1, 28, 28), np.uint8))
     integrated_gradients(load_classifier(*model.members), blank, np.array([0]))
+
+
+def prepare_neighbors(model: RecognizerKey) -> NeighborIndex:
+    """Load the index of neighbors, after the attribution: two at once would leave the page no processor.
+
+    Args:
+        model: that recognizes the digits, a single network.
+
+    Raises:
+        InputError: it cannot be loaded, or the training images are not prepared on this machine.
+    """
+    compile_attribution(model)
+    return load_neighbor_index(*model.members)
 
 
 def show(model: RecognizerKey, result: Reading, index: int) -> None:
@@ -95,7 +108,7 @@ def show(model: RecognizerKey, result: Reading, index: int) -> None:
         )
         show_attribution(weights, digit)
         with show_errors():
-            show_neighbors(weights, digit)
+            show_neighbors(model, digit)
 
 
 def show_steps(result: Reading, index: int) -> None:
@@ -131,11 +144,11 @@ def show_attribution(weights: Weights, digit: Digit) -> None:
     )
 
 
-def show_neighbors(weights: Weights, digit: Digit) -> None:
+def show_neighbors(model: RecognizerKey, digit: Digit) -> None:
     """Show the training images whose embeddings are nearest to that of a digit.
 
     Args:
-        weights: of the classifier.
+        model: that recognized it, a single network.
         digit: with its image.
 
     Raises:
@@ -143,10 +156,10 @@ def show_neighbors(weights: Weights, digit: Digit) -> None:
     """
     st.markdown("**Nearest training images in embedding space**")
     index = background.wait_for(
-        ("neighbors", weights),
+        ("neighbors", *model.members),
         "Embedding the training images",
         _SECONDS,
-        partial(load_neighbor_index, weights),
+        partial(prepare_neighbors, model),
     )
     neighbors = index.nearest(digit.image, _NEIGHBORS)
     with st.container(horizontal=True):
