@@ -20,7 +20,7 @@ class Preparation(Generic[T]):
     """A result that a thread computes."""
 
     def __init__(self, compute: Callable[[], T]):
-        """Start the thread, which does not keep the server from ending.
+        """Start the thread, which the process waits for at its end, since a compilation that is broken off aborts it.
 
         Args:
             compute: returns the result.
@@ -28,7 +28,7 @@ class Preparation(Generic[T]):
         self._compute = compute
         self._future: Future[T] = Future()
         self._start = time.monotonic()
-        threading.Thread(target=self._run, daemon=True).start()
+        threading.Thread(target=self._run, daemon=False).start()  # those of sessions are daemons
 
     @property
     def failed(self) -> bool:
