@@ -43,4 +43,6 @@ def test_a_damaged_sweep_is_named(visit, swept, tmp_path):
 def test_without_a_sweep_the_command_is_shown(visit, able_run):
     app = visit(able_run.path.parent, "sweeps")
     assert not app.error
-    assert texts(app.info) == ["No sweeps yet. This command searches the hyper-parameters of an experiment."]
+    assert texts(app.info) == [
+        "No sweeps yet. The command above searches the hyper-parameters of an experiment."
+    ]
