@@ -12,17 +12,22 @@ from digitjax.runs import Run
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """A function of images, uint8 (n, 28, 28), that returns the logits of one network, float32 (n, classes)."""
+XLA_MIN_BATCH = 16
+"""Images from which on XLA's CPU programs compute the logits of an image bit for bit the same whatever else is in its
+batch (tested with a trained model). ONNX Runtime does so for any number."""
 
 
 class Classifier:
     """One network, or an ensemble whose probabilities are averaged."""
 
-    def __init__(self, members: Sequence[Predict]):
+    def __init__(self, members: Sequence[Predict], min_batch: int = XLA_MIN_BATCH):
         """Wrap one network or several.
 
         Args:
             members: the networks.
+            min_batch: images from which on the logits of an image do not depend on the others, bit for bit.
         """
+        self.min_batch = min_batch
         self._members = members
 
     def __call__(
@@ -79,7 +84,7 @@ def load(
         packed = [onnx_model.load(run, step) for run in runs] if tta == "none" else []
         members = [member for member in packed if member]
         if len(members) == len(runs):
-            return Classifier(members), [member.step for member in members]
+            return Classifier(members, min_batch=1), [member.step for member in members]
         prepare_jax()
     return _load_networks(runs, step, tta)
 

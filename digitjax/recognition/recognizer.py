@@ -173,6 +173,7 @@ class Recognizer:
         reject_threshold: float = Calibration().reject_threshold,
         low_res_reject_threshold: float = Calibration().low_res_reject_threshold,
         params: RecognizerParams = RecognizerParams(),
+        min_batch: int = classifier.XLA_MIN_BATCH,
     ):
         """Create a recognizer.
 
@@ -182,18 +183,19 @@ class Recognizer:
             reject_threshold: top-2 probability, 0 to 1, below which a digit is rejected.
             low_res_reject_threshold: the same in pictures smaller than `params.low_res_side`.
             params: parameters of each stage.
+            min_batch: images from which on the logits of an image do not depend on the others, bit for bit.
         """
         self.name = name
         self.classify = classify
         self.reject_threshold = reject_threshold
         self.low_res_reject_threshold = low_res_reject_threshold
         self.params = params
+        self.min_batch = min_batch
 
     def with_classifier(self, classify: Classify) -> "Recognizer":
         """Return the same recognizer with another classifier, such as one that batches the images of many requests."""
-        return Recognizer(
-            classify, self.name, self.reject_threshold, self.low_res_reject_threshold, self.params
-        )
+        thresholds = self.reject_threshold, self.low_res_reject_threshold
+        return Recognizer(classify, self.name, *thresholds, self.params, self.min_batch)
 
     def probabilities(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Return the probability of each digit for images in MNIST's format."""
@@ -312,4 +314,9 @@ def load(
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
     temperatures = [c.temperature for c in calibrations]
     thresholds = np.mean([(c.reject_threshold, c.low_res_reject_threshold) for c in calibrations], axis=0)
-    return Recognizer(partial(classify, temperatures=temperatures), entry.name, *thresholds.tolist())
+    return Recognizer(
+        partial(classify, temperatures=temperatures),
+        entry.name,
+        *thresholds.tolist(),
+        min_batch=classify.min_batch,
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from digitjax import __version__
 from digitjax.recognition.recognizer import Recognizer
 from digitjax.recognition.serving import inference, read
 from digitjax.recognition.serving.access import NO_KEY, Access, ApiKeyMiddleware, HostMiddleware
-from digitjax.recognition.serving.batching import MAX_BATCH, MIN_BATCH, Batcher, QueueFull
+from digitjax.recognition.serving.batching import MAX_BATCH, Batcher, QueueFull
 from digitjax.recognition.serving.limits import (
     MAX_BYTES,
     MAX_FILES,
@@ -69,12 +70,12 @@ def make_app(
         form_limits={"max_files": max_files},
     )
     metrics = Metrics()
-    batcher = Batcher(recognizer.classify)
+    batcher = Batcher(recognizer.classify, recognizer.min_batch)
     batcher.on_batch = metrics.batches.observe
     app.state.name, app.state.metrics, app.state.batcher = recognizer.name, metrics, batcher
     # Each picture is read in a thread, which waits there for the batcher in the event loop.
     app.state.recognizer = recognizer.with_classifier(lambda images: from_thread.run(batcher, images))
-    app.state.warm_up = recognizer.classify
+    app.state.warm_up = partial(_warm_up, recognizer)
     app.state.read_limiter = CapacityLimiter(MAX_CONCURRENT_READS)
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_bytes, seconds=upload_seconds)
     if access.key:
@@ -95,11 +96,15 @@ def make_app(
     return app
 
 
+def _warm_up(recognizer: Recognizer) -> None:
+    for size in (recognizer.min_batch, MAX_BATCH // 2, MAX_BATCH):
+        recognizer.classify(np.zeros((size, 28, 28), np.uint8))
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Compile the model for every batch size, and run the batcher until the last request is answered."""
-    for size in (MIN_BATCH, MAX_BATCH // 2, MAX_BATCH):
-        app.state.warm_up(np.zeros((size, 28, 28), np.uint8))
+    app.state.warm_up()
     task = asyncio.create_task(app.state.batcher.run())
     yield
     task.cancel()

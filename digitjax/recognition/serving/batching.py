@@ -11,9 +11,6 @@ from jaxtyping import Float32, UInt8
 
 Logits = Float32[np.ndarray, "n 10"]
 
-MIN_BATCH = 16
-"""Minimum batch size, in images; smaller batches are padded with empty images. From this size on, XLA's CPU programs
-compute the logits of an image bit for bit the same whatever else is in its batch (tested with the pretrained model)."""
 MAX_BATCH = 64
 """Maximum batch size, in images; a single request of more is a batch of its own."""
 MAX_QUEUED = 2048
@@ -33,16 +30,22 @@ class Batcher:
     """Classifies the images of concurrent requests together, while `run` runs in the same event loop."""
 
     def __init__(
-        self, classify: Callable[[UInt8[np.ndarray, "n 28 28"]], Logits], max_queued: int = MAX_QUEUED
+        self,
+        classify: Callable[[UInt8[np.ndarray, "n 28 28"]], Logits],
+        min_batch: int = 1,
+        max_queued: int = MAX_QUEUED,
     ):
         """Create a batcher with an empty queue.
 
         Args:
-            classify: returns float32 logits (n, 10) of uint8 images (n, 28, 28), n between MIN_BATCH and MAX_BATCH or
+            classify: returns float32 logits (n, 10) of uint8 images (n, 28, 28), n between `min_batch` and MAX_BATCH or
                 the size of a larger request. It is called in a thread, one call at a time.
+            min_batch: images of the smallest batch; smaller ones are padded with empty images, so that the logits of
+                an image do not depend on the others.
             max_queued: maximum number of images in the queue.
         """
         self._classify = classify
+        self._min_batch = min_batch
         self._max_queued = max_queued
         self._queue: deque[_Request] = deque()
         self._not_empty = asyncio.Event()
@@ -96,7 +99,9 @@ class Batcher:
         images = np.concatenate([request.images for request in batch])
         self.on_batch(len(images))
         try:
-            logits = await to_thread.run_sync(self._classify, _pad(images), limiter=self._limiter)
+            logits = await to_thread.run_sync(
+                self._classify, _pad(images, self._min_batch), limiter=self._limiter
+            )
         except Exception as error:
             for request in batch:
                 if not request.logits.done():
@@ -114,6 +119,6 @@ class Batcher:
             start = end
 
 
-def _pad(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n2 28 28"]:
-    missing = max(0, MIN_BATCH - len(images))
+def _pad(images: UInt8[np.ndarray, "n 28 28"], count: int) -> UInt8[np.ndarray, "n2 28 28"]:
+    missing = max(0, count - len(images))
     return np.concatenate([images, np.zeros((missing, 28, 28), np.uint8)]) if missing else images

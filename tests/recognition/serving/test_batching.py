@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("fastapi")
 
-from digitjax.recognition.recognizer import load
-from digitjax.recognition.serving.batching import MAX_BATCH, MIN_BATCH, Batcher, QueueFull
+from digitjax import runs
+from digitjax.model import classifier
+from digitjax.recognition.serving.batching import MAX_BATCH, Batcher, QueueFull
 
 
 def images_of(*values: int) -> np.ndarray:
@@ -75,11 +76,11 @@ def test_a_small_batch_is_padded():
         return brightness(images)
 
     async def ask():
-        batcher = Batcher(classify)
+        batcher = Batcher(classify, min_batch=16)
         return await run_while(batcher, batcher(images_of(1, 2, 3)))
 
     (logits,) = asyncio.run(ask())
-    assert seen == [MIN_BATCH]
+    assert seen == [16]
     assert logits.shape == (3, 10)
 
 
@@ -149,13 +150,16 @@ def test_cancelling_the_batcher_cancels_all_requests():
     assert all(isinstance(error, asyncio.CancelledError) for error in asyncio.run(ask()))
 
 
-def test_logits_do_not_depend_on_the_batch():
-    """Bit for bit, with the pretrained model: from a batch size of 16 on, each row is computed the same."""
-    classify = load().classify
+@pytest.mark.parametrize("packed", [True, False])
+def test_logits_do_not_depend_on_the_batch(packed: bool):
+    """Bit for bit, with the pretrained model, run by ONNX Runtime and by JAX."""
+    run = runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)
+    classify, _ = classifier.load([run], prepare_jax=(lambda: None) if packed else None)
+    assert classify.min_batch == (1 if packed else 16)
     images = np.random.default_rng(0).integers(0, 256, (MAX_BATCH, 28, 28)).astype(np.uint8)
 
     async def ask(size: int):
-        batcher = Batcher(classify)
+        batcher = Batcher(classify, classify.min_batch)
         parts = [images[start : start + size] for start in range(0, len(images), size)]
         return await run_while(batcher, *map(batcher, parts))
 
@@ -164,7 +168,7 @@ def test_logits_do_not_depend_on_the_batch():
         np.testing.assert_array_equal(np.concatenate(asyncio.run(ask(size))), together)
 
     async def ask_single():
-        batcher = Batcher(classify)
+        batcher = Batcher(classify, classify.min_batch)
         return await run_while(batcher, batcher(images[5:6]))
 
     np.testing.assert_array_equal(asyncio.run(ask_single())[0], together[5:6])
