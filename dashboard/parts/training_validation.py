@@ -38,6 +38,22 @@ def show_training(run: Run) -> None:
             show_samples(run, validation)
 
 
+def show_last_validation(run: Run) -> None:
+    """Show the confusion matrix and the sample predictions of the last validation of a classifier, once there is one.
+
+    Args:
+        run: in training.
+
+    Raises:
+        InputError: the run is damaged, or its images are not on this machine.
+    """
+    validation = last_validation.read(run)
+    if validation:
+        st.subheader(f"Last validation, epoch {validation.epoch}")
+        show_confusion(validation)
+        show_samples(run, validation)
+
+
 def show_curves(run: Run) -> None:
     """Show the latest metrics with small learning curves, once they are logged.
 

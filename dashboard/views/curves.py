@@ -10,6 +10,7 @@ from parts.error_display import NotAvailableError, escape, show_errors
 from parts.formatting import MISSING
 from parts.run_selection import MAX_SELECTED, MORE, Selection, current_selection
 from parts.training_progress import REFRESH_NOTE, REFRESH_SECONDS, read_log, show_progress
+from parts.training_validation import show_last_validation
 
 from digitjax.config import differing, to_json
 from digitjax.runs import Ensemble, Group, Run, RunEntry
@@ -119,6 +120,9 @@ def show_all_curves(members: Mapping[str, list[Run]], training: list[Run]) -> No
     show_curves(logs, controls)
     if controls.smoothing:
         st.caption("Smoothing applies to training curves only, and not to the learning rate.")
+    if len(training) == 1:
+        with show_errors():
+            show_last_validation(training[0])
 
 
 def read_logs(members: Mapping[str, list[Run]]) -> Logs:

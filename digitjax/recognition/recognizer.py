@@ -314,9 +314,11 @@ def load(
     calibrations = [calibration.read(run, step) for run, step in zip(members, steps, strict=True)]
     temperatures = [c.temperature for c in calibrations]
     thresholds = np.mean([(c.reject_threshold, c.low_res_reject_threshold) for c in calibrations], axis=0)
+    reject_threshold, low_res_reject_threshold = thresholds.tolist()
     return Recognizer(
         partial(classify, temperatures=temperatures),
         entry.name,
-        *thresholds.tolist(),
+        reject_threshold,
+        low_res_reject_threshold,
         min_batch=classify.min_batch,
     )

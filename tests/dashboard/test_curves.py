@@ -10,6 +10,7 @@ from digitjax import runs
 from digitjax.runs import Run
 from digitjax.runs.folders import training_lock
 from tests.dashboard.conftest import texts
+from tests.dashboard.page_helpers import gallery_captions
 from tests.run_files import set_config
 
 
@@ -170,6 +171,8 @@ def test_a_training_shows_its_progress_until_it_is_finished(visit, training):
     (progress,) = app.get("progress")
     assert "epoch 1 of 4, step 21 of 84, " in progress.text
     assert progress.value == 25
+    assert texts(app.subheader) == ["Last validation, epoch 1"]
+    assert len(gallery_captions(app)) == 30
     app.slider(key="smoothing").set_value(0.5).run()
 
     line = {"step": 42, "epoch": 2, "split": "train", "loss": 0.5, "seconds": 60.0}
@@ -181,6 +184,7 @@ def test_a_training_shows_its_progress_until_it_is_finished(visit, training):
     training.path.with_name(".copy.lock").unlink()
     app.run()
     assert not app.get("progress")
+    assert not app.subheader
     assert "Training in progress: refreshes every 2 seconds." not in texts(app.caption)
     assert drawn_runs(app)["Loss"] == ["copy"]
 
