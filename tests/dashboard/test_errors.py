@@ -63,7 +63,7 @@ def test_the_matrix_shows_counts_or_shares(visit, able_run):
 
     def subtitle():
         (chart,) = app.get("vega_lite_chart")
-        return json.loads(chart.proto.spec)["title"]["subtitle"]
+        return " ".join(json.loads(chart.proto.spec)["title"]["subtitle"])
 
     assert subtitle().startswith("examples of each true digit")
     app.toggle(key="normalize").set_value(True).run()
