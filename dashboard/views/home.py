@@ -37,7 +37,7 @@ def show(selection: Selection) -> None:
 def show_drawing(model: RunEntry) -> None:
     """Show the canvas and the prediction; each stroke reruns this fragment alone."""
     result = None
-    with show_errors():
+    with st.container(), show_errors():  # always there, so that the canvas below keeps its place and its strokes
         if content := read_drawing(DRAWING):
             from parts.models import find_recognizer  # imports JAX, which an empty canvas does not need
             from parts.recognition_display import recognize

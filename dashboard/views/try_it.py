@@ -50,7 +50,7 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
         folder: where corrected pictures are saved.
     """
     result = None
-    with show_errors():
+    with st.container(), show_errors():  # always there, so that the canvas below keeps its place and its strokes
         if content := read_drawing(DRAWING):
             result = recognition_display.recognize(model, content)
     page, text = st.columns([2, 1])
