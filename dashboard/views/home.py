@@ -37,7 +37,8 @@ def show(selection: Selection) -> None:
 def show_drawing(model: RunEntry) -> None:
     """Show the canvas and the prediction; each stroke reruns this fragment alone."""
     result = None
-    with st.container(), show_errors():  # always there, so that the canvas below keeps its place and its strokes
+    # The container is always there, so that the canvas below keeps its place and its strokes.
+    with st.container(), show_errors():
         if content := read_drawing(DRAWING):
             from parts.models import find_recognizer  # imports JAX, which an empty canvas does not need
             from parts.recognition_display import recognize

@@ -50,7 +50,8 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
         folder: where corrected pictures are saved.
     """
     result = None
-    with st.container(), show_errors():  # always there, so that the canvas below keeps its place and its strokes
+    # The container is always there, so that the canvas below keeps its place and its strokes.
+    with st.container(), show_errors():
         if content := read_drawing(DRAWING):
             result = recognition_display.recognize(model, content)
     page, text = st.columns([2, 1])
