@@ -37,7 +37,6 @@ def load_peer() -> Read | None:
     digits, the whole picture is read as one line of text.
     """
     try:
-        import_module("onnxruntime")
         ocr = import_module("rapidocr").RapidOCR(params={"Global.log_level": "error"})
     except ImportError:
         return None

@@ -48,7 +48,6 @@ def install(monkeypatch: pytest.MonkeyPatch, ocr: type | None) -> None:
     module = ModuleType("rapidocr")
     module.RapidOCR = ocr  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "rapidocr", module if ocr else None)
-    monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
 
 
 def test_both_read_the_folder(folder: Path, monkeypatch, capsys):
