@@ -42,7 +42,7 @@ def bench(args: argparse.Namespace) -> None:
     from digitjax.data import pipeline
     from digitjax.runs import write_json
 
-    missing = [name for name in ("torch", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("torch", "onnx") if importlib.util.find_spec(name) is None]
     if missing and set(args.suites) - suites.STANDALONE:
         raise InputError(f"bench needs {', '.join(missing)}: pip install 'digitjax[bench]'")
     pipeline.load(Data(name="digits"))
