@@ -20,7 +20,7 @@ from digitjax import runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model.export import program
-from digitjax.model.export.onnx_folding import fold_normalization
+from digitjax.model.export.onnx_folding import fold_channel_arithmetic
 from digitjax.model.export.onnx_operators import ARRAY_OPERATORS, ELEMENTWISE, FUNCTIONS, Value, sides
 from digitjax.runs import Run
 
@@ -68,7 +68,7 @@ def translate(
     graph = _Graph()
     for output, result in zip(outputs, graph.inline(closed, list(inputs)), strict=True):
         graph.add("Identity", result, output=output)
-    nodes, constants = fold_normalization(graph.nodes, graph.constants)
+    nodes, constants = fold_channel_arithmetic(graph.nodes, graph.constants)
     model = helper.make_model(
         helper.make_graph(
             nodes,
