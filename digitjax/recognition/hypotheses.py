@@ -32,7 +32,7 @@ class HypothesisParams:
     """Mean stroke probability, as the ink network sees it, below which a region is left out."""
     max_regions: int = 250
     """Number of regions from which a proposal is a texture, and has no hypotheses."""
-    max_parts: int = 3000
+    max_parts: int = 1500
     """Most parts that the regions of one call are cut and merged into; only patterns and noise have more."""
     same_distance: float = 0.06
     """Distance of the edges of two boxes, over their size, up to which both may show the same digit."""
