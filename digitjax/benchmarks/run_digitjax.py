@@ -139,18 +139,11 @@ def packed_inference() -> Callable[[], dict[str, float]]:
 
 def packed_predictor() -> onnx_model.OnnxClassifier:
     """Return the network as `digitjax pack` does."""
-    from digitjax.model.export import program  # only here, as all others do not need the extra
-    from digitjax.model.export.to_onnx import translate
+    from digitjax.model.export import packed_program  # only here, as all others do not need the extra
 
-    network, weights = task.network()
-    model = translate(
-        lambda images: network(weights, pipeline.normalize(images))[0],
-        {"images": program.abstract_images()},
-        ["logits"],
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / onnx_model.FILE
-        path.write_bytes(model.SerializeToString())
+        path.write_bytes(packed_program.build(*task.network()))
         return onnx_model.OnnxClassifier(onnx_model.OnnxModel(path), step=0)
 
 

@@ -103,11 +103,8 @@ def load(run: Run, step: int | str = "best") -> OnnxClassifier | None:
             return None
         return OnnxClassifier(OnnxModel(run.path / FILE), own)
     except InputError as error:
-        warn(f"{error}: JAX reads its checkpoint instead, which starts slower: {REMEDY}")
+        warn(f"{error}: JAX reads its checkpoint instead, which starts slower: restore it from a copy")
         return None
-
-
-REMEDY = "restore it from a copy"
 
 
 def read_record(run: Run) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitjax.imaging.binarize import Foreground
-from digitjax.imaging.components import ComponentParams
+from digitjax.imaging.components import ComponentParams, find_components
 from digitjax.imaging.ruling import remove_ruling
 from digitjax.imaging.segmentation import Region, SegmentationParams, find_digits
 from tests.recognition.drawing import rng, strokes
@@ -133,6 +133,8 @@ def test_of_very_many_specks_the_largest_components_are_kept():
     page[100:200, 50:250] = False
     page[120:180, 100:110] = page[120:180, 180:190] = True
     params = SegmentationParams(components=ComponentParams(max_labels=20))
+    labels, _ = find_components(Foreground(page.astype(np.float32), True), params.components)
+    assert labels.max() == 20
     assert boxes(find_digits(Foreground(page.astype(np.float32), True), params)) == [
         (100, 120, 110, 180),
         (180, 120, 190, 180),

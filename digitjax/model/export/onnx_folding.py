@@ -54,8 +54,10 @@ def _follow(
 ) -> Iterator[NodeProto]:
     """Yield the nodes after one that add a number to each channel, subtract it, or multiply with it."""
     while (following := only_user.get(node.output[0])) is not None:
-        is_arithmetic = following.op_type in ("Add", "Mul", "Sub") and following.input[0] == node.output[0]
-        if not is_arithmetic or arrays.get(following.input[1], np.zeros(0)).size != channels:
+        if following.op_type not in ("Add", "Mul", "Sub") or following.input[0] != node.output[0]:
+            return
+        value = arrays.get(following.input[1], np.zeros(0))
+        if value.shape[-1:] != (channels,) or value.size != channels:
             return
         yield following
         node = following

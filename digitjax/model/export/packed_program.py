@@ -30,12 +30,7 @@ def write(run: Run, network: Network, weights: Weights, step: int) -> None:
     Raises:
         InputError: its probabilities are not those of JAX.
     """
-    model = translate(
-        lambda images: network(weights, normalize(images))[0],
-        {"images": program.abstract_images()},
-        ["logits"],
-    )
-    write_bytes(run.path / onnx_model.FILE, model.SerializeToString())
+    write_bytes(run.path / onnx_model.FILE, build(network, weights))
     difference = _compare(run, network, weights)
     if not difference <= MAX_DIFFERENCE:
         raise InputError(
@@ -43,6 +38,18 @@ def write(run: Run, network: Network, weights: Weights, step: int) -> None:
         )
     content = {"step": step, "max_difference": difference}
     integrity.write_own(run, run.path / onnx_model.RECORD, content, beside=[onnx_model.FILE])
+
+
+def build(network: Network, weights: Weights) -> bytes:
+    """Return the program as ONNX, from `images`, uint8 (n, 28, 28), to `logits`, float32 (n, classes).
+
+    Args:
+        network: of a classifier.
+        weights: of the network.
+    """
+    inputs = {"images": program.abstract_images()}
+    model = translate(lambda images: network(weights, normalize(images))[0], inputs, ["logits"])
+    return model.SerializeToString()
 
 
 def _compare(run: Run, network: Network, weights: Weights) -> float:
