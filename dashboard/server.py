@@ -6,6 +6,7 @@ Flags: `headless` opens no browser; `api` also serves the HTTP API of `digitjax 
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ OPTIONS = {
     "theme.dark.primaryColor": "#56B4E9",  # in the text of links and of selected items
 }
 """Streamlit's configuration options, by their names."""
+_PAUSE = 10  # seconds that the first visitor has to draw before JAX is imported, which slows all else down
+_SWITCH_INTERVAL = 5e-4  # seconds that an importing thread may keep the others waiting; Python's own is 5e-3
 
 
 def main(host: str, port: str, *flags: str) -> None:
@@ -55,6 +58,7 @@ def main(host: str, port: str, *flags: str) -> None:
         "server.headless": "headless" in flags,
     }
     preload_modules()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     threading.Thread(target=preload_model, daemon=True).start()
     app.run(config=options)
 
@@ -69,14 +73,15 @@ def preload_modules() -> None:
 def preload_model() -> None:
     """Load the pretrained model while the first page is looked at, so that the first stroke is read at once."""
     from parts import background
-    from parts.models import find_recognizer, load_recognizer
+    from parts.recognizers import find_recognizer, load_recognizer
 
     from digitjax import runs
     from digitjax.errors import InputError
 
     with contextlib.suppress(InputError):  # which the page shows
         load_recognizer(find_recognizer(runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)))
-    background.import_modules()
+    time.sleep(_PAUSE)
+    background.prepare("modules", background.import_modules)
 
 
 def create_api(host: str) -> "FastAPI":

@@ -12,7 +12,7 @@ from PIL import Image
 
 from digitjax.errors import InputError
 from digitjax.recognition.recognizer import Reading, Recognizer, to_result
-from parts.models import RecognizerKey, wait_for_recognizer
+from parts.recognizers import RecognizerKey, wait_for_recognizer
 from parts.uploads import Upload
 
 PAGE_SIZE = 100

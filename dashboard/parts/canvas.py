@@ -2,12 +2,12 @@
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from digitjax.recognition.recognizer import Reading
-from digitjax.visualization.boxes import box_color, box_label
+if TYPE_CHECKING:  # an empty canvas is there before the recognizer is imported
+    from digitjax.recognition.recognizer import Digit, Reading
 
 HELP = (
     "Draw with the mouse, a pen or a finger. Keyboard: Tab focuses the canvas, the arrow keys move the pen "
@@ -33,7 +33,7 @@ def read_drawing(key: str) -> bytes | None:
     return base64.b64decode(png.partition(",")[2], validate=True) if png else None
 
 
-def show_canvas(key: str, result: Reading | None) -> None:
+def show_canvas(key: str, result: "Reading | None") -> None:
     """Show the canvas, with a box around each recognized digit.
 
     Args:
@@ -49,14 +49,19 @@ def show_canvas(key: str, result: Reading | None) -> None:
         data={
             "strokes": drawing["strokes"],
             "version": drawing["version"],
-            "digits": [
-                {"box": d.box, "label": box_label(d), "color": box_color(d), "dashed": d.rejected}
-                for d in digits
-            ],
+            "digits": [_describe_box(digit) for digit in digits],
             "text": f"Prediction: {result.text or 'none'}" if result else "The canvas is blank",
         },
         on_drawing_change=lambda: None,
     )
+
+
+def _describe_box(digit: "Digit") -> dict[str, Any]:
+    """Return what the canvas draws around a digit."""
+    from digitjax.visualization.boxes import box_color, box_label  # with the recognizer, see above
+
+    color = box_color(digit)
+    return {"box": digit.box, "label": box_label(digit), "color": color, "dashed": digit.rejected}
 
 
 def _latest_drawing(key: str) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from parts.attributions import integrated_gradients
 from parts.error_display import escape, show_errors
 from parts.formatting import ordinal
 from parts.images import enlarge, png_url
-from parts.models import RecognizerKey, Weights, load_classifier, load_recognizer
+from parts.models import load_classifier
+from parts.recognizers import RecognizerKey, load_recognizer
+from parts.weights import Weights
 
 _NEIGHBORS = 8  # training images
 _SECONDS = 6  # about how long the attribution, and the index of the neighbors, take at first on two cores

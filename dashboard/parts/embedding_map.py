@@ -12,7 +12,8 @@ from digitjax.visualization.explain import features
 from parts import background
 from parts.gallery import select_from_gallery
 from parts.images import enlarge, load_data, png_url
-from parts.models import Weights, load_classifier
+from parts.models import load_classifier
+from parts.weights import Weights
 
 MAX_POINTS = 1000
 """Most images in the map: more are slow to draw, and overlap."""

@@ -13,8 +13,8 @@ from digitjax.data.run_data import SPLITS
 from digitjax.environment import configure_jax
 from digitjax.evaluation import evaluate
 from digitjax.runs import Ensemble, EvaluationKey, Run
-from parts.models import find_weights
 from parts.permissions import find_refusal
+from parts.weights import find_weights
 
 Progress = Callable[[str], None]
 """A function that shows how far something is."""

@@ -9,30 +9,11 @@ from digitjax.visualization.boxes import box_label, draw_boxes
 from parts import digit_detail
 from parts.error_display import show_errors
 from parts.gallery import select_from_gallery
-from parts.models import RecognizerKey, load_recognizer, wait_for_recognizer
 from parts.prediction import show_prediction
+from parts.recognizers import RecognizerKey
 
 MAX_DIGITS = 40
 """Most digits that are shown one by one: more would make the page slow."""
-
-
-def recognize(model: RecognizerKey, content: bytes) -> Reading:
-    """Return the digits recognized in a picture.
-
-    Args:
-        model: that recognizes the digits.
-        content: of the picture's file.
-
-    Raises:
-        InputError: the picture cannot be decoded, or the model is damaged.
-    """
-    wait_for_recognizer(model)
-    return _recognize(model, content)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Recognizing")  # large pictures take 80 MB each
-def _recognize(model: RecognizerKey, content: bytes) -> Reading:
-    return load_recognizer(model).read(content)
 
 
 def show_picture(result: Reading) -> None:

@@ -7,11 +7,12 @@ from parts.attributions import integrated_gradients, occlusion
 from parts.error_display import escape, show_errors
 from parts.gallery import select_from_gallery
 from parts.images import enlarge, load_data, png_url, show_grid
-from parts.models import Weights, find_weights, load_classifier
+from parts.models import load_classifier
 from parts.run_selection import Selection, current_selection, resolve_run
+from parts.weights import Weights, find_weights
 
 from digitjax.data.pipeline import Split
-from digitjax.model.network import saved_steps
+from digitjax.runs.checkpoints import saved_steps
 from digitjax.visualization.explain import features
 from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
 from digitjax.visualization.grid import Row, diverging_colors

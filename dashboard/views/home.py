@@ -40,8 +40,10 @@ def show_drawing(model: RunEntry) -> None:
     # The container is always there, so that the canvas below keeps its place and its strokes.
     with st.container(), show_errors():
         if content := read_drawing(DRAWING):
-            from parts.models import find_recognizer  # imports JAX, which an empty canvas does not need
-            from parts.recognition_display import recognize
+            from parts.recognizers import (
+                find_recognizer,
+                recognize,
+            )  # imported while the first page is looked at
 
             result = recognize(find_recognizer(model), content)
     show_canvas(DRAWING, result)

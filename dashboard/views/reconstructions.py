@@ -10,8 +10,9 @@ from parts.error_display import NotAvailableError, escape, show_errors
 from parts.example_picker import PAGE
 from parts.gallery import select_from_gallery
 from parts.images import enlarge, load_evaluated_split, png_url, show_grid
-from parts.models import Weights, find_weights, load_reconstructor
+from parts.models import load_reconstructor
 from parts.run_selection import Selection, current_selection, resolve_run
+from parts.weights import Weights, find_weights
 
 from digitjax.data.run_data import load_split
 from digitjax.evaluation.reconstruction import Reconstruction

@@ -15,7 +15,7 @@ from parts import (
 from parts.canvas import HELP, read_drawing, show_canvas
 from parts.error_display import escape, show_errors
 from parts.model_selection import select_model
-from parts.models import RecognizerKey, find_recognizer, wait_for_recognizer
+from parts.recognizers import RecognizerKey, find_recognizer, recognize, wait_for_recognizer
 from parts.run_selection import Selection, current_selection
 from parts.uploads import Upload
 
@@ -53,7 +53,7 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
     # The container is always there, so that the canvas below keeps its place and its strokes.
     with st.container(), show_errors():
         if content := read_drawing(DRAWING):
-            result = recognition_display.recognize(model, content)
+            result = recognize(model, content)
     page, text = st.columns([2, 1])
     with page:
         st.caption("Draw digits here; predictions appear on the right.", help=HELP)
@@ -107,7 +107,7 @@ def show_picture(model: RecognizerKey, folder: Path, upload: Upload) -> None:
         upload: the picture.
     """
     with show_errors():
-        result = recognition_display.recognize(model, upload.read())
+        result = recognize(model, upload.read())
         recognition_display.show_picture(result)
         label_correction.show(folder, result, upload.key)
         recognition_display.show_digits(model, result, upload.key)

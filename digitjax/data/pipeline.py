@@ -1,4 +1,4 @@
-"""Data sets as arrays: prepared once, cached, split, normalized, and served in batches.
+"""Data sets as arrays: prepared once, cached and split.
 
 The splits are fixed. `test` is the data set's own and is used neither for training nor for model selection.
 `validation` is a random part of the data set's training images, drawn with `split_seed`. The rest is `train`; with
@@ -13,9 +13,8 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int32, UInt8
+from jaxtyping import Float, Int32, UInt8
 
 from digitjax.config import Data
 from digitjax.data import cache
@@ -49,24 +48,6 @@ class Dataset:
     test: Split
     sha256: str
     """SHA-256 of all arrays of the data set, before they are split."""
-
-
-def normalize(images: UInt8[Array | np.ndarray, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
-    """Return the inputs of a network, float32 (..., 28, 28, 1) of zero mean and unit variance, for uint8 images.
-
-    Training, evaluation and recognition all normalize here.
-    """
-    return normalize_intensities(jnp.asarray(images).astype(jnp.float32) / 255)
-
-
-def normalize_intensities(images: Float[Array, "*batch 28 28"]) -> Float[Array, "*batch 28 28 1"]:
-    """Return the inputs of a network, float32 (..., 28, 28, 1), for images with intensities from 0 to 1."""
-    return (images[..., None] - MEAN) / STD
-
-
-def denormalize(inputs: Float[Array, "*batch 28 28 1"]) -> Float[Array, "*batch 28 28"]:
-    """Return the intensities from 0 to 1 (..., 28, 28) of inputs of a network: the inverse of normalization."""
-    return inputs[..., 0] * STD + MEAN
 
 
 def prepare(data: Data) -> Path:

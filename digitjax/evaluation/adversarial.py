@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
-from digitjax.data.pipeline import normalize_intensities
+from digitjax.data.normalize import normalize_intensities
 from digitjax.model.network import Network, Weights
 
 EPSILONS = (0.05, 0.1, 0.2, 0.3)

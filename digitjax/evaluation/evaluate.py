@@ -13,10 +13,9 @@ from digitjax.errors import InputError
 from digitjax.evaluation import metrics, reconstruction
 from digitjax.evaluation.reconstruction import Reconstruction
 from digitjax.model import classifier
-from digitjax.model.network import find_checkpoint
-from digitjax.model.tta import find_transforms
 from digitjax.runs import Ensemble, Run, integrity
 from digitjax.runs.arrays import read_arrays
+from digitjax.runs.checkpoints import find_checkpoint
 from digitjax.runs.folders import atomic_folder
 
 
@@ -65,6 +64,10 @@ def evaluate(
         InputError: there is no such split, checkpoint or test-time augmentation, or the data are not those of the
             training.
     """
+    from digitjax.model.tta import (
+        find_transforms,  # only here, as it needs JAX, and who reads evaluations does not
+    )
+
     find_transforms(tta)
     data = load_split(model, split)
     evaluation: Evaluation | Reconstruction

@@ -20,8 +20,6 @@ from scipy.special import softmax
 from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import require_classifier
-from digitjax.model.network import Network, load_weights
-from digitjax.model.predictor import Predictor
 from digitjax.runs import Run, integrity, log_reader, manifest
 from digitjax.runs.arrays import read_arrays
 from digitjax.runs.folders import atomic_folder
@@ -111,6 +109,9 @@ def evaluate_history(run: Run, progress: Callable[[int, int], None] | None = Non
     Raises:
         InputError: the run kept no weights, they are damaged, it is an autoencoder, or its data are not here.
     """
+    from digitjax.model.network import Network, load_weights  # only here, as they need JAX
+    from digitjax.model.predictor import Predictor
+
     checkpoints = _kept_weights(run)
     steps_per_epoch = log_reader.read(run).steps_per_epoch
     if not steps_per_epoch:

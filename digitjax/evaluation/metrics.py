@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 from scipy import special
-from sklearn import metrics as sk
 
 from digitjax.runs.seed_stats import wilson_interval
 
@@ -18,6 +17,8 @@ def summarize(logits: Float[np.ndarray, "n classes"], labels: Int[np.ndarray, " 
         logits: float (n, classes).
         labels: the true classes, int (n,), at least one.
     """
+    from sklearn import metrics as sk  # only here, as its import takes most of a second
+
     classes = np.arange(logits.shape[1])
     probabilities = special.softmax(logits.astype(np.float64), axis=1)
     predicted = probabilities.argmax(axis=1)

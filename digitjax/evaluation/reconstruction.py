@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float, Int, Int32
 
 from digitjax.data.pipeline import Split
-from digitjax.model import reconstructor
 from digitjax.runs import Run
 
 
@@ -50,6 +49,8 @@ def evaluate(run: Run, split: str, data: Split, step: int | str) -> Reconstructi
     Raises:
         InputError: there is no such checkpoint.
     """
+    from digitjax.model import reconstructor  # only here, as it needs JAX
+
     autoencoder, used_step = reconstructor.load(run, step)
     metrics, labels = autoencoder.measure(data.images), np.asarray(data.labels)
     return Reconstruction(split, used_step, summarize(metrics, labels), metrics["error"], labels)

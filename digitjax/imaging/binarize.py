@@ -12,7 +12,6 @@ from jaxtyping import Bool, Float32, UInt8
 from PIL import Image
 from scipy import ndimage
 from skimage.filters import threshold_otsu
-from skimage.filters.rank import percentile
 
 EDGE_INTENSITY = 0.5
 """Foreground intensity at the edge of a stroke, by definition of the scale."""
@@ -264,6 +263,8 @@ def _estimate_background(
     It is a smoothed local percentile, but never more than a morphological closing leaves, which removes strokes and
     keeps what is dark and broad: the edge of the page, a shadow.
     """
+    from skimage.filters.rank import percentile  # only here, as drawings on plain ground do not need it
+
     height, width = light.shape
     step = max(1, max(height, width) // params.map_side)
     mean = np.array(Image.fromarray(light).reduce(step))

@@ -7,7 +7,6 @@ flipped byte in array data.
 
 import json
 import logging
-import math
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,64 +17,9 @@ from typing import Any
 
 import jax
 
-from digitjax.errors import InputError, as_disk_error, warn
+from digitjax.errors import InputError, as_disk_error
 from digitjax.runs import manifest
-from digitjax.runs.manifest import Checkpoint
-
-
-def score(metrics: Mapping[str, Any]) -> float:
-    """Return the score of a checkpoint, higher is better: its accuracy, or else its negative loss."""
-    return float(metrics["accuracy"] if "accuracy" in metrics else -metrics.get("loss", math.inf))
-
-
-def list_checkpoints(folder: Path) -> list[Checkpoint]:
-    """Return the complete checkpoints of a folder in the order of their steps, without verifying their files."""
-    return manifest.find(folder)[0]
-
-
-def candidates(folder: Path, step: int | str, weights_folder: Path | None = None) -> list[Checkpoint]:
-    """Return the checkpoints that match a step, the preferred one first.
-
-    Args:
-        folder: folder of the checkpoints.
-        step: a number, `latest`, or `best` (highest validation score; at a tie the later one).
-        weights_folder: folder of more checkpoints, which hold weights alone; searched for a number, while `latest`
-            and `best` are those of `folder`.
-
-    Returns:
-        At least one checkpoint.
-
-    Warns:
-        UserWarning: one that has no valid manifest, and might be preferred, is passed over.
-
-    Raises:
-        InputError: there is none.
-    """
-    found, unusable = manifest.find(folder)
-    if step == "latest":
-        found.reverse()
-        unusable = {s: damage for s, damage in unusable.items() if not found or s > found[0].step}
-    elif step == "best":
-        found.sort(key=lambda c: (score(c.metrics), c.step), reverse=True)
-    else:
-        more, more_unusable = manifest.find(weights_folder) if weights_folder else ([], {})
-        steps = sorted({c.step for c in found + more})
-        found = [c for c in found + more if str(c.step) == str(step)]
-        unusable = {s: damage for s, damage in (more_unusable | unusable).items() if str(s) == str(step)}
-        if not found and not unusable:
-            one_of = f" or one of {', '.join(map(str, steps))}" * bool(steps)
-            raise InputError(f"{folder}: there is no step {step!r}: choose latest, best{one_of}")
-    if not found:
-        every = f"every checkpoint is damaged: {'; '.join(unusable.values())}"
-        raise InputError(f"{folder}: {every if unusable else 'there is no checkpoint yet'}")
-    for damage in unusable.values():
-        _warn(damage, f"using step {found[0].step}")
-    return found
-
-
-def _warn(damage: str, consequence: str) -> None:
-    remedy = "restore the file from a copy, or delete the folder of its step"
-    warn(f"damaged checkpoint: {damage}: {consequence}: {remedy}")
+from digitjax.runs.checkpoints import candidates, list_checkpoints, score, warn_of_damage
 
 
 def load(
@@ -102,7 +46,7 @@ def load(
     for checkpoint in candidates(folder, step, weights_folder):
         if not (damage := checkpoint.damage()):
             for reason in damaged:
-                _warn(reason, f"using step {checkpoint.step}")
+                warn_of_damage(reason, f"using step {checkpoint.step}")
             return checkpoint.step, _restore(checkpoint.path, abstract)
         damaged.append(damage)
     raise InputError(f"{folder}: every checkpoint is damaged: {'; '.join(damaged)}")
@@ -112,7 +56,7 @@ def has_checkpoint(folder: Path) -> bool:
     """Return whether a folder has a complete checkpoint; if it has only damaged ones, warn that they are not used."""
     found, unusable = manifest.find(folder)
     for damage in unusable.values() if not found else ():
-        _warn(damage, "training from the first step")
+        warn_of_damage(damage, "training from the first step")
     return bool(found)
 
 

@@ -10,7 +10,6 @@ from digitjax.config import Model
 from digitjax.model import checkpoint
 from digitjax.model.architectures import build
 from digitjax.runs import Run
-from digitjax.runs.manifest import Checkpoint
 
 
 class Weights(NamedTuple):
@@ -90,7 +89,7 @@ def load_weights(run: Run, network: Network, step: int | str = "best") -> tuple[
     Args:
         run: a trained run.
         network: its architecture.
-        step: one of `saved_steps`, `latest`, or `best` on the validation split.
+        step: one of `digitjax.runs.checkpoints.saved_steps`, `latest`, or `best` on the validation split.
 
     Returns:
         The step, and its weights.
@@ -100,25 +99,3 @@ def load_weights(run: Run, network: Network, step: int | str = "best") -> tuple[
     """
     used, parts = checkpoint.load(run.checkpoints, {"weights": network.abstract()}, step, run.weights)
     return used, parts["weights"]
-
-
-def find_checkpoint(run: Run, step: int | str = "best") -> Checkpoint:
-    """Return the checkpoint that `load_weights` prefers, without loading it.
-
-    Args:
-        run: a trained run.
-        step: as in `load_weights`.
-
-    Returns:
-        The checkpoint, whose files are not checked for damage.
-
-    Raises:
-        InputError: there is none.
-    """
-    return checkpoint.candidates(run.checkpoints, step, run.weights)[0]
-
-
-def saved_steps(run: Run) -> list[int]:
-    """Return the steps whose weights a run has, in `checkpoints/` or `weights/`, in ascending order."""
-    found = [*checkpoint.list_checkpoints(run.checkpoints), *checkpoint.list_checkpoints(run.weights)]
-    return sorted({c.step for c in found})

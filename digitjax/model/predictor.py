@@ -11,7 +11,7 @@ from jax import lax
 from jaxtyping import Array, Float, UInt8
 
 from digitjax.config import Model
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.model.network import Network, Weights
 from digitjax.model.tta import TRANSFORMS, Transform
 

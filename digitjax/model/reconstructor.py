@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from digitjax.config import AutoencoderConfig, VAEConfig
-from digitjax.data.pipeline import denormalize
+from digitjax.data.normalize import denormalize
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights, load_weights
 from digitjax.model.predictor import Predictor

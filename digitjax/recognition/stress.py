@@ -18,10 +18,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from digitjax.data.pages import CONDITIONS, Condition, Page, generate_pages
 from digitjax.data.run_data import load_split
 from digitjax.errors import InputError
-from digitjax.model.network import find_checkpoint
 from digitjax.recognition.lost_digits import STAGES, PageScore, score_page
 from digitjax.recognition.recognizer import Reading, Recognizer, load
 from digitjax.runs import Ensemble, Run, integrity
+from digitjax.runs.checkpoints import find_checkpoint
 from digitjax.runs.seed_stats import wilson_interval
 
 FILE = "reading.json"

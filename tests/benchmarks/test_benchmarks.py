@@ -10,7 +10,7 @@ from PIL import Image
 from digitjax import cli
 from digitjax.benchmarks import harness, reading, suites, task
 from digitjax.benchmarks.harness import Benchmark, Suite
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.errors import InputError
 from digitjax.recognition import recognizer
 

@@ -17,12 +17,13 @@ from pathlib import Path
 import psutil
 from selenium.webdriver.common.keys import Keys
 
+from dashboard.parts.formatting import MISSING
 from tests.dashboard.browser import Browser, chromium, serve, wait
 
 RUNS = 50
-"""In the table of the first page."""
+"""In the folder of a new server."""
 STARTS = 5
-"""Servers whose first page is timed."""
+"""New servers of which each page is timed."""
 REPEATS = 15
 """Timed repeats of each interaction."""
 WARM_UPS = 2
@@ -39,7 +40,7 @@ def main(folder: Path, run: str) -> None:
         run: name of the measured run.
     """
     with chromium() as browser:
-        print(f"first page with {RUNS} runs: {time_first_page(browser, folder / run):.2f} s")
+        time_first_page(browser, folder / run)
         with serve(folder) as url:
             for name, prepare in INTERACTION_KINDS.items():
                 act, shown = prepare(browser, f"{url}/{{}}?run={run}")
@@ -67,9 +68,15 @@ def time_action(act: Callable[[], object], shown: Callable[[], object]) -> float
     return time.perf_counter() - start
 
 
-def time_first_page(browser: Browser, run: Path) -> float:
-    """Return the median seconds from opening the URL of a new server to its table of many runs."""
-    seconds = []
+def time_first_page(browser: Browser, run: Path) -> None:
+    """Print the median seconds of a new server with many runs: to its Home, its first stroke, and its table of runs."""
+    seconds: dict[str, list[float]] = {"Home": [], "Home, the first stroke": [], "Runs": []}
+
+    def time_shown(name: str, selector: str, containing: str = "") -> None:
+        start = time.perf_counter()
+        wait(lambda: browser.all(selector, containing))
+        seconds[name].append(time.perf_counter() - start)
+
     with tempfile.TemporaryDirectory() as folder:
         for i in range(RUNS):
             shutil.copytree(
@@ -77,11 +84,15 @@ def time_first_page(browser: Browser, run: Path) -> float:
             )
         for _ in range(STARTS):
             with serve(Path(folder)) as url:
-                start = time.perf_counter()
-                browser.driver.get(url)
-                wait(lambda: browser.all("[data-testid=stDataFrame] canvas"))
-                seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+                browser.driver.get(f"{url}/?run=handwriting")
+                time_shown("Home", "canvas[role=application]")
+                browser.draw(browser.find("canvas[role=application]"), [(0, -70), (0, 70)])
+                time_shown("Home, the first stroke", ".prediction", "1")
+            with serve(Path(folder)) as url:
+                browser.driver.get(f"{url}/runs")
+                time_shown("Runs", "[data-testid=stDataFrame] canvas")
+    for name, values in seconds.items():
+        print(f"{name}, of a new server with {RUNS} runs: {statistics.median(values):.2f} s", flush=True)
 
 
 # ---------------------------------------------------------------------------------- interactions
@@ -189,23 +200,44 @@ def choose_curves(browser: Browser, url: str):
     return click, lambda: browser.driver.execute_script(titles)
 
 
-def draw_strokes(browser: Browser, url: str):
+def tick_runs(browser: Browser, url: str):
+    """Tick and untick the third run of the page Runs, whose table is drawn on a canvas."""
+    browser.open(url.format("runs"))
+    table = wait(lambda: browser.all("[data-testid=stDataFrame] canvas"))[0]
+
+    def tick() -> None:
+        browser.click_at(table, 15, 35 * 3.5)  # the third row
+
+    return tick, lambda: browser.driver.current_url
+
+
+def draw_strokes_at_home(browser: Browser, url: str):
+    """Draw one 1 after the other on the page Home, and clear the canvas after four."""
+    return draw_strokes(browser, url, "")
+
+
+def draw_strokes(browser: Browser, url: str, page: str = "try_it"):
     """Draw one 1 after the other on the page Try it, and clear the canvas after four."""
-    browser.open(url.format("try_it"))
+    browser.open(url.format(page))
     places = iter([-200, -70, 60, 190] * INTERACTIONS)
+
+    def prediction() -> str:
+        return text(browser, ".prediction")() or MISSING  # before the first stroke "Try it" shows none
 
     def draw() -> None:
         canvas = browser.find("canvas[role=application]")
         x = next(places)
         if x == -200:
             browser.click("button.clear")
-            wait(lambda: not browser.all(".prediction"))
+            wait(lambda: prediction() == MISSING)
         browser.draw(canvas, [(x, -70), (x, 70)])
 
-    return draw, lambda: text(browser, ".prediction")() or "blank"
+    return draw, prediction
 
 
 INTERACTION_KINDS = {
+    "Home, a stroke": draw_strokes_at_home,
+    "Runs, a tick": tick_runs,
     "Predictions, another sort order": sort_images,
     "Errors, a click on a cell": click_cells,
     "Filters, another checkpoint": move_steps,

@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from digitjax.model.network import saved_steps
 from digitjax.runs import Run
+from digitjax.runs.checkpoints import saved_steps
 from tests.dashboard.conftest import texts
 
 

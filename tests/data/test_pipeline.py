@@ -18,6 +18,7 @@ from digitjax.config import Data
 from digitjax.data import cache, pipeline
 from digitjax.data.digits.digits_dataset_builder import enlarge
 from digitjax.data.mnist.mnist_dataset_builder import read_idx
+from digitjax.data.normalize import normalize
 from digitjax.errors import InputError
 
 
@@ -100,7 +101,7 @@ def test_epochs_and_seeds_have_their_own_order():
 
 def test_normalize_is_one_affine_map_with_a_channel_axis():
     images = np.array([[[0, 255]]], np.uint8).repeat(28, axis=1).repeat(14, axis=2)
-    normalized = np.asarray(pipeline.normalize(images))
+    normalized = np.asarray(normalize(images))
     assert normalized.shape == (1, 28, 28, 1)
     assert normalized.dtype == np.float32
     np.testing.assert_allclose(

@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from digitjax.config import Adam, AutoencoderConfig, Config, MLPConfig, Schedule, VAEConfig
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.errors import InputError
 from digitjax.model import reconstructor
 from digitjax.model.architectures.autoencoder import depth_to_space

@@ -13,6 +13,7 @@ from orbax.checkpoint import AsyncCheckpointer
 
 from digitjax.errors import InputError
 from digitjax.model import checkpoint
+from digitjax.runs import checkpoints
 
 ABSTRACT = {"weights": {"w": jax.ShapeDtypeStruct((1000,), jnp.float32)}}
 
@@ -58,14 +59,14 @@ def test_the_best_and_the_latest_two_are_kept(tmp_path: Path):
         for step, accuracy in ((1, 0.9), (2, 0.1), (3, 0.5), (4, 0.2), (5, 0.3)):
             writer.save(step, tree(step), {"accuracy": accuracy})
         writer.save(6, tree(6))
-    assert [c.step for c in checkpoint.list_checkpoints(tmp_path / "c")] == [1, 5, 6]
+    assert [c.step for c in checkpoints.list_checkpoints(tmp_path / "c")] == [1, 5, 6]
 
 
 def test_without_keep_best_all_are_kept(tmp_path: Path):
     with checkpoint.Writer(tmp_path / "c") as writer:
         for step in (1, 2, 3, 4):
             writer.save(step, tree(step))
-    assert [c.step for c in checkpoint.list_checkpoints(tmp_path / "c")] == [1, 2, 3, 4]
+    assert [c.step for c in checkpoints.list_checkpoints(tmp_path / "c")] == [1, 2, 3, 4]
 
 
 def test_of_equal_scores_the_later_step_is_the_best(tmp_path: Path):
@@ -182,7 +183,7 @@ def test_a_numbered_step_may_be_in_the_folder_of_weights_or_undamaged_there_alon
     shutil.copytree(copied, weights_folder)
     shutil.rmtree(copied / "20")
     assert checkpoint.load(copied, ABSTRACT, 20, weights_folder)[0] == 20
-    assert [c.path.parent for c in checkpoint.candidates(copied, "best", weights_folder)] == [copied]
+    assert [c.path.parent for c in checkpoints.candidates(copied, "best", weights_folder)] == [copied]
     files(30, copied)[-1].write_bytes(b"")
     with pytest.warns(UserWarning, match="damaged checkpoint: .*: using step 30"):
         assert checkpoint.load(copied, ABSTRACT, "30", weights_folder)[0] == 30
@@ -205,7 +206,7 @@ def test_weights_of_another_shape_are_named_before_any_are_read(saved: Path):
 def test_an_interrupted_save_is_not_listed_and_is_discarded(copied: Path):
     (copied / "30/manifest.json").unlink()
     (copied / "40.orbax-checkpoint-tmp").mkdir()
-    assert [c.step for c in checkpoint.list_checkpoints(copied)] == [20]
+    assert [c.step for c in checkpoints.list_checkpoints(copied)] == [20]
     checkpoint.discard_after(copied, 20)
     assert sorted(p.name for p in copied.iterdir()) == ["20"]
 

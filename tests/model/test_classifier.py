@@ -19,10 +19,11 @@ from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import read, read_or_evaluate
 from digitjax.model import classifier, predictor
 from digitjax.model.classifier import Classifier
-from digitjax.model.network import Network, load_weights, saved_steps
+from digitjax.model.network import Network, load_weights
 from digitjax.model.predictor import Predictor, bind
 from digitjax.model.tta import TRANSFORMS, find_transforms, shift
 from digitjax.runs import Run
+from digitjax.runs.checkpoints import saved_steps
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype(np.uint8)
 OPTIONS = [MLPConfig(dense=(16,)), MLPConfig(dense=(16,)), CNNConfig(channels=(2,), dense=())]

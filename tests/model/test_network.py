@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitjax.config import SGD, Adam, CNNConfig, MLPConfig, Schedule
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.model.network import Network
 from digitjax.model.predictor import Predictor
 from digitjax.model.training.optimizer import make_optimizer, make_schedule

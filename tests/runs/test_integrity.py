@@ -12,9 +12,8 @@ import pytest
 from digitjax import cli, runs
 from digitjax.errors import InputError
 from digitjax.evaluation.verify import verify
-from digitjax.model import checkpoint
 from digitjax.model.training.train import train
-from digitjax.runs import Group, Run, integrity, manifest, summarize
+from digitjax.runs import Group, Run, checkpoints, integrity, manifest, summarize
 from digitjax.runs.run import Evaluable
 from digitjax.runs.summary import summarize_run
 
@@ -174,7 +173,7 @@ def test_an_older_checkpoint_of_another_run_is_named_and_not_used(pair: tuple[Ru
     manifest.write(foreign, 14, {"accuracy": 1.0}, integrity.find_run_id(other))
     assert any("14 is that of another run than step 21" in problem for problem in verify(run))
     with pytest.warns(UserWarning, match=r"14 is that of another run than step 21: using step 21: restore"):
-        assert checkpoint.candidates(run.checkpoints, "best")[0].step == 21
+        assert checkpoints.candidates(run.checkpoints, "best")[0].step == 21
 
 
 def test_weights_of_another_run_are_told(pair: tuple[Run, Run]):

@@ -10,9 +10,10 @@ from sklearn.datasets import load_digits
 from digitjax.config import CNNConfig, MLPConfig
 from digitjax.errors import InputError
 from digitjax.model.classifier import Classifier
-from digitjax.model.network import Network, saved_steps
+from digitjax.model.network import Network
 from digitjax.model.predictor import bind
 from digitjax.runs import Run
+from digitjax.runs.checkpoints import saved_steps
 from digitjax.visualization.explain import attribution, features, inputs, network
 from digitjax.visualization.explain.network import DifferentiableClassifier, to_intensity
 

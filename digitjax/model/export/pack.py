@@ -10,8 +10,9 @@ from digitjax import runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model import calibration, checkpoint
-from digitjax.model.network import Network, Weights, find_checkpoint, load_weights
+from digitjax.model.network import Network, Weights, load_weights
 from digitjax.runs import Run, integrity
+from digitjax.runs.checkpoints import find_checkpoint
 from digitjax.runs.files import read_artifact
 from digitjax.runs.folders import atomic_folder
 from digitjax.runs.summary import summarize_run

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.errors import InputError
 from digitjax.model import onnx_model
 from digitjax.model.calibration import softmax

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8
 
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.model import calibration
 from digitjax.model.network import Network, load_weights
 from digitjax.runs import Run

@@ -9,10 +9,10 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from digitjax.model import checkpoint
 from digitjax.model.training import distributed
 from digitjax.progress import Progress, format_metrics
 from digitjax.runs import Run
+from digitjax.runs.checkpoints import score
 from digitjax.runs.seed_stats import wilson_interval
 
 ADVICE = "the last checkpoint is good; try a lower --optimizer.lr"
@@ -37,7 +37,7 @@ class MetricsLog:
         lines = run.metrics()
         file = run.metrics_file if distributed.is_writer() else Path(os.devnull)
         self._file = file.open("a", buffering=1)
-        self._scores = [checkpoint.score(line) for line in lines if line["split"] == "validation"]
+        self._scores = [score(line) for line in lines if line["split"] == "validation"]
         self._seconds_before = lines[-1]["seconds"] if lines else 0.0
         self._start = time.perf_counter()
         self._batch_size, self._every, self._progress = batch_size, every, progress
@@ -97,7 +97,7 @@ class MetricsLog:
                 correct = round(metrics["accuracy"] * examples)
                 interval = {"accuracy_interval": wilson_interval(correct, examples)}
             self._write_line("validation", epoch, step, **metrics, **interval)
-            self._scores.append(checkpoint.score(metrics))
+            self._scores.append(score(metrics))
         values = f"validation {format_metrics(metrics)}  " if metrics else ""
         self._progress.line(f"epoch {epoch}  step {step:,}  {values}{self._seconds():.1f} s")
         self._epoch_start, self._epoch_images = time.perf_counter(), 0

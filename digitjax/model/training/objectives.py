@@ -10,7 +10,8 @@ import optax
 from jaxtyping import Array, Float, Int32
 
 from digitjax.config import Config, Training, VAEConfig
-from digitjax.data.pipeline import Split, denormalize
+from digitjax.data.normalize import denormalize
+from digitjax.data.pipeline import Split
 from digitjax.model.architectures import CLASSES
 
 

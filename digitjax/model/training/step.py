@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Int32, UInt8
 
 from digitjax.config import Config
 from digitjax.data.augment import augment
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.model.network import Network, Weights
 from digitjax.model.training import sharding
 from digitjax.model.training.objectives import make_objective

@@ -32,7 +32,7 @@ from digitjax.config import Config, to_json, validate
 from digitjax.data import pipeline
 from digitjax.data.pipeline import Dataset, Split
 from digitjax.errors import InputError, naming_path, warn
-from digitjax.model import calibration, checkpoint
+from digitjax.model import calibration
 from digitjax.model.calibration import Calibration
 from digitjax.model.predictor import Predictor
 from digitjax.model.training import checkpointing, distributed, sharding
@@ -42,6 +42,7 @@ from digitjax.model.training.step import Trainer, TrainState
 from digitjax.model.training.validation import Validator
 from digitjax.progress import Progress
 from digitjax.runs import Run, integrity, status
+from digitjax.runs.checkpoints import find_checkpoint
 from digitjax.runs.folders import training_lock
 from digitjax.signals import catch_signals
 
@@ -327,7 +328,7 @@ def _can_be_calibrated(run: Run) -> bool:
 
 
 def _find_calibration(run: Run) -> Calibration | None:
-    return calibration.read_fitted(run, checkpoint.candidates(run.checkpoints, "best")[0].step)
+    return calibration.read_fitted(run, find_checkpoint(run).step)
 
 
 def is_complete(run: Run) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from digitjax.config import Model
-from digitjax.data.pipeline import normalize_intensities
+from digitjax.data.normalize import normalize_intensities
 from digitjax.errors import InputError
 from digitjax.model.network import Network, Weights, load_weights
 from digitjax.runs import Run

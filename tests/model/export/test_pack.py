@@ -11,9 +11,9 @@ from digitjax import experiments, runs
 from digitjax.errors import InputError
 from digitjax.evaluation.evaluate import evaluate
 from digitjax.model.export.pack import pack
-from digitjax.model.network import saved_steps
 from digitjax.recognition import recognizer
 from digitjax.runs import Run
+from digitjax.runs.checkpoints import saved_steps
 
 PRETRAINED_RUNS = runs.list_runs(runs.PRETRAINED_FOLDER)
 

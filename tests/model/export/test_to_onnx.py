@@ -27,7 +27,7 @@ from digitjax.config import (
     from_json,
     options,
 )
-from digitjax.data.pipeline import normalize
+from digitjax.data.normalize import normalize
 from digitjax.errors import InputError
 from digitjax.model import reconstructor
 from digitjax.model.export import program, to_onnx

@@ -11,8 +11,8 @@ from jax import export
 
 from digitjax.model import reconstructor
 from digitjax.model.export import to_stablehlo
-from digitjax.model.network import saved_steps
 from digitjax.runs import Run
+from digitjax.runs.checkpoints import saved_steps
 
 ALONE = """
 import pathlib, sys

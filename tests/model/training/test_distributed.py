@@ -26,7 +26,7 @@ from digitjax.model.training import distributed, sharding
 from digitjax.model.training.checkpointing import to_parts
 from digitjax.model.training.step import Trainer
 from digitjax.model.training.train import train
-from digitjax.runs import Run, read_json
+from digitjax.runs import Run, checkpoints, read_json
 
 SMALL = Config(
     name="small",
@@ -205,7 +205,7 @@ def wait_for_checkpoint(run: Run, after: int) -> int:
     """Return the step of the first new checkpoint."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        steps = [c.step for c in checkpoint.list_checkpoints(run.checkpoints)]
+        steps = [c.step for c in checkpoints.list_checkpoints(run.checkpoints)]
         if steps and steps[-1] > after:
             return steps[-1]
         time.sleep(0.01)
@@ -229,7 +229,7 @@ def test_if_one_process_ends_all_end_and_the_run_resumes_bit_for_bit(tmp_path: P
         processes[1].send_signal(signal.SIGTERM)
         (code, lines), (other_code, other_lines) = wait_for_end(processes, seconds=60)
     assert code == other_code == 128 + signal.SIGTERM
-    stopped = checkpoint.list_checkpoints(run.checkpoints)[-1].step
+    stopped = checkpoints.list_checkpoints(run.checkpoints)[-1].step
     assert lines[-1].endswith(f"stopped at step {stopped}, which is saved: continue it with --resume")
     assert not any("digitjax" in line for line in other_lines)
     assert not (run.path / "finished.json").exists()

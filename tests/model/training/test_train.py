@@ -27,7 +27,7 @@ from digitjax.model.training import train as training
 from digitjax.model.training.checkpointing import to_parts
 from digitjax.model.training.step import Trainer
 from digitjax.model.training.train import Interrupted, train
-from digitjax.runs import Run, integrity, last_validation, read_json, summarize_run, write_json
+from digitjax.runs import Run, checkpoints, integrity, last_validation, read_json, summarize_run, write_json
 
 SMALL = Config(
     name="small",
@@ -120,13 +120,13 @@ def test_a_run_folder_holds_everything(uninterrupted: Run):
     finished = read_json(run.path / "finished.json")
     assert finished.items() >= {"step": 39, "epoch": 3, "stopped_early": False}.items()
     assert (
-        finished["run_id"] == run.environment["run_id"] == checkpoint.list_checkpoints(run.weights)[0].run_id
+        finished["run_id"] == run.environment["run_id"] == checkpoints.list_checkpoints(run.weights)[0].run_id
     )
     assert run.environment["packages"]["jax"] == jax.__version__
     assert len(run.environment["data_sha256"]) == 64
     assert [line["step"] for line in run.metrics() if line["split"] == "train"] == list(range(1, 40))
     assert [line["step"] for line in run.metrics() if line["split"] == "validation"] == [13, 26, 39]
-    assert [c.step for c in checkpoint.list_checkpoints(run.weights)] == [13, 26, 39]
+    assert [c.step for c in checkpoints.list_checkpoints(run.weights)] == [13, 26, 39]
     first, last = run.metrics()[0], run.metrics()[-1]
     assert last["loss"] < first["loss"]
     assert set(first) >= {"epoch", "accuracy", "learning_rate", "images_per_second", "seconds"}
@@ -159,7 +159,7 @@ def test_a_signal_saves_first_and_resume_continues_bit_for_bit(
     assert signal.getsignal(number) is not None
     train(SMALL, tmp_path, resume=True)
     assert_same(run, uninterrupted)
-    assert [c.step for c in checkpoint.list_checkpoints(run.weights)] == [13, 26, 39]
+    assert [c.step for c in checkpoints.list_checkpoints(run.weights)] == [13, 26, 39]
 
 
 def test_resume_skips_a_damaged_checkpoint_and_ends_the_same(uninterrupted: Run, tmp_path: Path):
@@ -200,7 +200,7 @@ def test_a_classifier_is_calibrated_with_its_best_weights(uninterrupted: Run, tm
     run = copy_run(uninterrupted, tmp_path)
     content = read_json(run.path / calibration.FILE)
     assert content.items() >= dataclasses.asdict(calibrate(run)).items()
-    assert content["step"] == checkpoint.candidates(run.checkpoints, "best")[0].step
+    assert content["step"] == checkpoints.candidates(run.checkpoints, "best")[0].step
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"temperature": 2.0, "step": 39}', '{"step": 13}'])
@@ -244,7 +244,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
     with pytest.raises(FloatingPointError, match=r"the loss at step 20 is nan: the last checkpoint is good"):
         train(SMALL, tmp_path)
     run = Run(tmp_path / "small")
-    assert [c.step for c in checkpoint.list_checkpoints(run.checkpoints)] == [13]
+    assert [c.step for c in checkpoints.list_checkpoints(run.checkpoints)] == [13]
     assert run.metrics()[-1]["step"] == 19
     assert "the loss at step 20 is nan" in summarize_run(run).problem
     monkeypatch.setattr(training.pipeline, "batch_indices", original)
@@ -263,7 +263,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path):
     with pytest.raises(FloatingPointError):
         train(diverging, tmp_path)
     run = Run(tmp_path / "small")
-    assert all(np.isfinite(c.metrics["loss"]) for c in checkpoint.list_checkpoints(run.checkpoints))
+    assert all(np.isfinite(c.metrics["loss"]) for c in checkpoints.list_checkpoints(run.checkpoints))
 
 
 def test_patience_stops_early(tmp_path: Path):
