@@ -144,6 +144,12 @@ def show_models(runs_folder: Path) -> None:
         st.session_state.pop(_MESSAGE, None)
         st.rerun()
     if len(taught) > 1:
+        from digitjax.visualization import charts  # imports Altair, which a first look does not need
+
+        st.altair_chart(
+            charts.accuracy_by_adaptation([result for _, result in taught]),
+            alt="Accuracy on your digits by adaptation. The data are in the table below.",
+        )
         st.dataframe([_as_row(run, result) for run, result in reversed(taught)], hide_index=True)
 
 

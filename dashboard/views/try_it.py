@@ -56,7 +56,7 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
             result = recognize(model, content)
     page, text = st.columns([2, 1])
     with page:
-        st.caption("Draw digits here; predictions appear on the right.", help=HELP)
+        st.caption("Draw digits here; predictions appear after each stroke.", help=HELP)
         show_canvas(DRAWING, result)
     if result:
         with text:

@@ -110,8 +110,10 @@ def test_teaching_shows_before_and_after_and_can_be_undone(show, saved):
     result = adaptation.read(runs.find_run("my-handwriting", saved))
     assert metrics(app)["Your digits"] == f"{result['person']['accuracy_after']:.1%}"
     assert metrics(app)["Other people's digits"] == f"{result['reference']['accuracy_after']:.1%}"
+    shutil.copytree(saved / "my-handwriting", saved / "earlier")
+    assert len(app.run().get("vega_lite_chart")) == 1  # of both models
     (undo,) = [button for button in app.button if button.label == "Undo"]
     undo.click().run()
     assert not app.exception
-    assert not (saved / "my-handwriting").exists()
-    assert not app.metric
+    assert len(runs.list_runs(saved)) == 1
+    assert not app.get("vega_lite_chart")

@@ -132,7 +132,7 @@ def test_a_drawing_is_read_and_a_blank_page_is_not(draw, tmp_path, picture):
     blank = draw(tmp_path, "")
     assert not predictions(blank)
     (hint,) = [caption for caption in blank.caption if caption.value.startswith("Draw digits here")]
-    assert hint.value == "Draw digits here; predictions appear on the right."
+    assert hint.value == "Draw digits here; predictions appear after each stroke."
     assert "Space lowers and lifts it" in hint.proto.help
 
 

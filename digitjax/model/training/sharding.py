@@ -3,7 +3,7 @@
 The training step is written for the whole batch, and XLA divides it (GSPMD, Xu et al. 2021, arXiv 2105.04663). So the
 statistics of batch normalization are those of the whole batch, and the random numbers of dropout and augmentation
 belong to its examples: a training is the same function of its seed on any number of devices, up to rounding. On one
-device all functions here are the identity.
+device all functions here but `replicate` are the identity.
 """
 
 from typing import Any
@@ -40,7 +40,8 @@ def split(batch: Any) -> Any:
 def replicate(tree: Any) -> Any:
     """Put arrays, which are equal in all processes, on every device."""
     if jax.device_count() == 1:
-        return tree
+        # Else restored arrays are committed to the device and new ones are not: two programs to compile.
+        return jax.device_put(tree, jax.devices()[0])
     sharding = _over_all_devices()
     return jax.tree.map(lambda leaf: jax.make_array_from_process_local_data(sharding, np.asarray(leaf)), tree)
 

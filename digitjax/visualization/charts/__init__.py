@@ -5,6 +5,7 @@ color vision can tell apart; shapes and dashes repeat what they say. The width o
 set here, that of all others by the page; `.properties(width=...)` overrides it.
 """
 
+from digitjax.visualization.charts.adaptation import accuracy_by_adaptation
 from digitjax.visualization.charts.calibration import reliability, risk_coverage
 from digitjax.visualization.charts.confusion import confusion_difference, confusion_matrix
 from digitjax.visualization.charts.features import MAX_EMBEDDING_POINTS, embedding
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_POINTS",
     "MAX_RUNS",
     "Axis",
+    "accuracy_by_adaptation",
     "accuracy_by_condition",
     "accuracy_by_epoch",
     "class_balance",

@@ -1,6 +1,7 @@
 """The training step: moving average, mixup, clipping, initial weights."""
 
 import dataclasses
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +104,19 @@ def test_mixup_changes_the_training_step():
     assert (kernel(after(with_training(mixup=1.0), 1)[0]) != kernel(after(PLAIN, 1)[0])).any()
 
 
-def test_a_run_can_be_fine_tuned(tiny_run: Run, tmp_path: Path):
+def test_a_run_can_be_fine_tuned(tiny_run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     config = dataclasses.replace(
         tiny_run.config,
         name="tuned",
         optimizer=SGD(lr=1e-9),
-        training=Training(epochs=1, batch_size=500, init_from=str(tiny_run.path)),
+        training=Training(epochs=2, batch_size=500, init_from=str(tiny_run.path)),
     )
-    tuned = train(config, tmp_path)
+    with jax.log_compiles(), warnings.catch_warnings():
+        tuned = train(config, tmp_path)
+    compiled = [
+        record.getMessage() for record in caplog.records if "Compiling jit(_take_steps)" in record.message
+    ]
+    assert len(compiled) == 1
     (_, before), (_, now) = (load_weights(run, Trainer(config, 1, 1).network) for run in (tiny_run, tuned))
     for a, b in zip(jax.tree.leaves(before.params), jax.tree.leaves(now.params), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
