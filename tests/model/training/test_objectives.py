@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitjax.config import AutoencoderConfig, Config, Model, Training, VAEConfig, options
-from digitjax.data.pipeline import Split, normalize
+from digitjax.data.normalize import normalize
+from digitjax.data.pipeline import Split
 from digitjax.model.training.objectives import cross_entropies, divergences, make_objective, squared_errors
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
