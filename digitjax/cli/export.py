@@ -11,7 +11,7 @@ from digitjax.cli.startup import prepare_jax
 if TYPE_CHECKING:
     from digitjax.cli.arguments import Subparsers
 
-_FORMATS = ("stablehlo", "onnx", "safetensors", "tensorboard")
+_FORMATS = ("stablehlo", "onnx", "safetensors", "tensorboard", "web")
 
 
 def add_pack(subparsers: "Subparsers") -> None:
@@ -37,7 +37,11 @@ def add_export(subparsers: "Subparsers") -> None:
     parser.add_argument("run", metavar="RUN", help="name or path of a run")
     parser.add_argument("--to", required=True, choices=_FORMATS, help="format")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="PATH", help="file to write; for tensorboard, a folder"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="file to write; for tensorboard and web, a folder",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier export")
     add_step(parser)
@@ -45,7 +49,11 @@ def add_export(subparsers: "Subparsers") -> None:
 
 
 def export(args: argparse.Namespace) -> None:
-    """Export a model to StableHLO, ONNX or safetensors, or its metrics to TensorBoard."""
+    """Export a model to StableHLO, ONNX, safetensors or a web page, or its metrics to TensorBoard.
+
+    `--to web` writes a static folder on whose page digits are drawn and read in the browser, without a network. Its
+    runtime, onnxruntime-web, is fetched by npm once.
+    """
     from digitjax import runs
     from digitjax.model.export import export as export_run
 

@@ -5,6 +5,7 @@ model can be adapted to a person was measured on such hands, and is tested on th
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
@@ -77,6 +78,36 @@ def draw_hand(rng: np.random.Generator) -> Hand:
     )
 
 
+class Trace(NamedTuple):
+    """How the pen moves to write a digit, in pixels of a canvas on which digits are about 240 pixels high."""
+
+    lines: list[Points]
+    """Points (x, y) of each stroke."""
+    pen: float
+    """Width of the pen."""
+
+
+def trace_digit(hand: Hand, digit: int, rng: np.random.Generator) -> Trace:
+    """Trace the strokes of a digit, which differ a little each time.
+
+    Args:
+        hand: whose digit it is.
+        digit: 0 to 9.
+        rng: random numbers.
+
+    Returns:
+        The strokes, anywhere on the canvas.
+    """
+    slant = hand.slant + rng.normal(0, 0.04)
+    aspect = hand.width * np.exp(rng.normal(0, 0.08))
+    matrix = np.array([[aspect, -slant], [0, 1]]) * _HEIGHT * _SCALE
+    lines = [
+        _smooth(points + rng.normal(0, hand.tremor, points.shape), curved) @ matrix.T
+        for points, curved in _strokes(hand, digit)
+    ]
+    return Trace(lines, max(2.0, hand.pen * np.exp(rng.normal(0, 0.1)) * _HEIGHT) * _SCALE)
+
+
 def write_digit(hand: Hand, digit: int, rng: np.random.Generator) -> Float32[np.ndarray, "h w"]:
     """Write a digit, which differs a little each time.
 
@@ -88,14 +119,7 @@ def write_digit(hand: Hand, digit: int, rng: np.random.Generator) -> Float32[np.
     Returns:
         Where its strokes are, 0 to 1, with an empty margin.
     """
-    slant = hand.slant + rng.normal(0, 0.04)
-    aspect = hand.width * np.exp(rng.normal(0, 0.08))
-    matrix = np.array([[aspect, -slant], [0, 1]]) * _HEIGHT * _SCALE
-    lines = [
-        _smooth(points + rng.normal(0, hand.tremor, points.shape), curved) @ matrix.T
-        for points, curved in _strokes(hand, digit)
-    ]
-    pen = max(2.0, hand.pen * np.exp(rng.normal(0, 0.1)) * _HEIGHT) * _SCALE
+    lines, pen = trace_digit(hand, digit, rng)
     low = np.concatenate(lines).min(axis=0) - 2 * pen
     width, height = np.ceil((np.concatenate(lines).max(axis=0) + 2 * pen - low) / _SCALE).astype(int).tolist()
     canvas = Image.new("L", (width * _SCALE, height * _SCALE))

@@ -36,6 +36,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "safetensors": Format("to_safetensors", ("safetensors",), "safetensors.numpy.load_file('{path}')"),
     "tensorboard": Format("to_tensorboard", ("tensorboardX",), "tensorboard --logdir {path}", folder=True),
+    "web": Format("to_web", ("onnx",), "python -m http.server --directory {path}", folder=True),
 }
 
 
@@ -45,7 +46,7 @@ def export(run: Run, to: str, path: Path, step: int | str = "best", *, overwrite
     Args:
         run: a trained run; an autoencoder is exported as the function that reconstructs images.
         to: one of `FORMATS`.
-        path: file to write; a folder for `tensorboard`.
+        path: file to write; a folder for `tensorboard` and `web`.
         step: a step, `latest`, or `best` on the validation split; `tensorboard` always exports the curves of all steps.
         overwrite: whether an earlier export may be replaced.
 
@@ -54,7 +55,7 @@ def export(run: Run, to: str, path: Path, step: int | str = "best", *, overwrite
 
     Raises:
         InputError: there is no such format, its packages are missing, the path exists or cannot be written, or
-            the run has no usable checkpoint.
+            the run has no usable checkpoint, or is no classifier and exported as `web`.
     """
     if to not in FORMATS:
         raise InputError(f"no format {to!r}: choose one of {', '.join(FORMATS)}")

@@ -1,6 +1,9 @@
 """Fixtures of the tests of exports: a calibrated run, and images."""
 
+import io
 import shutil
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from scipy.special import softmax
 
 from digitjax.model import calibration, classifier
 from digitjax.model.calibration import Calibration
+from digitjax.model.export import web_runtime
 from digitjax.runs import Run
 
 TEMPERATURE = 1.7
@@ -33,3 +37,20 @@ def probabilities(calibrated_run: Run, images: np.ndarray) -> np.ndarray:
     """Probabilities that the calibrated run predicts for the images."""
     classify, _ = classifier.load([calibrated_run])
     return softmax(classify(images) / TEMPERATURE, axis=1)
+
+
+@pytest.fixture
+def fake_runtime(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with a package of the files that a web export takes, as large as a word each."""
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("DIGITJAX_CACHE", str(cache))
+    archive = cache / "npm" / f"{web_runtime.PACKAGE}-{web_runtime.VERSION}.tgz"
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz") as package:
+        for name in web_runtime.FILES:
+            content = name.encode()
+            member = tarfile.TarInfo(f"package/dist/{name}")
+            member.size = len(content)
+            package.addfile(member, io.BytesIO(content))
+    monkeypatch.setattr(web_runtime, "_SHA512", web_runtime.digest(archive))
+    return archive

@@ -16,7 +16,7 @@ from digitjax.errors import InputError
 from digitjax.model.export import FORMATS, export
 from digitjax.runs import Run
 
-pytestmark = pytest.mark.slow  # each format is compiled
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fake_runtime")]  # each format is compiled
 
 FILES = [name for name in FORMATS if not FORMATS[name].folder]
 
