@@ -58,7 +58,7 @@ def digest(path: Path) -> str:
 def _fetch(archive: Path) -> None:
     """Have npm download the package."""
     command = ["npm", "pack", f"{PACKAGE}@{VERSION}"]
-    by_hand = f"or put the file that `{' '.join(command)}` writes elsewhere into {archive.parent}"
+    by_hand = f"or put the file that `{' '.join(command)}` writes on another machine into {archive.parent}"
     if shutil.which("npm") is None:
         raise InputError(f"export to web needs npm to fetch {PACKAGE} {VERSION}: install npm, {by_hand}")
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -115,7 +115,7 @@ def test_what_npm_says_and_the_remedy_are_named(
     tmp_path: Path, fake_runtime: Path, monkeypatch: pytest.MonkeyPatch
 ):
     fake_runtime.unlink()
-    remedy = rf"or put the file that `npm pack \S+` writes elsewhere into {fake_runtime.parent}$"
+    remedy = rf"or put the file that `npm pack \S+` writes on another machine into {fake_runtime.parent}$"
     install_npm("echo npm error code ENOTFOUND >&2; exit 1", tmp_path / "bin", monkeypatch)
     with pytest.raises(InputError, match=rf"\(npm error code ENOTFOUND\): check the network, {remedy}"):
         web_runtime.find_archive()

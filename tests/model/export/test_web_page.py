@@ -40,7 +40,7 @@ MAX_SECONDS = 2
 """From the start of loading to the first answer."""
 MAX_MILLISECONDS = 30
 """To read a drawing of four digits after a stroke."""
-TRIES = 3, 20
+TRIES = 3, 60
 """Loads and readings of which the fastest counts, as other processes take time, too."""
 READ = """
     const [drawings, tries, done] = arguments;

@@ -96,6 +96,6 @@ export class Canvas {
     context.setLineDash(digit.rejected ? [8, 6] : []);
     context.strokeRect(x0 - 4, y0 - 4, x1 - x0 + 8, y1 - y0 + 8);
     context.font = "600 22px system-ui, sans-serif";
-    context.fillText(toLabel(digit), x0 - 3, Math.max(y0 - 10, 20));
+    context.fillText(toLabel(digit), x0 - 3, y0 > 32 ? y0 - 10 : y1 + 26); // below where there is no room above
   }
 }

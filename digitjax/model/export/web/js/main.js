@@ -6,6 +6,8 @@ import { toPicture } from "./drawing.js";
 import { readPicture } from "./reader.js";
 import { showResults } from "./results.js";
 
+const WARM_UP = 3; // readings at the start, so that the browser has compiled them before the first stroke
+
 const find = (id) => document.getElementById(id);
 const elements = { text: find("text"), status: find("status"), cards: find("cards"), template: find("card") };
 const canvas = new Canvas(find("canvas"), onChange);
@@ -25,7 +27,7 @@ await start();
 async function start() {
   try {
     const loaded = await Classifier.load();
-    await readPicture(toPicture([[[100, 100], [100, 300]]]), loaded); // the first reading is slow: nobody waits for it
+    for (let i = 0; i < WARM_UP; i++) await readPicture(toPicture([[[100, 100], [100, 300]]]), loaded);
     classifier = loaded;
   } catch (error) {
     find("note").textContent = `The model cannot be loaded: ${error.message}`;

@@ -8,7 +8,7 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 /** Show digits below the canvas: `text`, `status` and `cards` are elements, `template` that of a card. */
 export function showResults(digits, threshold, { text, status, cards, template }) {
   const prediction = toText(digits);
-  text.textContent = prediction || "–";
+  text.textContent = prediction;
   status.textContent = digits.length ? `Prediction: ${prediction || "none"}` : "The canvas is blank";
   cards.replaceChildren(...digits.map((digit) => createCard(digit, threshold, template)));
 }
@@ -18,13 +18,19 @@ function createCard(digit, threshold, template) {
   card.classList.toggle("rejected", digit.rejected);
   card.querySelector(".label").textContent = toLabel(digit);
   card.querySelector(".confidence").textContent = percent(digit.probabilities[digit.digit]);
-  const reason = `Rejected: top-2 probability ${percent(digit.top2Probability)} (threshold ${percent(threshold)})`;
-  card.querySelector(".reason").textContent = digit.rejected ? reason : "";
+  card.querySelector(".reason").textContent = explain(digit, threshold);
   drawImage(card.querySelector("canvas"), digit.image);
   card.querySelector(".bars").replaceChildren(
     ...digit.probabilities.map((probability, i) => createBar(i, probability, i === digit.digit)),
   );
   return card;
+}
+
+/** Return why a digit of low confidence is rejected or not; nothing of others. */
+function explain({ rejected, top2Probability }, threshold) {
+  if (top2Probability >= threshold) return "";
+  const reason = rejected ? "Rejected" : "Accepted, as tall as the sure digits";
+  return `${reason}: top-2 probability ${percent(top2Probability)} (threshold ${percent(threshold)})`;
 }
 
 /** Draw an image in white on black, as the network sees it. */
