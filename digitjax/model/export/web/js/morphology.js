@@ -2,7 +2,7 @@
 
 import { createGrid } from "./grid.js";
 
-/** Return the Euclidean distance of each pixel to the nearest one of a value, in pixels; `far` for any from there on. */
+/** Return the distance of each pixel to the nearest one of a value, in pixels; `far` for any from there on. */
 export function distanceTo(value, { width, height, data }, far) {
   const vertical = new Float32Array(data.length).fill(far); // distance within the column
   for (let x = 0; x < width; x++) {
@@ -48,8 +48,8 @@ export function skeletonLength({ width, data }) {
   return remaining.length;
 }
 
-// The halves of a step in which a pixel is removed, by its neighborhood: 0 in none, 1 in the first, 2 in the second, 3 in
-// both. It is what scikit-image's `skeletonize` does, which Python uses, so that lengths are equal.
+// The halves of a step in which a pixel is removed, by its neighborhood: 0 in none, 1 in the first, 2 in the second, 3
+// in both. It is what scikit-image's `skeletonize` does, which Python uses, so that lengths are equal.
 const REMOVED_IN = [
   "0001001300311013000000002020303300000000300000000000000020003022",
   "0000000000000000000000000000000020000000200020003000000030003020",
