@@ -2,7 +2,7 @@
 
     digitjax train digits
 
-Test accuracy 98.24 % +- 0.16 (mean and standard deviation of seeds 0, 1, 2; 360 images), in 6 to 10 s of training on
+Test accuracy 98.24 % ± 0.16 (mean and standard deviation of seeds 0, 1, 2; 360 images), in 6 to 10 s of training on
 2 cores of an AMD EPYC.
 """
 

@@ -2,7 +2,7 @@
 
     digitjax train lenet5
 
-Test accuracy 99.29 % +- 0.01 (mean and standard deviation of seeds 0, 1, 2), in 139 to 201 s of training on one
+Test accuracy 99.29 % ± 0.01 (mean and standard deviation of seeds 0, 1, 2), in 139 to 201 s of training on one
 core of an AMD EPYC, beside other work.
 """
 

@@ -2,7 +2,7 @@
 
     digitjax train mnist
 
-Test accuracy 99.42 % +- 0.03 (mean and standard deviation of seeds 0, 1, 2; the best checkpoint on the 6,000
+Test accuracy 99.42 % ± 0.03 (mean and standard deviation of seeds 0, 1, 2; the best checkpoint on the 6,000
 validation images), in 82 to 86 s of training on 2 cores of an AMD EPYC.
 """
 

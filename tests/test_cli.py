@@ -178,7 +178,7 @@ def test_from_seeds_to_an_ensemble(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (listed["e"]["kind"], listed["e"]["members"]) == ("ensemble", ["g/seed-0", "g/seed-1"])
     lines = run("runs").splitlines()
     assert [re.split(r"  +", line)[0].split()[0] for line in lines] == ["e", "g"]
-    assert re.search(r"cnn +digits +2 seeds +validation .*% \+- .* test .*% \+- ", lines[1])
+    assert re.search(r"cnn +digits +2 seeds +validation .*% ± .* test .*% ± ", lines[1])
     assert "| `g`, 2 seeds | cnn |" in run("runs", "--markdown")
 
     picture = tmp_path / "one.png"

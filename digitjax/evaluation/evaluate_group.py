@@ -81,7 +81,7 @@ def format_evaluation(evaluation: GroupEvaluation) -> str:
             "",
             f"{metric:<8}   {format_metric(metric, stats)} over {stats.count} seeds (95% CI of the "
             f"mean {low} to {high}; range {lowest} to {highest})",
-            f"loss       {evaluation.loss.mean:.4f} +- {evaluation.loss.std:.4f}",
-            f"training   {evaluation.seconds.mean:.1f} s +- {evaluation.seconds.std:.1f}",
+            f"loss       {evaluation.loss.mean:.4f} ± {evaluation.loss.std:.4f}",
+            f"training   {evaluation.seconds.mean:.1f} s ± {evaluation.seconds.std:.1f}",
         ]
     )

@@ -19,8 +19,8 @@ class SeedStats:
     max: float
 
     def percent(self) -> str:
-        """Return mean and standard deviation of a proportion in percent: `98.24% +- 0.16`."""
-        return f"{self.mean:.2%} +- {100 * self.std:.2f}"
+        """Return mean and standard deviation of a proportion in percent: `98.24% ± 0.16`."""
+        return f"{self.mean:.2%} ± {100 * self.std:.2f}"
 
 
 def summarize_seeds(values: Sequence[float]) -> SeedStats:
@@ -50,7 +50,7 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
 
 
 def format_metric(metric: str, value: float | SeedStats) -> str:
-    """Return an accuracy in percent, an error with five decimals: `98.24% +- 0.16`, `0.01203 +- 0.00010`.
+    """Return an accuracy in percent, an error with five decimals: `98.24% ± 0.16`, `0.01203 ± 0.00010`.
 
     Args:
         metric: `accuracy` or `error`.
@@ -58,4 +58,4 @@ def format_metric(metric: str, value: float | SeedStats) -> str:
     """
     if metric == "accuracy":
         return value.percent() if isinstance(value, SeedStats) else f"{value:.2%}"
-    return f"{value.mean:.5f} +- {value.std:.5f}" if isinstance(value, SeedStats) else f"{value:.5f}"
+    return f"{value.mean:.5f} ± {value.std:.5f}" if isinstance(value, SeedStats) else f"{value:.5f}"

@@ -46,7 +46,7 @@ def test_seeds_of_an_autoencoder_are_compared_by_their_error(tiny_vae: Run, tmp_
     assert result.accuracy is None
     assert result.error is not None
     assert result.error.mean == pytest.approx(error)
-    assert f"error      {error:.5f} +- 0.00000 over 2 seeds" in format_evaluation(result)
+    assert f"error      {error:.5f} ± 0.00000 over 2 seeds" in format_evaluation(result)
     summary = runs.summarize(group)
     assert isinstance(summary, runs.GroupSummary)
     assert summary.test_accuracy is None

@@ -22,7 +22,7 @@ def test_statistics_over_seeds_equal_numpy_and_scipy(values: list[float]):
 
 
 def test_a_proportion_is_printed_in_percent():
-    assert summarize_seeds([0.98, 0.99]).percent() == "98.50% +- 0.71"
+    assert summarize_seeds([0.98, 0.99]).percent() == "98.50% ± 0.71"
 
 
 @given(st.integers(1, 60_000), st.data())

@@ -59,7 +59,9 @@ def classification(options: Training) -> Objective:
         return {"accuracy": correct.astype(jnp.float32)}
 
     def validate(logits: Float[np.ndarray, "n classes"], split: Split) -> dict[str, float]:
-        losses = jax.jit(optax.softmax_cross_entropy_with_integer_labels)  # one program, not one for each operation
+        losses = jax.jit(
+            optax.softmax_cross_entropy_with_integer_labels
+        )  # one program, not one for each operation
         return {
             "loss": float(losses(logits, split.labels).mean()),
             "accuracy": float((logits.argmax(-1) == split.labels).mean()),
