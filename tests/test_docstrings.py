@@ -8,7 +8,14 @@ import pytest
 
 from digitjax.experiments import shipped_folder
 
-FOLDERS = (Path(__file__).parents[1] / "digitjax", shipped_folder("dashboard"), shipped_folder("experiments"))
+ROOT = Path(__file__).parents[1]
+FOLDERS = (
+    ROOT / "digitjax",
+    shipped_folder("dashboard"),
+    shipped_folder("experiments"),
+    ROOT / "docs" / "_generate",
+    ROOT / "examples",
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -38,7 +38,10 @@ def make_parser() -> argparse.ArgumentParser:
     allocator is tuned first).
     """
     parser = argparse.ArgumentParser(
-        prog="digitjax", description="Digit recognition in JAX and Flax.", allow_abbrev=False
+        prog="digitjax",
+        description="Digit recognition in JAX and Flax.",
+        epilog="documentation: https://digitjax.github.io/digitjax/",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"digitjax {__version__}")
     parser.set_defaults(takes_overrides=False, trains=False)

@@ -5,11 +5,10 @@ import shutil
 import pytest
 
 pytest.importorskip("selenium")
-pytest.importorskip("axe_core_python")
 
-from axe_core_python.base import AXE_SCRIPT
 from selenium.webdriver.common.keys import Keys
 
+from tests.accessibility import find_violations
 from tests.dashboard import browser as browsing
 from tests.dashboard.browser import wait
 
@@ -38,20 +37,6 @@ EXCEPTIONS = {
     "svg-img-alt": "[data-testid=stMetric]",
 }
 """Elements of Streamlit in which violations of a rule are not ours, and cannot be mended by options or CSS."""
-OPTIONS = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
-    # Of criterion 4.1.1, which the W3C withdrew: two tables of Streamlit have cells of the same ids.
-    "rules": {"duplicate-id": {"enabled": False}, "duplicate-id-active": {"enabled": False}},
-}
-RUN_AXE = """
-    const [options, exceptions, done] = arguments;
-    const isOurs = ({ id }, { target }) => !document.querySelector(target[0])?.closest(exceptions[id] ?? "no-element");
-    const describe = ({ id }, { html, any, all, none }) =>
-      `${id}: ${[...any, ...all, ...none][0].message} ${html.slice(0, 200)}`;
-    const collect = ({ violations }) => violations.flatMap((rule) =>
-      rule.nodes.filter((node) => isOurs(rule, node)).map((node) => describe(rule, node)));
-    axe.run(document, options).then(collect).then(done, (error) => done([String(error)]));
-"""
 FOCUSED = """
     let element = document.activeElement;
     while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -94,8 +79,7 @@ def test_no_page_violates_wcag(browser, address, theme):
         for summary in browser.all("details:not([open]) > summary"):
             browser.driver.execute_script("arguments[0].click()", summary)
         browser.settle()
-        browser.driver.execute_script(AXE_SCRIPT)
-        found = browser.driver.execute_async_script(RUN_AXE, OPTIONS, EXCEPTIONS)
+        found = find_violations(browser.driver, EXCEPTIONS)
         violations += [f"{page or 'home'}: {violation}" for violation in found]
     assert not violations, "\n".join(violations)
 
