@@ -7,7 +7,7 @@ from typing import TypeVar
 from digitjax.config import Config, Sweep, from_json, validate, validate_sweep
 from digitjax.errors import InputError
 
-_SCRIPTS = ("ink_net", "ray_read", "visualize", "write_reference_errors")
+_SCRIPTS = ("ink_net", "visualize", "write_reference_errors")
 """Modules in the folder of the experiments that are scripts."""
 
 T = TypeVar("T", Config, Sweep)

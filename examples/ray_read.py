@@ -1,7 +1,7 @@
 """Read pictures on many machines with Ray Data, where each worker has its own `Recognizer`.
 
-    pip install "ray[data]"
-    python experiments/ray_read.py FOLDER OUT
+    pip install digitjax "ray[data]"
+    python examples/ray_read.py FOLDER OUT
 
 Ray distributes the pictures of FOLDER; OUT becomes a folder of Parquet files with the columns file,
 text, error (empty if there is none) and digits (the JSON that `digitjax read --json` prints). Where machines
