@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import digitjax
+from digitjax.cli.parser import make_parser
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +30,18 @@ def test_the_version_is_written_once():
 
 def test_the_changelog_has_a_section_of_the_version():
     assert f"\n## [{digitjax.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_address_of_the_documentation_is_one():
+    address = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Documentation"]
+    assert f"\nsite_url: {address}\n" in (ROOT / "mkdocs.yml").read_text()
+    assert make_parser().epilog == f"documentation: {address}"
+
+
+def test_a_release_has_what_was_checked():
+    workflow = (ROOT / ".github/workflows/release.yml").read_text()
+    for step in ("python -m build", "twine check --strict dist/*", "id-token: write", "--to web"):
+        assert step in workflow
 
 
 def test_commits_are_checked_by_the_linters_of_ci():
