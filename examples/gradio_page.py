@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 import digitjax
+from digitjax.imaging.box import Box
 
 reader = digitjax.load()
 
@@ -17,7 +18,7 @@ def read(path: str) -> tuple[str, Any]:
     """Return the text of a picture, and its pixels with the box of each digit."""
     reading = reader.read(path)
     digits = [digit for digit in reading.digits if not digit.rejected]
-    boxes = reading.picture.reduce_boxes([digit.box for digit in digits])
+    boxes = [box.corners for box in reading.picture.reduce_boxes(Box(*digit.box) for digit in digits)]
     labels = [f"{digit.digit}, {digit.confidence:.0%}" for digit in digits]
     return reading.text, (reading.picture.pixels, list(zip(boxes, labels, strict=True)))
 

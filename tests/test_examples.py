@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -56,8 +58,13 @@ def test_a_batch_is_read_in_a_worker_of_ray(picture: Path):
 
 
 def test_the_page_of_gradio_draws_a_box_around_each_digit(picture: Path):
-    pytest.importorskip("gradio")
-    text, (pixels, boxes) = load("gradio_page").read(str(picture))
-    assert text == "00"
-    assert pixels.shape == (160, 320, 3)
-    assert [label[0] for _, label in boxes] == ["0", "0"]
+    if importlib.util.find_spec("gradio") is None:
+        pytest.skip("Gradio is not installed")
+    program = (
+        "import sys, gradio_page; text, (_, boxes) = gradio_page.read(sys.argv[1]); print(text, len(boxes))"
+    )
+    # In a process of its own, as Gradio leaves sockets open.
+    read = subprocess.run(
+        [sys.executable, "-c", program, picture], cwd=FOLDER, capture_output=True, text=True, timeout=120
+    )
+    assert read.stdout == "00 2\n", read.stderr
