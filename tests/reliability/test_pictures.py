@@ -20,7 +20,7 @@ from tests.recognition.drawing import encode
 MAX_SECONDS = 3.0
 """Maximum time that one picture takes of an idle CPU core, in seconds; asked of the long test alone."""
 MAX_MEMORY = 500_000_000
-"""Maximum peak above the memory of a warm process, in bytes: 240 MB to decode, as README promises, and to read."""
+"""Maximum peak above the memory of a warm process, in bytes: 240 MB to decode, as docs/ promises, and to read."""
 BOUNDED = settings(
     max_examples=30,
     derandomize=True,
