@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import itertools
 import re
 import shlex
@@ -169,3 +170,16 @@ def test_links_lead_to_files(page: str):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / page).read_text()):
         if "://" not in target:
             assert ((ROOT / page).parent / target).exists(), target
+
+
+@pytest.mark.slow
+def test_the_pictures_of_reading_are_drawn_by_their_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    spec = importlib.util.spec_from_file_location("reading", ROOT / "docs/_pictures/reading.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "IMAGES", tmp_path)
+    script.main()
+    shown = re.findall(r"images/([\w.-]+)", (ROOT / "docs/explanation/reading.md").read_text())
+    assert {path.name for path in tmp_path.iterdir()} == {*shown}

@@ -30,7 +30,7 @@ from digitjax.visualization.boxes import draw_boxes
 
 IMAGES = Path(__file__).parents[1] / "images"
 HAND = Hand(
-    slant=0.12, width=0.62, pen=0.085, tremor=0.015, flag=0.25, flag_angle=45, foot=False, four="open",
+    slant=0.12, width=0.62, pen=0.085, tremor=0.015, flag=0.25, flag_angle=45.0, foot=False, four="open",
     tail=0.25, top=0.7, barred_seven=True, droop=0.0, nine="straight", gap=0.0,
 )  # fmt: skip
 """The hand that writes all digits."""
@@ -247,7 +247,7 @@ def draw_probabilities(images: Sequence[np.ndarray], reader: Recognizer) -> Imag
 
 def make_examples(digit: Digit) -> list[np.ndarray]:
     """Return a clear digit, a 1 with a long flag, and a letter, as the classifier gets them."""
-    flagged = replace(HAND, flag=0.62, flag_angle=58, slant=0.3)
+    flagged = replace(HAND, flag=0.62, flag_angle=58.0, slant=0.3)
     one = to_mnist(write_digit(flagged, 1, np.random.default_rng(2)))
     letters, kinds = outliers.generate_kinds(200, seed=1)
     return [digit.image, one, letters[np.flatnonzero(kinds == "glyph")[LETTER]]]

@@ -21,7 +21,7 @@ from tests.dashboard.browser import Browser, chromium, serve, wait
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 HAND = hands.Hand(
-    slant=0.1, width=0.62, pen=0.08, tremor=0.0, flag=0.25, flag_angle=45, foot=False, four="open",
+    slant=0.1, width=0.62, pen=0.08, tremor=0.0, flag=0.25, flag_angle=45.0, foot=False, four="open",
     tail=0.25, top=0.7, barred_seven=True, droop=0.0, nine="straight", gap=0.0,
 )  # fmt: skip
 """The hand that draws on the canvas."""
