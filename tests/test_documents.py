@@ -44,7 +44,7 @@ def find_figures(text: str) -> set[str]:
     [
         ("README.md", "## Results", "## More", (EXPERIMENTS, BENCHMARKS, MODEL_CARD)),
         ("docs/results/reading.md", "# Reading", "!!! warning", (MODEL_CARD,)),
-        ("docs/results/reading.md", "## Adaptation", "## Without", ("digitjax/model/training/adapt.py",)),
+        ("docs/results/reading.md", "## Adaptation", "## Other", ("digitjax/model/training/adapt.py",)),
         (
             "docs/explanation/winograd.md",
             "## What it saves",
