@@ -37,7 +37,7 @@ def show(selection: Selection) -> None:
 def show_drawing(model: RunEntry) -> None:
     """Show the canvas and the prediction; each stroke reruns this fragment alone."""
     result = None
-    # The container is always there, so that the canvas below keeps its place and its strokes.
+    canvas = st.container()  # above the progress bar of the reading, which would move it under the pen
     with st.container(), show_errors():
         if content := read_drawing(DRAWING):
             from parts.recognizers import (
@@ -46,7 +46,8 @@ def show_drawing(model: RunEntry) -> None:
             )  # imported while the first page is looked at
 
             result = recognize(find_recognizer(model), content)
-    show_canvas(DRAWING, result)
+    with canvas:
+        show_canvas(DRAWING, result)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         show_prediction(result.lines if result else [])
         if result is None:

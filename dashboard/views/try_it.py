@@ -50,13 +50,13 @@ def show_drawing(model: RecognizerKey, folder: Path) -> None:
         folder: where corrected pictures are saved.
     """
     result = None
-    # The container is always there, so that the canvas below keeps its place and its strokes.
-    with st.container(), show_errors():
+    page, text = st.columns([2, 1])
+    page.caption("Draw digits here; predictions appear after each stroke.", help=HELP)
+    canvas = page.container()  # above the progress bar of the reading, which would move it under the pen
+    with page.container(), show_errors():
         if content := read_drawing(DRAWING):
             result = recognize(model, content)
-    page, text = st.columns([2, 1])
-    with page:
-        st.caption("Draw digits here; predictions appear after each stroke.", help=HELP)
+    with canvas:
         show_canvas(DRAWING, result)
     if result:
         with text:

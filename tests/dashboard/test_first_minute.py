@@ -30,8 +30,10 @@ def test_from_a_drawing_to_a_model_of_ones_own_hand(able_run, tmp_path):
         browser.open(url)
         assert browser.find("h1").text == "Read handwritten digits"
         assert browser.all("[data-testid=stMetric]", "Test accuracy")
+        place = browser.find("canvas[role=application]").rect
         draw(browser, "17711")
         wait(lambda: browser.all(".prediction", "17711"))
+        assert browser.find("canvas[role=application]").rect == place  # it does not move under the pen
 
         browser.click("button", "Correct or explain")
         browser.click("[data-testid=stExpander] summary", "Correct and save")
