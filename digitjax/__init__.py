@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from digitjax.model.training.train import train
     from digitjax.recognition.recognizer import load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["InputError", "evaluate", "load", "train"]
 
 _MODULES = {
