@@ -40,6 +40,7 @@ def test_a_folder_becomes_a_run_that_every_command_takes(
     assert result["validation"] is None
     assert "every file is as it was written" in run("verify", "mine")
     assert json.loads(run("runs", "--json"))[0]["problem"] == ""
+    assert "epoch" not in run("runs")  # of which an adaptation has none
     assert run("read", str(pictures / "3" / "a.png"), "--model", "mine").strip().endswith("3")
 
 

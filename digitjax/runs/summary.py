@@ -97,6 +97,8 @@ def summarize_run(run: Run, *, check: bool = True) -> RunSummary:
     with noting(problems):
         lines, damaged = run.read_metrics()
         fields |= _summarize_log(lines, metric)
+        if status == "finished" and not lines:
+            fields["epochs"] = 0  # it was adapted, which takes no epochs
         problems += [damaged] * bool(damaged)
     with noting(problems):
         test, test_interval = run.metric_with_interval(metric, "test") or (None, None)
