@@ -1,11 +1,19 @@
 """Generated outliers: all of MNIST's form, none empty, the same for the same seed."""
 
+import dataclasses
+import math
+from pathlib import Path
+
 import numpy as np
+import pytest
 from scipy import ndimage
 
-from digitjax.config import Data
+from digitjax.config import Data, Training
 from digitjax.data import pipeline
 from digitjax.data.outliers import GLYPHS, OUTLIER_LABEL, generate, generate_kinds
+from digitjax.evaluation.evaluate import evaluate
+from digitjax.model.training.train import train
+from tests.conftest import TINY
 
 
 def test_the_seed_alone_decides_the_images():
@@ -46,3 +54,13 @@ def test_outliers_are_appended_to_the_training_split_as_a_share_of_it():
     assert (added == OUTLIER_LABEL).all()
     assert added.dtype == np.int32
     assert pipeline.add_outliers(dataset.train, Data()) is dataset.train
+
+
+@pytest.mark.slow
+def test_outliers_are_in_the_training_batches_alone(tmp_path: Path):
+    config = dataclasses.replace(
+        TINY, data=Data(outliers=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
+    )
+    run = train(config, tmp_path)
+    assert run.metrics()[-2]["step"] == math.ceil(1.5 * 1293 / 100)
+    assert set(evaluate(run, "train").labels) == set(range(10))

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import math
 import os
 import shutil
 import signal
@@ -346,13 +345,3 @@ def test_a_run_is_not_resumed_with_other_data(tiny_run: Run, tmp_path: Path):
     integrity.write_own(copy, copy.path / integrity.FINISHED, {"step": 21}, integrity.FINAL)
     with pytest.raises(InputError, match="was started with other data"):
         train(tiny_run.config, tmp_path, resume=True)
-
-
-@pytest.mark.slow
-def test_outliers_are_in_the_training_batches_alone(tmp_path: Path):
-    config = dataclasses.replace(
-        SMALL, data=Data(outliers=0.5), training=Training(epochs=1, batch_size=100, log_every=1)
-    )
-    run = train(config, tmp_path)
-    assert run.metrics()[-2]["step"] == math.ceil(1.5 * 1293 / 100)
-    assert set(evaluate(run, "train").labels) == set(range(10))
