@@ -208,7 +208,7 @@ def test_a_folder_of_pictures_is_evaluated(tiny_run: Run, tmp_path: Path, capsys
     summary = json.loads(capsys.readouterr().out)
     assert (summary["model"], summary["singles"]["pictures"]) == ("tiny", 2)
     assert list(summary["unreadable"]) == ["bad.png"]
-    assert {path.name for path in out.iterdir()} == {"metrics.json", "pictures.csv", "mistakes.png"}
+    assert {path.name for path in out.iterdir()} == {"metrics.json", "pictures.csv", "errors.png"}
     assert json.loads((out / "metrics.json").read_text()) == summary
     cli.main(command)
     assert capsys.readouterr().out.startswith("tiny on 2 pictures")

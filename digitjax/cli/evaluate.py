@@ -184,7 +184,7 @@ def add_evaluate_pictures(subparsers: "Subparsers") -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write metrics.json, pictures.csv and mistakes.png to a folder",
+        help="write metrics.json, pictures.csv and errors.png to a folder",
     )
     add_json(parser)
     add_tta(parser)
@@ -207,5 +207,5 @@ def evaluate_pictures(args: argparse.Namespace) -> None:
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
         scoring.write(result, args.out)
-        contact_sheet(result).save(args.out / "mistakes.png")
-        print(f"wrote metrics.json, pictures.csv and mistakes.png to {args.out}", file=sys.stderr)
+        contact_sheet(result).save(args.out / "errors.png")
+        print(f"wrote metrics.json, pictures.csv and errors.png to {args.out}", file=sys.stderr)
