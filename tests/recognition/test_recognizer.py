@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 
 import digitjax
 from digitjax.config import CNNConfig, Config, Training
-from digitjax.data import pipeline
+from digitjax.data import normalize
 from digitjax.errors import InputError
 from digitjax.imaging.normalize import crop_digit, to_mnist
 from digitjax.model.training.train import train
@@ -143,7 +143,7 @@ def test_training_and_recognition_share_one_normalization(run: Run, monkeypatch:
     pixels = np.pad(np.kron(images, np.ones((1, 2, 2))) * 15, ((0, 0), (6, 6), (6, 6))).astype(np.uint8)
     before = reader.probabilities(pixels)
     assert before.shape == (4, 10)
-    monkeypatch.setattr(pipeline, "STD", 10.0)
+    monkeypatch.setattr(normalize, "STD", 10.0)
     assert not np.allclose(load(run.path).probabilities(pixels), before)
 
 
