@@ -284,7 +284,9 @@ def test_with_one_process_collective_operations_are_the_identity():
     assert distributed.is_writer()
     assert distributed.gather({"x": 1}) == [{"x": 1}]
     assert distributed.all_reduce_max(3) == 3
-    assert distributed.broadcast(tree) is sharding.replicate(tree) is sharding.split(tree) is tree
+    assert distributed.broadcast(tree) is sharding.split(tree) is tree
+    np.testing.assert_array_equal(sharding.replicate(tree)["a"], tree["a"])
+    assert sharding.replicate(tree)["a"].committed  # to the device, as what is restored is
     assert sharding.local(tree) is tree
     assert sharding.replicated() is None
     [process] = distributed.describe()
