@@ -16,7 +16,6 @@ import pytest
 pytest.importorskip("selenium")
 pytest.importorskip("axe_core_python")
 
-from axe_core_python.base import AXE_SCRIPT
 from selenium.webdriver.common.keys import Keys
 
 import digitjax
@@ -25,8 +24,8 @@ from digitjax.errors import InputError
 from digitjax.model.export import export, web_runtime
 from digitjax.recognition.recognizer import Digit
 from digitjax.runs import find_run
+from tests.accessibility import find_violations
 from tests.dashboard.browser import Browser, chromium, wait
-from tests.dashboard.test_accessibility import OPTIONS, RUN_AXE
 
 pytestmark = pytest.mark.slow
 
@@ -259,5 +258,4 @@ def test_the_page_is_accessible_and_fits_a_phone(page: Browser, theme: str, widt
     wait(lambda: page.find("#text").text == "7")
     root = page.find("html")
     assert page.driver.execute_script("return arguments[0].scrollWidth", root) <= width
-    page.driver.execute_script(AXE_SCRIPT)
-    assert page.driver.execute_async_script(RUN_AXE, OPTIONS, {}) == []
+    assert find_violations(page.driver, {}) == []
