@@ -15,13 +15,7 @@ from digitjax.runs import RunEntry
 from parts import background
 from parts.weights import Weights, find_weights
 
-_WARM_UP_SIZES = (
-    1,
-    2,
-    4,
-    8,
-    16,
-)  # digits: batches of these sizes hold a drawing, and are compiled beforehand
+_WARM_UP_SIZES = (1, 2, 4, 8, 16)  # digits of a drawing, whose batches are compiled beforehand
 
 
 class RecognizerKey(NamedTuple):

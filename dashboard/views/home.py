@@ -40,10 +40,8 @@ def show_drawing(model: RunEntry) -> None:
     canvas = st.container()  # above the progress bar of the reading, which would move it under the pen
     with st.container(), show_errors():
         if content := read_drawing(DRAWING):
-            from parts.recognizers import (
-                find_recognizer,
-                recognize,
-            )  # imported while the first page is looked at
+            # Imported in the background while the first page is looked at.
+            from parts.recognizers import find_recognizer, recognize
 
             result = recognize(find_recognizer(model), content)
     with canvas:

@@ -1,6 +1,8 @@
 """The page Home: the selected model at a glance, some of its errors, and the next steps."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from digitjax.data import pipeline
 from digitjax.data.cache import DataNotPreparedError
 from digitjax.evaluation import evaluate
 from digitjax.runs.seed_stats import format_metric
-from tests.dashboard.conftest import MISSING, metrics, texts
+from tests.dashboard.conftest import DASHBOARD, MISSING, metrics, texts
 from tests.dashboard.page_helpers import copy_run, gallery_captions, listen_at, predictions
 
 ERRORS = 6
@@ -74,3 +76,14 @@ def test_data_that_are_not_there_are_offered_for_download(visit, able_run, monke
     labels = [button.label for button in app.button]
     assert ("Download digits (11 MB from example.org)" in labels) == (address == "127.0.0.1")
     assert [code.value for code in app.code] == ["digitjax data prepare digits"] * (address != "127.0.0.1")
+
+
+def test_reading_and_the_errors_import_neither_jax_nor_scikit_learn():
+    program = (
+        "import sys; from parts import canvas, evaluation_context, recognizers; "
+        "from digitjax import runs; "
+        "model = recognizers.find_recognizer(runs.find_run(runs.PRETRAINED, runs.PRETRAINED_FOLDER)); "
+        "recognizers.load_recognizer(model); print({'jax', 'sklearn'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], cwd=DASHBOARD, capture_output=True, text=True)
+    assert found.stdout == "set()\n", found.stderr
