@@ -65,9 +65,17 @@ def change_value(content: bytes, rng: random.Random) -> bytes:
     """Change a value of a JSON file to another of its type."""
 
     def change(value: Any) -> Any:
-        if isinstance(value, bool) or value is None:
-            return not value
-        return value * 2 + 1 if isinstance(value, int | float) else value + "x"
+        match value:
+            case bool() | None:
+                return not value
+            case int() | float():
+                return value * 2 + 1
+            case dict():
+                return {"x": 1}
+            case list():
+                return ["x"]
+            case _:
+                return value + "x"
 
     return _change_json(content, rng, change)
 
