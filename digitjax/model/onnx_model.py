@@ -12,7 +12,7 @@ from digitjax.runs.files import read_bytes
 
 FILE, RECORD = "model.onnx", "model.json"
 """Of a packed run: the program from images to logits, and its step and SHA-256."""
-_CHUNK = 32
+_CHUNK = 64
 """Images at once, whose features then stay in the processor's cache."""
 
 
@@ -32,8 +32,8 @@ class OnnxModel:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong is raised
-        # Threads that wait for work otherwise keep the processor busy, from which other processes suffer.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Threads that wait for work keep the processor busy, from which other processes suffer: not for long.
+        options.add_session_config_entry("session.intra_op.spin_duration_us", "1000")
         try:
             self._session = onnxruntime.InferenceSession(
                 read_bytes(path), options, providers=["CPUExecutionProvider"]

@@ -20,7 +20,7 @@ from digitjax import runs
 from digitjax.config import to_json
 from digitjax.errors import InputError
 from digitjax.model.export import program
-from digitjax.model.export.onnx_folding import fold_channel_arithmetic
+from digitjax.model.export.onnx_folding import fold
 from digitjax.model.export.onnx_operators import ARRAY_OPERATORS, ELEMENTWISE, FUNCTIONS, Value, sides
 from digitjax.runs import Run
 
@@ -68,19 +68,19 @@ def translate(
     graph = _Graph()
     for output, result in zip(outputs, graph.inline(closed, list(inputs)), strict=True):
         graph.add("Identity", result, output=output)
-    nodes, constants = fold_channel_arithmetic(graph.nodes, graph.constants)
     model = helper.make_model(
         helper.make_graph(
-            nodes,
+            graph.nodes,
             "digitjax",
             [_describe(name, array) for name, array in inputs.items()],
             [_describe(name, array) for name, array in zip(outputs, closed.out_avals, strict=True)],
-            constants,
+            graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
         producer_name="digitjax",
     )
+    model = fold(model)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -109,7 +109,7 @@ class _Graph:
 
     def _constant(self, array: np.ndarray) -> str:
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def inline(self, closed: Any, arguments: Sequence[Value]) -> Sequence[Value]:

@@ -136,7 +136,16 @@ def test_normalization_is_part_of_the_convolution_before_it():
     model = translate(lambda images: network(weights, normalize(images))[0], "outputs")
     nodes = Counter(node.op_type for node in model.graph.node)
     assert nodes["Conv"] == 5
-    assert nodes["Sub"] == 3  # two layers pool in between, and the pixels are normalized
+    assert nodes["Sub"] == 2  # two layers pool in between
+
+
+def test_pixels_are_scaled_by_the_first_convolution_and_features_flattened_as_they_are():
+    network = Network(SMALL)
+    weights = random_weights(network)
+    model = translate(lambda images: network(weights, normalize(images))[0], "outputs")
+    operators = [node.op_type for node in model.graph.node]
+    assert operators[: operators.index("Conv")] == ["Cast", "Add", "Reshape", "Transpose"]
+    assert operators[operators.index("Reshape", 5) - 1] == "MaxPool"
 
 
 @pytest.mark.parametrize(
