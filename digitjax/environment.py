@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,22 @@ def configure_jax(cache: Path | None) -> None:
     jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@cache
+def fast_compilation() -> dict[str, str | bool]:
+    """Return options of `jax.jit` with which a training step compiles in half the time on a CPU, and is as fast.
+
+    They are empty for other processors, and for versions of XLA that no longer know them.
+    """
+    import jax
+
+    options: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False}
+    try:
+        jax.jit(lambda: 0).lower().compile(compiler_options=options)
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return options if jax.default_backend() == "cpu" else {}
 
 
 def describe() -> dict[str, Any]:

@@ -87,7 +87,9 @@ def test_a_failed_download_is_one_line_and_leaves_nothing(tmp_path: Path):
     for command in (["data", "prepare", "mnist"], ["train", "mnist", "--runs", str(tmp_path / "runs")]):
         cache = str(tmp_path / "cache")
         result = run_cli(*command, DIGITJAX_CACHE=cache, HTTPS_PROXY=unreachable, https_proxy=unreachable)
-        assert_refused(result, r"data set mnist: cannot download .*--data\.manual-dir")
+        assert_refused(
+            result, r"data set mnist: cannot download .*: digitjax data prepare mnist --manual-dir"
+        )
     assert not (tmp_path / "runs").exists()
 
 

@@ -71,7 +71,6 @@ def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
     steps_per_epoch = pipeline.steps_per_epoch(size, batch_size)
     steps = round(config.training.epochs * steps_per_epoch)
     trainer = Trainer(config, steps, steps_per_epoch)
-    initialize = jax.jit(trainer.initial_state)
     predict = Predictor(trainer.network, tta=TRANSFORMS[tta])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
@@ -81,7 +80,7 @@ def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
         seed += 1
         start = time.perf_counter()
         init_key, step_key = jax.random.split(jax.random.key(seed))
-        state = initialize(init_key)
+        state = trainer.initial_state(init_key)
         for first in range(0, steps, steps_per_epoch):
             indices, weights = pipeline.batch_indices(seed, first // steps_per_epoch, size, batch_size)
             last = min(steps_per_epoch, steps - first)

@@ -10,11 +10,15 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, UInt8
+from PIL.Image import Resampling
 
 from digitjax.config import Augment
+from digitjax.data.draws import draw
 from digitjax.data.glyph_variants import add_glyph_variants
+from digitjax.data.resampling import resize_matrix
 from digitjax.data.segmentation_errors import add_neighbors, break_strokes
 from digitjax.data.warp import shift, warp
 
@@ -168,18 +172,18 @@ def reduce_resolution(
     changed_key, size_key = jax.random.split(key)
     height, width = images.shape[1:]
 
-    def matrices(side: int) -> Float[Array, "sizes side side"]:
+    def matrices(side: int) -> Float[np.ndarray, "sizes side side"]:
         """Return for each size the matrix that resizes a row of pixels to it and back."""
-        rows = jnp.eye(side)
-        return jnp.stack(
+        return np.stack(
             [
-                jax.image.resize(jax.image.resize(rows, (size, side), "linear"), (side, side), "cubic")
+                resize_matrix(size, side, Resampling.BICUBIC) @ resize_matrix(side, size, Resampling.BILINEAR)
                 for size in _REDUCED_SIDES
             ]
         )
 
     sizes = jax.random.randint(size_key, (len(images),), 0, len(_REDUCED_SIDES))
-    reduced = matrices(height)[sizes] @ images @ matrices(width)[sizes].mT
+    rows, columns = (jnp.asarray(matrices(side))[sizes] for side in (height, width))
+    reduced = rows @ images @ columns.mT
     return jnp.where(_uniform(changed_key, images, 0.0, 1.0) < probability, reduced, images)
 
 
@@ -197,7 +201,9 @@ def add_noise(
         Noisy images (batch, h, w), not clipped.
     """
     sigma_key, noise_key = jax.random.split(key)
-    return images + _uniform(sigma_key, images, 0.0, max_sigma) * jax.random.normal(noise_key, images.shape)
+    return images + _uniform(sigma_key, images, 0.0, max_sigma) * draw(
+        jax.random.normal, noise_key, images.shape
+    )
 
 
 def erase(key: jax.Array, images: Float[Array, "batch h w"], max_side: int) -> Float[Array, "batch h w"]:
@@ -214,8 +220,8 @@ def erase(key: jax.Array, images: Float[Array, "batch h w"], max_side: int) -> F
     erased = jnp.ones(images.shape, bool)
     for axis, axis_key in zip((1, 2), jax.random.split(key), strict=True):
         size_key, position_key = jax.random.split(axis_key)
-        size = jax.random.randint(size_key, (len(images), 1, 1), 0, max_side + 1)
-        first = jax.random.randint(position_key, size.shape, 0, images.shape[axis])
+        size = draw(jax.random.randint, size_key, (len(images), 1, 1), minval=0, maxval=max_side + 1)
+        first = draw(jax.random.randint, position_key, size.shape, minval=0, maxval=images.shape[axis])
         position = lax.broadcasted_iota(jnp.int32, images.shape, axis)
         erased &= (first <= position) & (position < first + size)
     return jnp.where(erased, 0, images)
@@ -225,4 +231,4 @@ def _uniform(
     key: jax.Array, images: Float[Array, "batch h w"], low: float, high: float
 ) -> Float[Array, "batch 1 1"]:
     """Draw one number for each image."""
-    return jax.random.uniform(key, (len(images), 1, 1), minval=low, maxval=high)
+    return draw(jax.random.uniform, key, (len(images), 1, 1), minval=low, maxval=high)

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, UInt8
 
 from digitjax.config import Augment
 from digitjax.data.augment import gaussian_blur
+from digitjax.data.draws import draw
 from digitjax.data.warp import shift, warp
 
 SEVERITIES = (1, 2, 3)
@@ -54,14 +55,14 @@ def _on_intensities(change: Callable[[jax.Array, Intensities, int], Intensities]
 def _shot_noise(key: jax.Array, images: Intensities, severity: int) -> Intensities:
     """Add the shot noise of few photons: Poisson noise in its Gaussian limit, whose variance grows with the signal."""
     photons = (20, 8, 3)[severity - 1]
-    return images + jnp.sqrt((images + _DARK_CURRENT) / photons) * jax.random.normal(key, images.shape)
+    return images + jnp.sqrt((images + _DARK_CURRENT) / photons) * draw(jax.random.normal, key, images.shape)
 
 
 @_on_intensities
 def _impulse_noise(key: jax.Array, images: Intensities, severity: int) -> Intensities:
     """Set a share of the pixels to black or white (salt and pepper noise)."""
     probability = (0.04, 0.1, 0.2)[severity - 1]
-    drawn = jax.random.uniform(key, images.shape)
+    drawn = draw(jax.random.uniform, key, images.shape)
     return jnp.where(drawn < probability / 2, 1.0, jnp.where(drawn > 1 - probability / 2, 0.0, images))
 
 
@@ -72,7 +73,9 @@ def _impulse_noise(key: jax.Array, images: Intensities, severity: int) -> Intens
 def _glass_blur(key: jax.Array, images: Intensities, severity: int) -> Intensities:
     """Simulate frosted glass: replace each pixel by one nearby, between two slight blurs."""
     reach = (1.0, 1.5, 2.0)[severity - 1]
-    moves = jnp.round(jax.random.uniform(key, (*images.shape, 2), minval=-reach, maxval=reach)).astype(int)
+    moves = jnp.round(draw(jax.random.uniform, key, (*images.shape, 2), minval=-reach, maxval=reach)).astype(
+        int
+    )
     rows = jnp.clip(jnp.arange(28)[:, None] + moves[..., 0], 0, 27)
     columns = jnp.clip(jnp.arange(28) + moves[..., 1], 0, 27)
     blurred = gaussian_blur(images, 0.5)
@@ -86,7 +89,7 @@ def _motion_blur(key: jax.Array, images: Intensities, severity: int) -> Intensit
     The Fourier transform of a line is a sinc, so that any direction costs one transform and its inverse.
     """
     length = (4, 6, 9)[severity - 1]
-    angle = jax.random.uniform(key, (len(images), 1, 1), maxval=math.pi)
+    angle = draw(jax.random.uniform, key, (len(images), 1, 1), maxval=math.pi)
     down, across = jnp.fft.fftfreq(_FFT_SHAPE[0])[:, None], jnp.fft.rfftfreq(_FFT_SHAPE[1])
     line = jnp.sinc(length * (down * jnp.sin(angle) + across * jnp.cos(angle)))
     return jnp.fft.irfft2(line * jnp.fft.rfft2(images, _FFT_SHAPE), _FFT_SHAPE)[:, :28, :28]
@@ -133,7 +136,7 @@ def _brightness(key: jax.Array, images: Intensities, severity: int) -> Intensiti
 def _stripe(key: jax.Array, images: Intensities, severity: int) -> Intensities:
     """Invert a vertical stripe."""
     width = (2, 4, 8)[severity - 1]
-    middle = jax.random.uniform(key, (len(images), 1, 1), minval=6, maxval=21)
+    middle = draw(jax.random.uniform, key, (len(images), 1, 1), minval=6, maxval=21)
     return jnp.where(jnp.abs(jnp.arange(28) - middle) < width / 2, 1 - images, images)
 
 
@@ -142,7 +145,9 @@ def _fog(key: jax.Array, images: Intensities, severity: int) -> Intensities:
     """Blend each image with fog: smooth noise of three scales, the coarsest the strongest."""
     density = (0.15, 0.3, 0.5)[severity - 1]
     clouds = sum(
-        jax.image.resize(jax.random.uniform(octave_key, (len(images), side, side)), images.shape, "cubic")
+        jax.image.resize(
+            draw(jax.random.uniform, octave_key, (len(images), side, side)), images.shape, "cubic"
+        )
         / side
         for octave_key, side in zip(jax.random.split(key, 3), (4, 8, 16), strict=True)
     )
@@ -157,7 +162,7 @@ def _fog(key: jax.Array, images: Intensities, severity: int) -> Intensities:
 def _spatter(key: jax.Array, images: Intensities, severity: int) -> Intensities:
     """Spatter drops over each image: the peaks of smooth noise."""
     threshold = (1.9, 1.5, 1.1)[severity - 1]
-    noise = gaussian_blur(jax.random.normal(key, images.shape), 1.2)
+    noise = gaussian_blur(draw(jax.random.normal, key, images.shape), 1.2)
     drops = noise / noise.std((1, 2), keepdims=True) - threshold
     return jnp.maximum(images, jnp.clip(4 * drops, 0, 1))
 
@@ -195,7 +200,7 @@ def _draw_over(
     """
     rows, columns = jnp.arange(28)[:, None] - 13.5, jnp.arange(28) - 13.5
     for line_key in jax.random.split(key, 4)[:lines]:
-        angle, along, across = jax.random.uniform(line_key, (3, len(images), 1, 1), minval=-1)
+        angle, along, across = draw(jax.random.uniform, line_key, (3, len(images), 1, 1), minval=-1)
         cos, sin = jnp.cos(math.pi * angle), jnp.sin(math.pi * angle)
         coordinates = columns * cos + rows * sin + 4 * along, rows * cos - columns * sin + 8 * across
         images = jnp.maximum(images, jnp.clip(0.5 - distance(*coordinates), 0, 1))

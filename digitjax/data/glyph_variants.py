@@ -1,8 +1,8 @@
 """Glyph variants that many people write and MNIST hardly has.
 
 Strokes are added: flag and foot to a 1, a bar to a 7, a slash to a 0, a level hook to a 9. `shorten_strokes` shortens
-others. All functions but `add_glyph_variants` take one image. Coordinates are (row, column) in pixels, intensities
-0 to 1.
+others. All functions but `add_glyph_variants` take one image, and random numbers between 0 and 1. Coordinates are
+(row, column) in pixels, intensities 0 to 1.
 """
 
 import math
@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from digitjax.data.shorten_strokes import foreground_rows, shorten_stem, shorten_tail, shorten_top, uniform
+from digitjax.data.draws import draw
+from digitjax.data.shorten_strokes import foreground_rows, scale, shorten_stem, shorten_tail, shorten_top
 
 _P_FLAG, _P_BAR, _P_SLASH, _P_HOOK = 0.55, 0.22, 0.1, 0.15
 """Probabilities of the strokes at a rate of 1."""
@@ -57,39 +58,41 @@ def add_glyph_variants(
         Images (batch, 28, 28).
     """
 
-    def add(key: jax.Array, image: Float[Array, "28 28"], label: Int[Array, ""]) -> Float[Array, "28 28"]:
+    def add(
+        numbers: Float[Array, " n"], image: Float[Array, "28 28"], label: Int[Array, ""]
+    ) -> Float[Array, "28 28"]:
+        # An image has one label, so the variants of different digits share their numbers.
         drawn = image
-        for number, (digit, shorten) in enumerate(
-            ((7, shorten_top), (4, shorten_tail), (4, shorten_stem)), 1
-        ):
-            drawn = jnp.where(label == digit, shorten(jax.random.fold_in(key, number), drawn, rate), drawn)
-        for digit, strokes in ((0, slash), (1, flag_and_foot), (7, bar), (9, hook)):
-            for stroke in strokes(key, image, rate):
+        for digit, shorten, first in ((7, shorten_top, 0), (4, shorten_tail, 0), (4, shorten_stem, 2)):
+            drawn = jnp.where(label == digit, shorten(numbers[first : first + 2], drawn, rate), drawn)
+        for digit, strokes, count in ((0, slash, 4), (1, flag_and_foot, 11), (7, bar, 5), (9, hook, 4)):
+            for stroke in strokes(numbers[4 : 4 + count], image, rate):
                 drawn = jnp.maximum(drawn, jnp.where(label == digit, coverage(stroke, image.shape), 0))
         return drawn
 
-    return jax.vmap(add)(jax.random.split(key, len(images)), images, labels)
+    # All at once, since each draw would take a second to compile.
+    numbers = draw(jax.random.uniform, key, (len(images), 4 + 11))
+    return jax.vmap(add)(numbers, images, labels)
 
 
-def flag_and_foot(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:
+def flag_and_foot(numbers: Float[Array, " 11"], image: Float[Array, "h w"], rate: float) -> list[Stroke]:
     """Draw the random strokes of a 1: a flag from its top to the lower left, and a foot across its bottom.
 
     Some flags leave the stem by a short level shoulder.
 
     Args:
-        key: random key.
+        numbers: eleven random numbers.
         image: intensities (h, w) of a 1.
         rate: factor of the probabilities.
 
     Returns:
         Shoulder, flag and foot.
     """
-    chance_key, shape_key, foot_key = jax.random.split(key, 3)
-    chance, foot_chance, shoulder_chance = uniform(chance_key, _CHANCE, _CHANCE, _CHANCE)
-    turn, length, shoulder, drop, thinning = uniform(
-        shape_key, (22.0, 58.0), (0.2, 0.55), (0.03, 0.1), (0.0, 0.25), (0.75, 1.05)
+    chance, foot_chance, shoulder_chance = numbers[:3]
+    turn, length, shoulder, drop, thinning = scale(
+        numbers[3:8], (22.0, 58.0), (0.2, 0.55), (0.03, 0.1), (0.0, 0.25), (0.75, 1.05)
     )
-    left, right, tilt = uniform(foot_key, (0.15, 0.55), (0.15, 0.55), (-1.0, 1.0))
+    left, right, tilt = scale(numbers[8:], (0.15, 0.55), (0.15, 0.55), (-1.0, 1.0))
     first, last = foreground_rows(image)
     height = jnp.maximum(last - first, 1)
     leaning = (_center_column(image, last - 1) - _center_column(image, first + 1)) / jnp.maximum(
@@ -114,19 +117,19 @@ def flag_and_foot(key: jax.Array, image: Float[Array, "h w"], rate: float) -> li
     ]
 
 
-def bar(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:
+def bar(numbers: Float[Array, " 5"], image: Float[Array, "h w"], rate: float) -> list[Stroke]:
     """Draw the random stroke through the stem of a 7.
 
     Args:
-        key: random key.
+        numbers: five random numbers.
         image: intensities (h, w) of a 7.
         rate: factor of the probability.
 
     Returns:
         One stroke.
     """
-    chance, share, left, right, rise = uniform(
-        key, _CHANCE, (0.42, 0.66), (2.5, 5.5), (2.5, 5.5), (-0.8, 1.8)
+    chance, share, left, right, rise = scale(
+        numbers, _CHANCE, (0.42, 0.66), (2.5, 5.5), (2.5, 5.5), (-0.8, 1.8)
     )
     first, last = foreground_rows(image)
     row = first + share * (last - first)
@@ -136,18 +139,18 @@ def bar(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]
     return [Stroke((row + rise, column - left), (row - rise, column + right), width, chance < _P_BAR * rate)]
 
 
-def slash(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:
+def slash(numbers: Float[Array, " 4"], image: Float[Array, "h w"], rate: float) -> list[Stroke]:
     """Draw the random stroke through a 0, from its lower left to its upper right.
 
     Args:
-        key: random key.
+        numbers: four random numbers.
         image: intensities (h, w) of a 0.
         rate: factor of the probability.
 
     Returns:
         One stroke.
     """
-    chance, angle, reach, thinning = uniform(key, _CHANCE, (30.0, 60.0), (0.75, 1.35), (0.75, 1.05))
+    chance, angle, reach, thinning = scale(numbers, _CHANCE, (30.0, 60.0), (0.75, 1.35), (0.75, 1.05))
     mass = jnp.maximum(image.sum(), 1e-6)
     rows, columns = jnp.arange(image.shape[0])[:, None], jnp.arange(image.shape[1])
     row, column = (image * rows).sum() / mass, (image * columns).sum() / mass
@@ -161,18 +164,18 @@ def slash(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Strok
     return [Stroke(*ends, thinning * width, hollow & (chance < _P_SLASH * rate))]
 
 
-def hook(key: jax.Array, image: Float[Array, "h w"], rate: float) -> list[Stroke]:
+def hook(numbers: Float[Array, " 4"], image: Float[Array, "h w"], rate: float) -> list[Stroke]:
     """Draw the random, nearly level stroke from the bottom of a 9 to the left.
 
     Args:
-        key: random key.
+        numbers: four random numbers.
         image: intensities (h, w) of a 9.
         rate: factor of the probability.
 
     Returns:
         One stroke.
     """
-    chance, reach, rise, thinning = uniform(key, _CHANCE, (0.25, 0.6), (-0.5, 3.0), (0.75, 1.05))
+    chance, reach, rise, thinning = scale(numbers, _CHANCE, (0.25, 0.6), (-0.5, 3.0), (0.75, 1.05))
     first, last = foreground_rows(image)
     height = jnp.maximum(last - first, 1)
     tail = jnp.arange(len(image))[:, None] > last - 0.3 * height

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from digitjax.data.draws import draw
+
 _FOREGROUND = 0.2
 """Intensity above which a pixel belongs to the strokes when the first and last column of a digit are found."""
 _MAX_DISTANCE = 8.0
@@ -73,7 +75,5 @@ def _uniform(
     key: jax.Array, images: Float[Array, "batch h w"], *ranges: tuple[float, float]
 ) -> list[Float[Array, "batch 1 1"]]:
     """Draw one number of each range for each image."""
-    return [
-        jax.random.uniform(range_key, (len(images), 1, 1), minval=low, maxval=high)
-        for range_key, (low, high) in zip(jax.random.split(key, len(ranges)), ranges, strict=True)
-    ]
+    numbers = draw(jax.random.uniform, key, (len(ranges), len(images), 1, 1))
+    return [low + (high - low) * row for (low, high), row in zip(ranges, numbers, strict=True)]

@@ -1,10 +1,11 @@
 """Glyph variants with a shorter stroke: the top of a 7, the tail of a 4 below its bar, the stem of a 4 above it.
 
-All functions take one image. Coordinates are (row, column) in pixels, intensities 0 to 1.
+All functions take one image, and random numbers between 0 and 1. Coordinates are (row, column) in pixels, intensities
+0 to 1.
 """
 
-import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 _P_TOP, _P_TAIL, _P_STEM = 0.25, 0.12, 0.12
@@ -25,18 +26,18 @@ _FOREGROUND, _BACKGROUND = 0.3, 0.2
 _CHANCE = (0.0, 1.0)
 
 
-def shorten_top(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
+def shorten_top(numbers: Float[Array, " 2"], image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
     """Erase the left part of the top of some 7s.
 
     Args:
-        key: random key.
+        numbers: two random numbers.
         image: intensities (h, w) of a 7.
         rate: factor of the probability.
 
     Returns:
         Image (h, w).
     """
-    chance, share = uniform(key, _CHANCE, (0.2, 0.65))
+    chance, share = scale(numbers, _CHANCE, (0.2, 0.65))
     first, last = foreground_rows(image)
     height = last - first
     rows, columns = _grid(image)
@@ -58,18 +59,18 @@ def shorten_top(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Floa
     return jnp.where((chance < _P_TOP * rate) & (erased > 0) & is_plain, image * kept, image)
 
 
-def shorten_tail(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
+def shorten_tail(numbers: Float[Array, " 2"], image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
     """Compress the part of some 4s that is below the bar.
 
     Args:
-        key: random key.
+        numbers: two random numbers.
         image: intensities (h, w) of a 4.
         rate: factor of the probability.
 
     Returns:
         Image (h, w).
     """
-    chance, factor = uniform(key, _CHANCE, (1.3, 2.5))
+    chance, factor = scale(numbers, _CHANCE, (1.3, 2.5))
     rows = jnp.arange(len(image))
     start = _bar_row(image) + 1
     source = jnp.where(rows > start, start + (rows - start) * factor, rows)
@@ -80,18 +81,18 @@ def shorten_tail(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Flo
     return jnp.where(chance < _P_TAIL * rate, compressed, image)
 
 
-def shorten_stem(key: jax.Array, image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
+def shorten_stem(numbers: Float[Array, " 2"], image: Float[Array, "h w"], rate: float) -> Float[Array, "h w"]:
     """Erase the upper part of the stem of some open 4s, so that it starts near the bar.
 
     Args:
-        key: random key.
+        numbers: two random numbers.
         image: intensities (h, w) of a 4.
         rate: factor of the probability.
 
     Returns:
         Image (h, w).
     """
-    chance, kept_share = uniform(key, _CHANCE, (0.05, 0.6))
+    chance, kept_share = scale(numbers, _CHANCE, (0.05, 0.6))
     rows, columns = _grid(image)
     first, _ = foreground_rows(image)
     bar = _bar_row(image)
@@ -118,18 +119,15 @@ def foreground_rows(image: Float[Array, "h w"]) -> tuple[Float[Array, ""], Float
     return first.astype(jnp.float32), last.astype(jnp.float32)
 
 
-def uniform(key: jax.Array, *ranges: tuple[float, float]) -> Float[Array, " numbers"]:
-    """Draw a number from each range.
+def scale(numbers: Float[Array, " n"], *ranges: tuple[float, float]) -> Float[Array, " n"]:
+    """Scale numbers from 0 to 1 to other ranges.
 
     Args:
-        key: random key.
+        numbers: as many as there are ranges.
         ranges: least and largest value of each.
-
-    Returns:
-        One number for each range, float32.
     """
-    low, high = jnp.array(ranges, jnp.float32).T
-    return jax.random.uniform(key, low.shape, minval=low, maxval=high)
+    low, high = np.array(ranges, np.float32).T
+    return low + (high - low) * numbers
 
 
 def _foreground_columns(image: Float[Array, "h w"]) -> tuple[Int[Array, ""], Int[Array, ""]]:

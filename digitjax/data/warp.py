@@ -7,8 +7,11 @@ import jax.numpy as jnp
 from jax import lax
 from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Float, Shaped
+from PIL.Image import Resampling
 
 from digitjax.config import Augment
+from digitjax.data.draws import draw
+from digitjax.data.resampling import resize_matrix
 
 _ELASTIC_POINTS = 5
 """Points per side of the grid of random displacements; those between are interpolated."""
@@ -32,7 +35,7 @@ def shift(key: jax.Array, images: Shaped[Array, "batch h w"], max_shift: int) ->
     batch, height, width = images.shape
     margin = (max_shift, max_shift)
     padded = jnp.pad(images, ((0, 0), margin, margin))
-    corners = jax.random.randint(key, (batch, 2), 0, 2 * max_shift + 1)
+    corners = draw(jax.random.randint, key, (batch, 2), minval=0, maxval=2 * max_shift + 1)
     return jax.vmap(lambda image, corner: lax.dynamic_slice(image, corner, (height, width)))(padded, corners)
 
 
@@ -72,11 +75,9 @@ def affine_maps(key: jax.Array, batch: int, options: Augment) -> Float[Array, "b
     Returns:
         Matrices (batch, 2, 2).
     """
-    ranges = (math.radians(options.rotation), options.scale, options.aspect, math.radians(options.shear))
-    angle, scale, aspect, shear = (
-        jax.random.uniform(range_key, (batch,), minval=-limit, maxval=limit)
-        for range_key, limit in zip(jax.random.split(key, 4), ranges, strict=True)
-    )
+    limits = (math.radians(options.rotation), options.scale, options.aspect, math.radians(options.shear))
+    numbers = draw(jax.random.uniform, key, (len(limits), batch), minval=-1.0)
+    angle, scale, aspect, shear = (limit * row for limit, row in zip(limits, numbers, strict=True))
     cos, sin = jnp.cos(angle), jnp.sin(angle)
     rotation = _matrices([[cos, -sin], [sin, cos]])
     shearing = _matrices([[jnp.ones(batch), jnp.zeros(batch)], [jnp.tan(shear), jnp.ones(batch)]])
@@ -103,10 +104,15 @@ def reframe(
         New matrices (batch, 2, 2), and the input coordinates (batch, 2) that the output's center is mapped to.
     """
     foreground = (images > _FOREGROUND)[:, None]
-    positions = jnp.einsum("bij,jhw->bihw", jnp.linalg.inv(maps), grid)
+    determinants = jnp.linalg.det(maps)
+    (a, b), (c, d) = jnp.moveaxis(maps, 0, 2)
+    inverses = (
+        _matrices([[d, -b], [-c, a]]) / determinants[:, None, None]
+    )  # `linalg.inv` compiles for seconds
+    positions = jnp.einsum("bij,jhw->bihw", inverses, grid)
     first = jnp.min(positions, (2, 3), where=foreground, initial=jnp.inf)
     last = jnp.max(positions, (2, 3), where=foreground, initial=-jnp.inf)
-    scales = jnp.linalg.det(maps) ** 0.5  # nothing else in a map changes areas
+    scales = determinants**0.5  # nothing else in a map changes areas
     sides = (last - first).max(axis=1) * scales + 1
     factors = jnp.where(foreground.any((1, 2, 3)), sides / _DIGIT_SIDE, 1)
     mass = jnp.maximum(images.sum(axis=(1, 2)), 1e-6)
@@ -133,5 +139,6 @@ def elastic_field(
     Returns:
         Displacements along rows and columns (batch, 2, h, w), in pixels.
     """
-    points = jax.random.normal(key, (*shape[:2], _ELASTIC_POINTS, _ELASTIC_POINTS))
-    return sigma * jax.image.resize(points, shape, "cubic")
+    points = draw(jax.random.normal, key, (*shape[:2], _ELASTIC_POINTS, _ELASTIC_POINTS))
+    rows, columns = (resize_matrix(_ELASTIC_POINTS, side, Resampling.BICUBIC) for side in shape[2:])
+    return sigma * (rows @ points @ columns.T)

@@ -36,10 +36,16 @@ class Network:
         module.eval()
         self._inference = nnx.graphdef(module)
         self._abstract = Weights(*nnx.state(module, nnx.Param, ...))
+        self._init = jax.jit(
+            lambda key: Weights(*nnx.state(build(config, nnx.Rngs(key)), nnx.Param, ...)),
+            # It runs once, so it is compiled fast: in 1.6 s of CPU time for `handwriting` instead of 8.5.
+            compiler_options={"xla_backend_optimization_level": 0},
+        )
 
     def init(self, key: jax.Array) -> Weights:
         """Return random initial weights."""
-        return Weights(*nnx.state(build(self.config, nnx.Rngs(key)), nnx.Param, ...))
+        weights: Weights = self._init(key)
+        return weights
 
     def abstract(self) -> Weights:
         """Return the weights with shapes and dtypes in place of arrays."""

@@ -219,7 +219,9 @@ def test_mnist_without_files_or_network_fails_fast(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setenv("DIGITJAX_CACHE", str(tmp_path))
     monkeypatch.setattr(requests, "head", unreachable)
-    with pytest.raises(InputError, match=r"cannot download train-images.*--data\.manual-dir"):
+    with pytest.raises(
+        InputError, match=r"cannot download train-images.*digitjax data prepare mnist --manual-dir"
+    ):
         pipeline.load(Data(name="mnist"))
     with pytest.raises(InputError, match="there is no folder nowhere"):
         pipeline.load(Data(name="mnist", manual_dir="nowhere"))

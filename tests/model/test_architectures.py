@@ -117,7 +117,7 @@ def test_logits_and_named_intermediates_have_their_shapes(model: Any):
 def test_two_steps_move_every_parameter_and_a_checkpoint_keeps_the_logits(model: Any, tmp_path: Path):
     trainer = Trainer(Config(model=model, schedule=Schedule(shape="constant")), 2, 2)
     network = trainer.network
-    state = jax.jit(trainer.initial_state)(KEY)
+    state = trainer.initial_state(KEY)
     before = jax.device_get(state.weights)
     indices, weights = np.arange(8, dtype=np.int32).reshape(2, 4), np.ones((2, 4), np.float32)
     state, metrics = trainer.take_steps(

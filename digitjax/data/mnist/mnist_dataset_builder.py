@@ -77,7 +77,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             except requests.RequestException as error:
                 raise ConnectionError(
                     f"cannot download {', '.join(missing)} from {_URL} ({type(error).__name__}): "
-                    "put the files into a folder and name it with --data.manual-dir"
+                    "put the files into a folder, then: digitjax data prepare mnist --manual-dir FOLDER"
                 ) from error
 
 

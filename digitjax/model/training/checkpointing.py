@@ -53,7 +53,7 @@ def restore_or_initialize(config: Config, run: Run, trainer: Trainer, key: jax.A
         if distributed.is_writer():
             state = _restore(run, trainer) or _initialize(config, trainer, key)
         else:
-            abstract = jax.eval_shape(trainer.initial_state, key)
+            abstract = trainer.abstract_state()
             state = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), abstract)
     return sharding.replicate(distributed.broadcast(state))
 
@@ -62,7 +62,7 @@ def _restore(run: Run, trainer: Trainer) -> TrainState | None:
     """Load the newest intact state, if there is one, and delete what the training will write again."""
     step, state = 0, None
     if checkpoint.has_checkpoint(run.checkpoints):
-        abstract = jax.eval_shape(trainer.initial_state, jax.random.key(0))
+        abstract = trainer.abstract_state()
         step, parts = checkpoint.load(run.checkpoints, to_parts(abstract))
         state = from_parts(parts)
     checkpoint.discard_after(run.checkpoints, step)

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Int32, UInt8
 from digitjax.config import Config
 from digitjax.data.augment import augment
 from digitjax.data.normalize import normalize
+from digitjax.environment import fast_compilation
 from digitjax.model.network import Network, Weights
 from digitjax.model.training import sharding
 from digitjax.model.training.objectives import make_objective
@@ -50,11 +51,21 @@ class Trainer:
         self._schedule = make_schedule(config.schedule, config.optimizer.lr, steps)
         self._optimizer = make_optimizer(config.optimizer, self._schedule, config.training.clip_norm)
         self._steps_per_call = steps_per_call
-        self.take_steps = jax.jit(self._take_steps, donate_argnums=0, out_shardings=sharding.replicated())
+        self.take_steps = jax.jit(
+            self._take_steps,
+            donate_argnums=0,
+            out_shardings=sharding.replicated(),
+            compiler_options=fast_compilation(),
+        )
 
     def initial_state(self, key: jax.Array) -> TrainState:
         """Return the state before the first step, with random weights."""
         return self.state_of(self.network.init(key))
+
+    def abstract_state(self) -> TrainState:
+        """Return the state with shapes and dtypes in place of arrays."""
+        abstract: TrainState = jax.eval_shape(self.state_of, self.network.abstract())
+        return abstract
 
     def state_of(self, weights: Weights) -> TrainState:
         """Return the state before the first step, with these weights."""
@@ -78,6 +89,7 @@ class Trainer:
         The buffers of `state` are donated. Returns the new state, and the metrics of each step.
         """
 
+        @jax.jit  # so that it is traced once, and not for the names of the metrics too
         def take_step(state: TrainState, i: Int[Array, ""]) -> Any:
             return self._step(state, key, images[indices[i]], labels[indices[i]], weights[i])
 

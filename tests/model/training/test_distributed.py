@@ -132,7 +132,7 @@ def losses(run: Run) -> np.ndarray:
 
 def state(run: Run) -> list[np.ndarray]:
     """The newest state, weights, statistics and optimizer alike."""
-    abstract = jax.eval_shape(Trainer(run.config, 1, 1).initial_state, jax.random.key(0))
+    abstract = Trainer(run.config, 1, 1).abstract_state()
     _, parts = checkpoint.load(run.checkpoints, to_parts(abstract))
     return [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from digitjax import environment
 from digitjax.config import SGD, Config, MLPConfig, Schedule, Training
 from digitjax.errors import InputError
 from digitjax.model.network import load_weights
@@ -131,3 +132,15 @@ def test_a_run_that_cannot_be_fine_tuned_is_refused_before_a_folder_is_created(
     with pytest.raises(InputError, match=r"training\.init_from"):
         train(config, tmp_path)
     assert not (tmp_path / "tuned").exists()
+
+
+def test_options_that_xla_does_not_know_are_left_out(monkeypatch: pytest.MonkeyPatch):
+    def refuse(function: Any, compiler_options: Any = None) -> Any:
+        raise jax.errors.JaxRuntimeError("No such compile option")
+
+    environment.fast_compilation.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(jax, "jit", refuse)
+        assert environment.fast_compilation() == {}
+    environment.fast_compilation.cache_clear()
+    assert jax.jit(lambda x: x + 1, compiler_options=environment.fast_compilation())(1) == 2

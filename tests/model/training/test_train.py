@@ -50,7 +50,7 @@ def copy_run(run: Run, folder: Path) -> Run:
 def arrays(run: Run) -> tuple[int, list[np.ndarray]]:
     """The newest state, weights and optimizer alike."""
     trainer = Trainer(run.config, steps=1, steps_per_call=1)
-    state = jax.eval_shape(trainer.initial_state, jax.random.key(0))
+    state = trainer.abstract_state()
     step, parts = checkpoint.load(run.checkpoints, to_parts(state))
     return step, [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
 
