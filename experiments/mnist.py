@@ -1,18 +1,20 @@
-"""The baseline CNN on MNIST.
+"""A small CNN on MNIST: accurate after a few seconds.
 
     digitjax train mnist
 
-Test accuracy 99.42 % ± 0.03 (mean and standard deviation of seeds 0, 1, 2; the best checkpoint on the 6,000
-validation images), in 82 to 86 s of training on 2 cores of an AMD EPYC.
+Test accuracy 99.57 % ± 0.06 (mean and standard deviation of seeds 0, 1, 2; the best checkpoint on the 6,000
+validation images), with test-time augmentation (five shifts) 99.60 % ± 0.02. The command takes 48 to 53 s on 2 cores
+of an AMD EPYC without AVX-512.
 """
 
-from digitjax.config import Adam, Augment, CNNConfig, Config, Data, Training
+from digitjax.config import Adam, Augment, Config, Data, FastCNNConfig, Schedule, Training
 
 config = Config(
     name="mnist",
     data=Data(name="mnist"),
-    augment=Augment(shift=2),
-    model=CNNConfig(channels=(32, 64), dense=(128,), dropout=0.3),
-    optimizer=Adam(lr=3e-3),
-    training=Training(epochs=10, batch_size=128),
+    augment=Augment(shift=1, rotation=5.0, scale=0.05, shear=5.0),
+    model=FastCNNConfig(channels=(24, 48, 96)),
+    optimizer=Adam(lr=0.02, b1=0.7, b2=0.9),
+    schedule=Schedule(shape="linear", warmup=0.2),
+    training=Training(epochs=5, batch_size=128, label_smoothing=0.05),
 )

@@ -4,11 +4,11 @@
     digitjax bench speedrun                  all of them, compared with the fastest public PyTorch recipe
 
 Everything was selected on validation splits, then frozen, and trained on all 60,000 images (`refit`). Measured by
-`digitjax bench speedrun`, 5 seeds, 2 cores of an AMD EPYC, with test-time augmentation (five shifts, but for to_99_0):
+`digitjax bench speedrun`, 5 seeds, 2 cores of an AMD EPYC without AVX-512, with TTA (five shifts, but for to_99_0):
 
-    to_99_0   99.22 % (mean 99.23 ± 0.07) in 1.2 s of training and evaluation
-    to_99_4   99.43 % (mean 99.43 ± 0.02) in 2.5 s of training and evaluation
-    to_99_5   99.62 % (mean 99.61 ± 0.04) in 13.9 s of training and evaluation
+    to_99_0   99.18 % (99.15 to 99.25) in 3.1 s of training and evaluation
+    to_99_4   99.45 % (99.40 to 99.52) in 6.5 s of training and evaluation
+    to_99_5   99.57 % (99.54 to 99.58) in 37.1 s of training and evaluation
 """
 
 from digitjax.config import Adam, Augment, Config, Data, FastCNNConfig, Schedule, Training

@@ -96,7 +96,7 @@ def format_summary(summary: Mapping[str, Any]) -> str:
         f"95% CI {low:.2%} to {high:.2%})",
         f"top 2      {summary['top2_accuracy']:.2%}",
         f"loss       {summary['loss']:.4f}",
-        f"ECE        {summary['expected_calibration_error']:.2%}",
+        f"ECE        {summary['expected_calibration_error']:.2%}  (before temperature scaling)",
         "",
         "digit  precision  recall      F1    images",
     ]

@@ -9,14 +9,17 @@ the worst that was not pruned 98.28 %, with the lowest rate, 0.0006. In three ep
 and 96 channels bring. Eight trials are too few for importances.
 """
 
-import dataclasses
-
-from digitjax import experiments
-from digitjax.config import Choice, Float, Int, Sweep, Training
+from digitjax.config import Adam, Augment, Choice, CNNConfig, Config, Data, Float, Int, Sweep, Training
 
 sweep = Sweep(
     name="cnn-sweep",
-    base=dataclasses.replace(experiments.load("mnist"), training=Training(epochs=3, batch_size=128)),
+    base=Config(
+        data=Data(name="mnist"),
+        augment=Augment(shift=2),
+        model=CNNConfig(channels=(32, 64), dense=(128,), dropout=0.3),
+        optimizer=Adam(lr=3e-3),
+        training=Training(epochs=3, batch_size=128),
+    ),
     space={
         "optimizer.lr": Float(5e-4, 2e-2, log=True),
         "model.channels": Choice([(16, 32), (32, 64), (48, 96)]),
