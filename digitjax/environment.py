@@ -61,12 +61,14 @@ def fast_compilation() -> dict[str, str | bool]:
     """
     import jax
 
+    if jax.default_backend() != "cpu":
+        return {}
     options: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False}
     try:
         jax.jit(lambda: 0).lower().compile(compiler_options=options)
     except jax.errors.JaxRuntimeError:
         return {}
-    return options if jax.default_backend() == "cpu" else {}
+    return options
 
 
 def describe() -> dict[str, Any]:
