@@ -2,8 +2,8 @@
 
     python -m tests.dashboard.measure RUNS_DIR RUN
 
-RUN is a classifier of that folder that was evaluated on its test split and kept its weights of each epoch. Times are
-those from an action to the change of the page, polled every 5 ms.
+RUN is a classifier of that folder that was evaluated on its test split and kept its weights of each epoch, of three at
+least; the folder has another run. Times are those from an action to the change of the page, polled every 5 ms.
 """
 
 import shutil
