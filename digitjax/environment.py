@@ -54,10 +54,11 @@ def configure_jax(cache: Path | None) -> None:
 
 
 @cache
-def fast_compilation() -> dict[str, str | bool]:
-    """Return options of `jax.jit` with which a training step compiles in half the time on a CPU, and is as fast.
+def compiler_options() -> dict[str, str | bool]:
+    """Return the options of `jax.jit` for training steps.
 
-    They are empty for other processors, and for versions of XLA that no longer know them.
+    On a CPU they compile in 0.54 to 0.66 of the time with them, and are as fast. For other processors, and for versions
+    of XLA that no longer know these options, there are none.
     """
     import jax
 

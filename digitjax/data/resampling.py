@@ -12,7 +12,8 @@ from PIL.Image import Resampling
 def resize_matrix(size: int, new_size: int, method: Resampling) -> Float32[np.ndarray, "new_size size"]:
     """Return the matrix that resizes a row of pixels, as `jax.image.resize` does.
 
-    Pillow computes it: `jax.image.resize` in an augmentation takes seconds to compile, a product with a constant none.
+    Pillow computes it: `jax.image.resize` in an augmentation takes over a second to compile, a product with a constant
+    hardly any.
 
     Args:
         size: number of pixels.

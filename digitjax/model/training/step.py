@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Int32, UInt8
 from digitjax.config import Config
 from digitjax.data.augment import augment
 from digitjax.data.normalize import normalize
-from digitjax.environment import fast_compilation
+from digitjax.environment import compiler_options
 from digitjax.model.network import Network, Weights
 from digitjax.model.training import sharding
 from digitjax.model.training.objectives import make_objective
@@ -55,7 +55,7 @@ class Trainer:
             self._take_steps,
             donate_argnums=0,
             out_shardings=sharding.replicated(),
-            compiler_options=fast_compilation(),
+            compiler_options=compiler_options(),
         )
 
     def initial_state(self, key: jax.Array) -> TrainState:

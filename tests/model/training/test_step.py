@@ -138,9 +138,9 @@ def test_options_that_xla_does_not_know_are_left_out(monkeypatch: pytest.MonkeyP
     def refuse(function: Any, compiler_options: Any = None) -> Any:
         raise jax.errors.JaxRuntimeError("No such compile option")
 
-    environment.fast_compilation.cache_clear()
+    environment.compiler_options.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr(jax, "jit", refuse)
-        assert environment.fast_compilation() == {}
-    environment.fast_compilation.cache_clear()
-    assert jax.jit(lambda x: x + 1, compiler_options=environment.fast_compilation())(1) == 2
+        assert environment.compiler_options() == {}
+    environment.compiler_options.cache_clear()
+    assert jax.jit(lambda x: x + 1, compiler_options=environment.compiler_options())(1) == 2
