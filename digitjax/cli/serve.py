@@ -99,7 +99,7 @@ def serve(args: argparse.Namespace) -> None:
         "access": Access.from_environment(args.host),
         "log": args.log,
     }
-    make_app = functools.partial(_make_app, args.model, args.runs, args.tta, **options)
+    make_app = functools.partial(_make_app, args.model, args.runs, args.tta, args.workers, **options)
     name = runs.find_entry(args.model or runs.PRETRAINED, args.runs).name
     if args.workers > 1:
         workers.serve(make_app, name, args.host, args.port, args.workers)
@@ -107,11 +107,19 @@ def serve(args: argparse.Namespace) -> None:
     server.serve(make_app(), listening, functools.partial(server.announce, name, listening))
 
 
-def _make_app(model: str | None, folder: Path, tta: str, **options: Any) -> "FastAPI":
+def _make_app(model: str | None, folder: Path, tta: str, workers: int, **options: Any) -> "FastAPI":
+    """Return the application of each worker."""
     from digitjax.recognition import recognizer
     from digitjax.recognition.serving.app import make_app
+    from digitjax.recognition.serving.readers import MAX_CONCURRENT_READS, ProcessReaders
 
-    return make_app(recognizer.load(model, folder, tta, prepare_jax=prepare_jax), **options)
+    load = functools.partial(recognizer.load, model, folder, tta, prepare_jax=prepare_jax)
+    loaded = load()
+    if "jax" in sys.modules:  # then each process would take three times the memory, and compile
+        return make_app(loaded, **options)
+    cores = -(-(os.cpu_count() or 1) // workers)
+    count = min(cores + 1, MAX_CONCURRENT_READS)  # one more, so that no core waits for its next picture
+    return make_app(loaded, readers=ProcessReaders(load, count), **options)
 
 
 def _require_server_packages() -> None:

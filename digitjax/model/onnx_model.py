@@ -15,6 +15,18 @@ FILE, RECORD = "model.onnx", "model.json"
 _CHUNK = 64
 """Images at once, whose features then stay in the processor's cache."""
 
+_num_threads = 0  # as many as there are cores
+
+
+def set_num_threads(count: int) -> None:
+    """Set the number of threads of each program that is loaded from here on, as `torch.set_num_threads` does.
+
+    Args:
+        count: threads; 0 are as many as there are cores.
+    """
+    global _num_threads
+    _num_threads = count
+
 
 class OnnxModel:
     """A program in a file of the format ONNX, on the CPU; any number of threads may call it at once."""
@@ -32,6 +44,7 @@ class OnnxModel:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong is raised
+        options.intra_op_num_threads = _num_threads
         # Threads that wait for work keep the processor busy, from which other processes suffer: not for long.
         options.add_session_config_entry("session.intra_op.spin_duration_us", "1000")
         try:

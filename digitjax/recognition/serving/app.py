@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from anyio import CapacityLimiter, from_thread
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -27,10 +26,9 @@ from digitjax.recognition.serving.limits import (
     BodyLimitMiddleware,
 )
 from digitjax.recognition.serving.metrics import Metrics, MetricsMiddleware
+from digitjax.recognition.serving.readers import Readers, ThreadReaders
 from digitjax.recognition.serving.schema import Error, Health, Index
 
-MAX_CONCURRENT_READS = 4
-"""Maximum number of pictures that are segmented at once; while one waits for the classifier, others are segmented."""
 _CORS: dict[str, Any] = {
     "allow_methods": ("GET", "POST"),
     "allow_headers": ("Authorization", "Inference-Header-Content-Length", "X-Request-ID"),
@@ -47,16 +45,18 @@ def make_app(
     upload_seconds: float = UPLOAD_SECONDS,
     access: Access = NO_KEY,
     log: bool = False,
+    readers: Readers | None = None,
 ) -> FastAPI:
     """Create the application that serves a recognizer.
 
     Args:
-        recognizer: reads the pictures.
+        recognizer: classifies the images, and reads the pictures where there are no other readers.
         max_bytes: maximum size of a request, in bytes. It is enforced while the body is received.
         max_files: maximum number of files of a request.
         upload_seconds: maximum time to receive a request, in seconds.
         access: who may send requests.
         log: log each request as one JSON line to standard error.
+        readers: read the pictures; by default threads do.
 
     Returns:
         The ASGI application.
@@ -73,10 +73,8 @@ def make_app(
     batcher = Batcher(recognizer.classify, recognizer.min_batch)
     batcher.on_batch = metrics.batches.observe
     app.state.name, app.state.metrics, app.state.batcher = recognizer.name, metrics, batcher
-    # Each picture is read in a thread, which waits there for the batcher in the event loop.
-    app.state.recognizer = recognizer.with_classifier(lambda images: from_thread.run(batcher, images))
+    app.state.readers = readers or ThreadReaders(recognizer, batcher)
     app.state.warm_up = partial(_warm_up, recognizer)
-    app.state.read_limiter = CapacityLimiter(MAX_CONCURRENT_READS)
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_bytes, seconds=upload_seconds)
     if access.key:
         app.add_middleware(ApiKeyMiddleware, key=access.key)
@@ -103,10 +101,12 @@ def _warm_up(recognizer: Recognizer) -> None:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Compile the model for every batch size, and run the batcher until the last request is answered."""
+    """Compile the model for every batch size, and run batcher and readers until the last request is answered."""
     app.state.warm_up()
+    await app.state.readers.start()
     task = asyncio.create_task(app.state.batcher.run())
     yield
+    app.state.readers.stop()
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.exceptions import HTTPException
 
@@ -21,7 +20,7 @@ async def _require_multipart(request: Request) -> None:
 
 
 async def _require_queue_space(request: Request) -> None:
-    if request.app.state.read_limiter.statistics().tasks_waiting >= MAX_QUEUED:
+    if request.app.state.readers.queued >= MAX_QUEUED:
         raise QueueFull
 
 
@@ -54,10 +53,7 @@ async def read(request: Request, form: Annotated[Upload, Form(media_type="multip
     for upload in form.files:
         # The charset that a form declares can put lone surrogates into a name, which JSON cannot hold.
         name = (upload.filename or "").encode(errors="replace").decode()
-        # In a thread, so that the event loop keeps answering other requests.
-        result = await to_thread.run_sync(
-            state.recognizer.read_file, upload.file, name, limiter=state.read_limiter
-        )
+        result = await state.readers.read_file(upload.file, name)
         for digit in result["digits"]:
             state.metrics.digits.labels(str(digit["rejected"]).lower()).inc()
         results.append(FileResult.model_validate(result))

@@ -3,8 +3,9 @@
     python -m tests.recognition.serving.benchmark [SECONDS [WORKERS]]
 
 A client process keeps 32 connections busy with 28x28 images of a digit, and compares each response with the response to
-the same image sent alone. By default it asks one worker, for 60 seconds per endpoint, and then measures memory over
-100,000 requests.
+the same image sent alone. Most test images of MNIST, which must have been prepared, are read at once; half of
+scikit-learn's digits, enlarged from 8x8, are searched. By default it asks one worker, for 60 seconds each, and then
+measures memory over 100,000 requests.
 """
 
 import asyncio
@@ -14,12 +15,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import psutil
 from PIL import Image
 from sklearn.datasets import load_digits
+
+from digitjax.config import Data
+from digitjax.data.pipeline import load_prepared
 
 CONNECTIONS = 32
 REQUESTS = 100_000
@@ -34,12 +38,18 @@ def main(seconds: int = 60, workers: int = 1) -> None:
         try:
             assert server.stdout is not None
             port = int(re.search(r":(\d+)/read ", server.stdout.readline())[1])
-            for name, make_request in {"/v2/models/handwriting/infer": infer, "/read": read}.items():
-                load = Load(port, make_request)
+            digits = enlarged_digits()
+            for name, bodies in {
+                "/v2/models/handwriting/infer": map(infer, digits),
+                "/read, MNIST": map(read, load_prepared(Data(name="mnist")).test.images[: len(digits)]),
+                "/read, scikit-learn's digits": map(read, digits),
+            }.items():
+                load = Load(port, list(bodies))
                 load.run(lambda load: time.monotonic() < load.start + seconds)
                 print(f"{name}: {load.describe()}", flush=True)
-            Load(port, infer).run(lambda load: len(load.seconds) < WARM_UP * workers)
-            load, before = Load(port, infer), memory(server.pid)
+            requests = [infer(image) for image in digits]
+            Load(port, requests).run(lambda load: len(load.seconds) < WARM_UP * workers)
+            load, before = Load(port, requests), memory(server.pid)
             load.run(lambda load: len(load.seconds) < REQUESTS)
             after = memory(server.pid)
             growth = f"{before / 1e6:.0f} to {after / 1e6:.0f} MB, {after / before - 1:+.1%}"
@@ -54,13 +64,18 @@ def memory(pid: int) -> int:
     return sum(p.memory_info().rss for p in (process, *process.children(recursive=True)))
 
 
+def enlarged_digits() -> np.ndarray:
+    """Return 256 of scikit-learn's digits, uint8 (256, 28, 28)."""
+    enlarged = np.kron(load_digits().images[:256].astype(np.uint8) * 15, np.ones((3, 3), np.uint8))
+    return np.pad(enlarged, ((0, 0), (2, 2), (2, 2)))
+
+
 class Load:
     """Concurrent connections that each send one request after another."""
 
-    def __init__(self, port: int, make_request: Callable[[np.ndarray], bytes]):
-        images = np.kron(load_digits().images[:256].astype(np.uint8) * 15, np.ones((3, 3), np.uint8))
+    def __init__(self, port: int, requests: Sequence[bytes]):
         self.port = port
-        self.requests = [make_request(np.pad(image, 2)) for image in images]
+        self.requests = requests
         self.expected: list[bytes] = []
         self.seconds: list[float] = []
         self.mismatches = 0

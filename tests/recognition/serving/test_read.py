@@ -28,7 +28,8 @@ from digitjax import cli
 from digitjax.errors import InputError
 from digitjax.imaging.source import Source
 from digitjax.recognition.recognizer import Reading, Recognizer, load
-from digitjax.recognition.serving.app import MAX_CONCURRENT_READS, make_app
+from digitjax.recognition.serving.app import make_app
+from digitjax.recognition.serving.readers import MAX_CONCURRENT_READS
 from digitjax.recognition.serving.schema import FileResult
 from tests.processes import start_server, wait_until
 from tests.recognition.drawing import digit_picture, encode
@@ -201,7 +202,7 @@ def test_concurrent_requests_get_their_own_results_and_only_a_few_pictures_are_r
         try:
             waiting = len(posts) - MAX_CONCURRENT_READS
             wait_until(lambda: stub.active == MAX_CONCURRENT_READS)
-            wait_until(lambda: app.state.read_limiter.statistics().tasks_waiting == waiting)
+            wait_until(lambda: app.state.readers.queued == waiting)
         finally:
             release.set()
         for post, request in zip(posts, sizes, strict=True):

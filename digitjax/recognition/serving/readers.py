@@ -1,0 +1,172 @@
+"""Reading of uploaded pictures beside the event loop: in other processes, or in threads of this one."""
+
+import multiprocessing
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, BinaryIO
+
+from anyio import CapacityLimiter, from_thread, to_thread
+
+from digitjax.model import onnx_model
+from digitjax.recognition.recognizer import Recognizer, to_result
+from digitjax.recognition.serving.batching import Batcher
+
+MAX_CONCURRENT_READS = 4
+"""Maximum number of pictures that are read at once."""
+
+
+class Readers(ABC):
+    """What reads the pictures: only a few at once, the others wait."""
+
+    def __init__(self, count: int):
+        """Create readers that have not started.
+
+        Args:
+            count: number of pictures that are read at once.
+        """
+        self.limiter = CapacityLimiter(count)
+        """Admits the pictures that are read."""
+
+    @property
+    def queued(self) -> int:
+        """Number of pictures that wait."""
+        return self.limiter.statistics().tasks_waiting
+
+    async def start(self) -> None:  # noqa: B027
+        """Start, before the first picture is read."""
+
+    def stop(self) -> None:  # noqa: B027
+        """Stop, after the last picture was read."""
+
+    @abstractmethod
+    async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
+        """Read a picture, as `Recognizer.read_file` does, when its turn comes.
+
+        Args:
+            file: the picture.
+            name: the value of `file` in the result.
+        """
+
+
+class ThreadReaders(Readers):
+    """Threads, of which Python runs one at a time, but which share a network and its batches."""
+
+    def __init__(self, recognizer: Recognizer, batcher: Batcher, count: int = MAX_CONCURRENT_READS):
+        """Create readers.
+
+        Args:
+            recognizer: reads the pictures.
+            batcher: in the event loop of the server; it classifies the crops of all pictures.
+            count: number of threads.
+        """
+        super().__init__(count)
+        self._recognizer = recognizer.with_classifier(lambda images: from_thread.run(batcher, images))
+
+    async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
+        """Read a picture, as `Recognizer.read_file` does, when its turn comes.
+
+        Args:
+            file: the picture.
+            name: the value of `file` in the result.
+        """
+        return await to_thread.run_sync(self._recognizer.read_file, file, name, limiter=self.limiter)
+
+
+class ProcessReaders(Readers):
+    """Processes, each of which loads the network and keeps one core busy.
+
+    A process that ends, for lack of memory or by a fault in a decoder, costs one picture and is replaced.
+    """
+
+    def __init__(self, load: Callable[[], Recognizer], count: int):
+        """Create readers that have not started.
+
+        Args:
+            load: loads the recognizer in each process. It must be picklable, since they are spawned.
+            count: number of processes.
+        """
+        super().__init__(count)
+        self._load = load
+        self._count = count
+        self._threads = CapacityLimiter(count)  # each waits for the answer of a process
+        self._idle: list[_Reader] = []
+
+    async def start(self) -> None:
+        """Start all processes, and wait until each has loaded the network."""
+        self._idle = [_Reader(self._load) for _ in range(self._count)]
+        for reader in self._idle:
+            await to_thread.run_sync(reader.wait_until_ready)
+
+    def stop(self) -> None:
+        """End all processes."""
+        for reader in self._idle:
+            reader.stop()
+
+    async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
+        """Read a picture, as `Recognizer.read_file` does, when its turn comes.
+
+        Args:
+            file: the picture.
+            name: the value of `file` in the result.
+        """
+        async with self.limiter:
+            content, reader = file.read(), self._idle.pop()
+            try:
+                return await to_thread.run_sync(reader.read_file, content, name, limiter=self._threads)
+            except (EOFError, OSError):
+                reader.stop()
+                reader = _Reader(self._load)
+                return to_result(name, error="the process that read it ended: reduce it, or save it as PNG")
+            finally:
+                self._idle.append(reader)
+
+
+class _Reader:
+    """One process, and the connection to it."""
+
+    def __init__(self, load: Callable[[], Recognizer]):
+        context = multiprocessing.get_context("spawn")
+        self._connection, other = context.Pipe()
+        self._process = context.Process(target=_answer, args=(other, load), daemon=True)
+        # The process inherits this: Ctrl-C reaches all, and the server ends its readers after their last picture.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        other.close()
+        self._is_ready = False
+
+    def wait_until_ready(self) -> None:
+        if not self._is_ready:
+            self._is_ready = self._connection.recv()
+
+    def read_file(self, content: bytes, name: str) -> dict[str, Any]:
+        """Read a picture.
+
+        Args:
+            content: of the file.
+            name: the value of `file` in the result.
+        """
+        self.wait_until_ready()
+        self._connection.send((content, name))
+        result: dict[str, Any] = self._connection.recv()
+        return result
+
+    def stop(self) -> None:
+        self._connection.close()
+        self._process.join()
+
+
+def _answer(connection: Connection, load: Callable[[], Recognizer]) -> None:
+    """Read the pictures that a connection brings, until it is closed: in the process of a reader."""
+    onnx_model.set_num_threads(1)  # the other cores have readers of their own
+    recognizer = load()
+    connection.send(True)
+    with suppress(EOFError):  # also where the server was killed
+        while True:
+            content, name = connection.recv()
+            connection.send(recognizer.read_file(content, name))
