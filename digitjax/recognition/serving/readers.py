@@ -43,11 +43,14 @@ class Readers(ABC):
 
     @abstractmethod
     async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
-        """Read a picture, as `Recognizer.read_file` does, when its turn comes.
+        """Read a picture when its turn comes.
 
         Args:
             file: the picture.
             name: the value of `file` in the result.
+
+        Returns:
+            The result of `Recognizer.read_file`.
         """
 
 
@@ -66,11 +69,14 @@ class ThreadReaders(Readers):
         self._recognizer = recognizer.with_classifier(lambda images: from_thread.run(batcher, images))
 
     async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
-        """Read a picture, as `Recognizer.read_file` does, when its turn comes.
+        """Read a picture when its turn comes.
 
         Args:
             file: the picture.
             name: the value of `file` in the result.
+
+        Returns:
+            The result of `Recognizer.read_file`.
         """
         return await to_thread.run_sync(self._recognizer.read_file, file, name, limiter=self.limiter)
 
@@ -106,11 +112,14 @@ class ProcessReaders(Readers):
             reader.stop()
 
     async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
-        """Read a picture, as `Recognizer.read_file` does, when its turn comes.
+        """Read a picture when its turn comes.
 
         Args:
             file: the picture.
             name: the value of `file` in the result.
+
+        Returns:
+            The result of `Recognizer.read_file`.
         """
         async with self.limiter:
             content, reader = file.read(), self._idle.pop()
@@ -150,6 +159,9 @@ class _Reader:
         Args:
             content: of the file.
             name: the value of `file` in the result.
+
+        Returns:
+            The result of `Recognizer.read_file`.
         """
         self.wait_until_ready()
         self._connection.send((content, name))
