@@ -4,11 +4,11 @@ A damaged program, or that of another function, makes JAX raise errors, crash or
 """
 
 import hashlib
-import threading
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
@@ -23,8 +23,8 @@ class ProgramCache:
             folder: of the files, created if it does not exist.
         """
         self._path = folder
-        self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder.with_name(f"{folder.name}.lock"))
 
     def get(self, key: str) -> bytes | None:
         """Return a program; None if it is not there, or damaged, in which case it is deleted with a warning."""
@@ -47,9 +47,9 @@ class ProgramCache:
             key: name of the program.
             value: the program.
         """
-        # Of one name for all processes, which write the same: what a killed one left is replaced by the next.
+        # Of one name for all processes, so that what a killed one left is replaced by the next.
         partial = self._path / f"{key}.partial"
-        with self._lock, suppress(FileNotFoundError):  # another process has put it into place
+        with self._lock:
             partial.write_bytes(_digest(key, value) + value)
             partial.replace(self._path / f"{key}.program")
 

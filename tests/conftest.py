@@ -45,8 +45,10 @@ ABLE = replace(
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep prepared data and compiled programs apart from the user's; processes that tests start inherit the folder."""
-    folder = tmp_path_factory.mktemp("cache")
+    """Keep prepared data and compiled programs apart from the user's, in one folder for all that run the tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
     before = os.environ.get("DIGITJAX_CACHE")
     os.environ["DIGITJAX_CACHE"] = str(folder)
     configure_jax(folder / "compiled")

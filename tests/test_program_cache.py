@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,34 @@ def test_programs_of_other_functions_and_damaged_ones_are_named_and_compiled_aga
     assert "is damaged" in compute(cache)
     assert [file.name for file in sorted(cache.iterdir())] == [file.name for file in files]
     assert compute(cache) == ""
+
+
+PUT = """
+import sys
+from pathlib import Path
+from digitjax.program_cache import ProgramCache
+
+cache = ProgramCache(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for size in range(400):
+    cache.put("a", bytes([int(sys.argv[2])]) * (1 + size % 7) * 10_000)
+    assert cache.get("a")
+"""
+
+
+def test_processes_may_put_the_same_program_at_once(tmp_path: Path):
+    command = [sys.executable, "-W", "error", "-c", PUT, str(tmp_path)]
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen([*command, number], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            )
+            for number in "123"
+        ]
+        assert [process.stdout.readline() for process in processes] == [b"ready\n"] * 3
+        for process in processes:
+            process.stdin.write(b"\n")
+            process.stdin.close()
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.program"]
