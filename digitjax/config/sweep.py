@@ -16,7 +16,9 @@ from digitjax.errors import InputError, format_validation_error
 class _Checked:
     """Base of the classes below, which are written in Python and validated as objects."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, revalidate_instances="always")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        strict=True, revalidate_instances="always", defer_build=True
+    )
 
 
 @dataclass(frozen=True)

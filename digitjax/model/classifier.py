@@ -74,6 +74,11 @@ def load(
         InputError: a run is damaged, has no usable checkpoint, or is an autoencoder, or there is no such test-time
             augmentation.
     """
+    if prepare_jax:
+        packed = [onnx_model.load(run, step) for run in runs] if tta == "none" else []
+        members = [member for member in packed if member]
+        if len(members) == len(runs):
+            return Classifier(members, min_batch=1), [member.step for member in members]
     for run in runs:
         if run.config.task != "classification":
             raise InputError(
@@ -81,10 +86,6 @@ def load(
                 f"with `digitjax reconstruct {run.name}`"
             )
     if prepare_jax:
-        packed = [onnx_model.load(run, step) for run in runs] if tta == "none" else []
-        members = [member for member in packed if member]
-        if len(members) == len(runs):
-            return Classifier(members, min_batch=1), [member.step for member in members]
         prepare_jax()
     return _load_networks(runs, step, tta)
 
