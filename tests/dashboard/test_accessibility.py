@@ -69,7 +69,7 @@ def browser():
         yield browser
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_no_page_violates_wcag(browser, address, theme):
     features = [{"name": "prefers-color-scheme", "value": theme}]
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

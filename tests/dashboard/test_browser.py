@@ -79,6 +79,7 @@ def test_pages_and_api_share_a_port(folder):
         assert httpx2.get(url).headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.long
 def test_every_page_opens_from_the_sidebar(browser, address):
     browser.open(f"{address}/?run=able")
     for title in PAGES.values():
@@ -86,7 +87,7 @@ def test_every_page_opens_from_the_sidebar(browser, address):
         assert browser.find("h1").text == title
 
 
-@pytest.mark.parametrize("run", ["able", "vae"])
+@pytest.mark.parametrize("run", ["able", pytest.param("vae", marks=pytest.mark.long)])
 def test_no_page_is_wider_than_a_phone(browser, address, run):
     browser.resize(390, 844)
     try:

@@ -147,7 +147,7 @@ def assert_close(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], toler
 # -------------------------------------------------------------------------------- the same training
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_eight_devices_and_two_processes_train_as_one_device_does(one: Run, eight: Run, two: Run):
     """56 steps in float32, with Winograd's convolutions."""
     assert losses(one).shape == (56 + 4,)
@@ -175,7 +175,7 @@ def test_in_float64_only_rounding_is_left(tmp_path: Path):
     assert_close(two, one, 1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_checkpoint_moves_from_eight_devices_to_one_to_two_processes(eight: Run, tmp_path: Path):
     run = Run(tmp_path / "small")
     shutil.copytree(eight.path, run.path)
@@ -212,7 +212,7 @@ def wait_for_checkpoint(run: Run, after: int) -> int:
     raise TimeoutError("no checkpoint")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_if_one_process_ends_all_end_and_the_run_resumes_bit_for_bit(tmp_path: Path):
     (tmp_path / "whole").mkdir()
     whole = train_by_two(LONG, tmp_path / "whole")

@@ -26,7 +26,7 @@ TINY = InkTraining(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     metrics = train(TINY, whole)
