@@ -177,8 +177,8 @@ def _answer(connection: Connection, load: Callable[[], Recognizer]) -> None:
     """Read the pictures that a connection brings, until it is closed: in the process of a reader."""
     onnx_model.set_num_threads(1)  # the other cores have readers of their own
     recognizer = load()
-    connection.send(True)
-    with suppress(EOFError):  # also where the server was killed
+    with suppress(EOFError, ConnectionError):  # also where the server was killed
+        connection.send(True)
         while True:
             content, name = connection.recv()
             connection.send(recognizer.read_file(content, name))

@@ -36,7 +36,7 @@ def read(client: TestClient, *contents: bytes) -> list[str]:
     return [result["error"] for result in client.post("/read", files=files).json()["results"]]
 
 
-def test_a_process_that_ends_costs_one_picture_and_is_replaced():
+def test_a_process_that_ends_costs_one_picture_and_is_replaced(capfd: pytest.CaptureFixture[str]):
     with served(2) as client, ThreadPoolExecutor(8) as pool:
         posts = [pool.submit(read, client, b"x" * n) for n in range(20)]
         assert [post.result()[0].split()[1] for post in posts] == [str(n) for n in range(20)]
@@ -45,6 +45,8 @@ def test_a_process_that_ends_costs_one_picture_and_is_replaced():
             before, lost, after = read(client, b"a", b"end", b"ab")
             assert lost == "the process that read it ended: reduce it, or save it as PNG"
             assert (before.split()[1], after.split()[1]) == ("1", "2")
+        read(client, b"end")  # the server ends before the next process is ready
+    assert capfd.readouterr().err == ""
     assert not [child for child in psutil.Process().children() if "spawn_main" in str(child.cmdline())]
 
 
