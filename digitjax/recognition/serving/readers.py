@@ -27,13 +27,12 @@ class Readers(ABC):
         Args:
             count: number of pictures that are read at once.
         """
-        self.limiter = CapacityLimiter(count)
-        """Admits the pictures that are read."""
+        self._limiter = CapacityLimiter(count)
 
     @property
     def queued(self) -> int:
         """Number of pictures that wait."""
-        return self.limiter.statistics().tasks_waiting
+        return self._limiter.statistics().tasks_waiting
 
     async def start(self) -> None:  # noqa: B027
         """Start, before the first picture is read."""
@@ -78,7 +77,7 @@ class ThreadReaders(Readers):
         Returns:
             The result of `Recognizer.read_file`.
         """
-        return await to_thread.run_sync(self._recognizer.read_file, file, name, limiter=self.limiter)
+        return await to_thread.run_sync(self._recognizer.read_file, file, name, limiter=self._limiter)
 
 
 class ProcessReaders(Readers):
@@ -121,7 +120,7 @@ class ProcessReaders(Readers):
         Returns:
             The result of `Recognizer.read_file`.
         """
-        async with self.limiter:
+        async with self._limiter:
             content, reader = file.read(), self._idle.pop()
             try:
                 return await to_thread.run_sync(reader.read_file, content, name, limiter=self._threads)
