@@ -62,3 +62,19 @@ def catch_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def starting_processes() -> Iterator[None]:
+    """Block SIGINT in the processes that multiprocessing starts in a `with` block: whoever started them ends them.
+
+    Ctrl-C reaches all processes of a terminal, and Python would print a traceback for each.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which unblocks SIGINT when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -101,9 +101,8 @@ def _warm_up(recognizer: Recognizer) -> None:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Compile the model for every batch size, and run batcher and readers until the last request is answered."""
+    """Compile the model for every batch size, and run the batcher until the last request is answered."""
     app.state.warm_up()
-    await app.state.readers.start()
     task = asyncio.create_task(app.state.batcher.run())
     yield
     app.state.readers.stop()

@@ -10,9 +10,11 @@ from typing import Any, BinaryIO
 
 from anyio import CapacityLimiter, from_thread, to_thread
 
+from digitjax.errors import InputError
 from digitjax.model import onnx_model
 from digitjax.recognition.recognizer import Recognizer, to_result
 from digitjax.recognition.serving.batching import Batcher
+from digitjax.signals import catch_signals, starting_processes
 
 MAX_CONCURRENT_READS = 4
 """Maximum number of pictures that are read at once."""
@@ -22,7 +24,7 @@ class Readers(ABC):
     """What reads the pictures: only a few at once, the others wait."""
 
     def __init__(self, count: int):
-        """Create readers that have not started.
+        """Create readers.
 
         Args:
             count: number of pictures that are read at once.
@@ -33,9 +35,6 @@ class Readers(ABC):
     def queued(self) -> int:
         """Number of pictures that wait."""
         return self._limiter.statistics().tasks_waiting
-
-    async def start(self) -> None:  # noqa: B027
-        """Start, before the first picture is read."""
 
     def stop(self) -> None:  # noqa: B027
         """Stop, after the last picture was read."""
@@ -87,23 +86,31 @@ class ProcessReaders(Readers):
     """
 
     def __init__(self, load: Callable[[], Recognizer], count: int):
-        """Create readers that have not started.
+        """Start all processes, from the main thread, and wait until each has loaded the network.
 
         Args:
             load: loads the recognizer in each process. It must be picklable, since they are spawned.
             count: number of processes.
+
+        Raises:
+            InputError: one of them ended.
         """
         super().__init__(count)
         self._load = load
-        self._count = count
         self._threads = CapacityLimiter(count)  # each waits for the answer of a process
-        self._idle: list[_Reader] = []
-
-    async def start(self) -> None:
-        """Start all processes, and wait until each has loaded the network."""
-        self._idle = [_Reader(self._load) for _ in range(self._count)]
-        for reader in self._idle:
-            await to_thread.run_sync(reader.wait_until_ready)
+        with (
+            catch_signals() as signals
+        ):  # or what is being started would print that it was not told what to do
+            self._idle = [_Reader(load) for _ in range(count)]
+        for number in signals:
+            signal.raise_signal(number)
+        try:
+            for reader in self._idle:
+                reader.wait_until_ready()
+        except EOFError:
+            raise InputError(
+                "a process that reads pictures ended while it started: is there enough memory?"
+            ) from None
 
     def stop(self) -> None:
         """End all processes."""
@@ -139,12 +146,8 @@ class _Reader:
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         self._process = context.Process(target=_answer, args=(other, load), daemon=True)
-        # The process inherits this: Ctrl-C reaches all, and the server ends its readers after their last picture.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with starting_processes():
             self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         other.close()
         self._is_ready = False
 

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from digitjax.errors import InputError
 from digitjax.recognition.serving import server
-from digitjax.signals import catch_signals
+from digitjax.signals import catch_signals, starting_processes
 
 _POLL_SECONDS = 0.2  # between two checks for signals
 _METRICS_PREFIX = "digitjax-metrics-"
@@ -57,7 +57,8 @@ def serve(make_app: Callable[[], FastAPI], name: str, host: str, port: int, coun
 
         def start() -> SpawnProcess:
             worker = context.Process(target=_work, args=(make_app, host, port, ready))
-            worker.start()
+            with starting_processes():
+                worker.start()
             return worker
 
         workers = [start() for _ in range(count)]
@@ -92,7 +93,6 @@ def _metrics_folder() -> Iterator[str]:
 
 def _work(make_app: Callable[[], FastAPI], host: str, port: int, ready: Semaphore) -> NoReturn:
     """Serve in a worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback until the server handles it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         app = make_app()

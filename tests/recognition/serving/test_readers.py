@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -18,10 +21,11 @@ import httpx2
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from digitjax.errors import InputError
 from digitjax.recognition import recognizer
 from digitjax.recognition.serving.app import make_app
 from digitjax.recognition.serving.readers import ProcessReaders
-from tests.processes import start_server
+from tests.processes import start_server, wait_until
 from tests.recognition.drawing import digit_picture, encode
 from tests.recognition.serving.mortal import Mortal
 
@@ -75,3 +79,24 @@ def test_the_processes_give_what_the_command_line_gives_and_end_with_the_server(
         server.kill()
         _, alive = psutil.wait_procs(children, 20)
         assert not alive
+
+
+@pytest.mark.parametrize(("workers", "children", "code"), [("1", 2, 130), ("2", 3, 0)])
+def test_ctrl_c_ends_the_server_quietly_while_it_starts(
+    tmp_path: Path, workers: str, children: int, code: int
+):
+    command = [sys.executable, "-m", "digitjax", "serve", "--port", "0", "--runs", str(tmp_path)]
+    with subprocess.Popen(
+        [*command, "--workers", workers], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        wait_until(lambda: len(psutil.Process(server.pid).children()) >= children)
+        time.sleep(0.3)  # a process imports what it needs
+        os.killpg(server.pid, signal.SIGINT)
+        assert server.communicate(timeout=30)[1] == ""
+        assert server.returncode == code
+
+
+def test_a_process_that_cannot_start_is_one_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+    with pytest.raises(InputError, match="ended while it started: is there enough memory"):
+        ProcessReaders(partial(os._exit, 1), 1)
