@@ -5,7 +5,7 @@
 With a quarter of the paper's channels, so that a CPU trains it in minutes; `--model.width 1` has all of them, and
 `--model.kernel-size 5` and 7 are the paper's two other networks.
 
-Not measured yet: an epoch takes 67 s on one core of an AMD EPYC, beside other work.
+Test accuracy 99.41 % (seed 0; validation 99.32 %), in 828 s of training on 2 cores of an AMD EPYC, beside other work.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, DeepCNNConfig, Training
