@@ -98,9 +98,8 @@ class ProcessReaders(Readers):
         super().__init__(count)
         self._load = load
         self._threads = CapacityLimiter(count)  # each waits for the answer of a process
-        with (
-            catch_signals() as signals
-        ):  # or what is being started would print that it was not told what to do
+        # A signal waits until each has been told what to do: without that, it would end with a traceback.
+        with catch_signals() as signals:
             self._idle = [_Reader(load) for _ in range(count)]
         for number in signals:
             signal.raise_signal(number)
