@@ -36,10 +36,6 @@ class Readers(ABC):
         """Number of pictures that wait."""
         return self._limiter.statistics().tasks_waiting
 
-    def stop(self) -> None:  # noqa: B027
-        """Stop, after the last picture was read."""
-
-    @abstractmethod
     async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
         """Read a picture when its turn comes.
 
@@ -50,33 +46,31 @@ class Readers(ABC):
         Returns:
             The result of `Recognizer.read_file`.
         """
+        return await to_thread.run_sync(self._read_file, file, name, limiter=self._limiter)
+
+    @abstractmethod
+    def _read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
+        """Read a picture, in a thread that may wait."""
+
+    def stop(self) -> None:  # noqa: B027
+        """Stop, after the last picture was read."""
 
 
 class ThreadReaders(Readers):
     """Threads, of which Python runs one at a time, but which share a network and its batches."""
 
-    def __init__(self, recognizer: Recognizer, batcher: Batcher, count: int = MAX_CONCURRENT_READS):
+    def __init__(self, recognizer: Recognizer, batcher: Batcher):
         """Create readers.
 
         Args:
             recognizer: reads the pictures.
             batcher: in the event loop of the server; it classifies the crops of all pictures.
-            count: number of threads.
         """
-        super().__init__(count)
+        super().__init__(MAX_CONCURRENT_READS)
         self._recognizer = recognizer.with_classifier(lambda images: from_thread.run(batcher, images))
 
-    async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
-        """Read a picture when its turn comes.
-
-        Args:
-            file: the picture.
-            name: the value of `file` in the result.
-
-        Returns:
-            The result of `Recognizer.read_file`.
-        """
-        return await to_thread.run_sync(self._recognizer.read_file, file, name, limiter=self._limiter)
+    def _read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
+        return self._recognizer.read_file(file, name)
 
 
 class ProcessReaders(Readers):
@@ -97,7 +91,6 @@ class ProcessReaders(Readers):
         """
         super().__init__(count)
         self._load = load
-        self._threads = CapacityLimiter(count)  # each waits for the answer of a process
         # A signal waits until each has been told what to do: without that, it would end with a traceback.
         with catch_signals() as signals:
             self._idle = [_Reader(load) for _ in range(count)]
@@ -111,31 +104,21 @@ class ProcessReaders(Readers):
                 "a process that reads pictures ended while it started: is there enough memory?"
             ) from None
 
+    def _read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
+        content, reader = file.read(), self._idle.pop()
+        try:
+            return reader.read_file(content, name)
+        except (EOFError, ConnectionError):
+            reader.stop()
+            reader = _Reader(self._load)
+            return to_result(name, error="the process that read it ended: reduce it, or save it as PNG")
+        finally:
+            self._idle.append(reader)
+
     def stop(self) -> None:
         """End all processes."""
         for reader in self._idle:
             reader.stop()
-
-    async def read_file(self, file: BinaryIO, name: str) -> dict[str, Any]:
-        """Read a picture when its turn comes.
-
-        Args:
-            file: the picture.
-            name: the value of `file` in the result.
-
-        Returns:
-            The result of `Recognizer.read_file`.
-        """
-        async with self._limiter:
-            content, reader = file.read(), self._idle.pop()
-            try:
-                return await to_thread.run_sync(reader.read_file, content, name, limiter=self._threads)
-            except (EOFError, OSError):
-                reader.stop()
-                reader = _Reader(self._load)
-                return to_result(name, error="the process that read it ended: reduce it, or save it as PNG")
-            finally:
-                self._idle.append(reader)
 
 
 class _Reader:
