@@ -100,6 +100,10 @@ def test_json_spells_out_every_field():
             "training.mixup is 0.2: it changes labels, which model.kind vae is not trained on: set it to 0",
         ),
         (
+            '{"training": {"candidates": 3, "mixup": 0.2}}',
+            "training.candidates is 3: set it to 1 or mixup to 0",
+        ),
+        (
             '{"model": {"kind": "autoencoder"}, "training": {"label_smoothing": 0.1}}',
             "training.label_smoothing is 0.1: it changes labels",
         ),

@@ -67,10 +67,10 @@ def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
     """
     config = experiments.load(experiment)
     data = pipeline.load(config.data)
-    size, batch_size = len(data.train), config.training.batch_size
-    steps_per_epoch = pipeline.steps_per_epoch(size, batch_size)
-    steps = round(config.training.epochs * steps_per_epoch)
-    trainer = Trainer(config, steps, steps_per_epoch)
+    size, options = len(data.train), config.training
+    steps_per_epoch = pipeline.steps_per_epoch(size, options.batch_size)
+    steps = round(options.epochs * steps_per_epoch)
+    trainer = Trainer(config, steps, steps_per_epoch, size)
     predict = Predictor(trainer.network, tta=TRANSFORMS[tta])
     images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels)
     seed = -1
@@ -82,7 +82,9 @@ def speedrun(experiment: str, tta: str) -> Callable[[], dict[str, float]]:
         init_key, step_key = jax.random.split(jax.random.key(seed))
         state = trainer.initial_state(init_key)
         for first in range(0, steps, steps_per_epoch):
-            indices, weights = pipeline.batch_indices(seed, first // steps_per_epoch, size, batch_size)
+            indices, weights = pipeline.batch_indices(
+                seed, first // steps_per_epoch, size, options.batch_size, options.candidates
+            )
             last = min(steps_per_epoch, steps - first)
             state, _ = trainer.take_steps(state, step_key, images, labels, indices, weights, 0, last)
         logits = predict(state.kept_weights, data.test.images)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from digitjax.config.base import Fraction, Options, Positive
 
@@ -111,6 +111,10 @@ class Training(Options):
     """Examples per step."""
     label_smoothing: Fraction = 0.0
     """Share of each label that is distributed evenly over all classes (Szegedy et al. 2016, arXiv 1512.00567)."""
+    candidates: Annotated[int, Field(ge=1, le=16)] = 1
+    """Online batch selection: each batch is chosen from this many times its size, images with a high loss more often
+    (Loshchilov and Hutter 2016, arXiv 1511.06343). With 1 an epoch shows every image once; above, the logged training
+    loss and accuracy are those of the chosen images."""
     mixup: Annotated[float, Field(ge=0, le=4)] = 0.0
     """Mix pairs of examples by shares from Beta(mixup, mixup); 0 is off (Zhang et al. 2018, arXiv 1710.09412)."""
     clip_norm: Annotated[float, Field(gt=0)] | None = None
@@ -127,6 +131,14 @@ class Training(Options):
     """Checkpoints that are kept for their validation accuracy, beside the latest two."""
     keep_weights_every: Positive | None = None
     """Also keep the weights alone after every so many epochs, for `digitjax evaluate --history`."""
+
+    @model_validator(mode="after")
+    def _require_losses_of_single_images(self) -> "Training":
+        if self.mixup and self.candidates > 1:
+            raise ValueError(
+                f"candidates is {self.candidates}: set it to 1 or mixup to 0: mixed images have no loss of their own"
+            )
+        return self
 
 
 Optimizer = Annotated[SGD | Adam | AdamW | Muon | Lion, Field(discriminator="kind")]

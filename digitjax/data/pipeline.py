@@ -7,6 +7,7 @@ The splits are fixed. `test` is the data set's own and is used neither for train
 
 import contextlib
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -129,9 +130,9 @@ def steps_per_epoch(size: int, batch_size: int) -> int:
 
 
 def batch_indices(
-    seed: int, epoch: int, size: int, batch_size: int
-) -> tuple[Int32[np.ndarray, "steps batch"], Float[np.ndarray, "steps batch"]]:
-    """Shuffle the images of an epoch and divide them into batches.
+    seed: int, epoch: int, size: int, batch_size: int, candidates: int = 1
+) -> tuple[Int32[np.ndarray, "steps images"], Float[np.ndarray, "steps images"]]:
+    """Shuffle the images of an epoch and divide them into batches, or into the candidates of batches.
 
     The result depends on the arguments alone, so that a resumed run gets the same batches. The last batch is padded
     with images of weight 0, so that all batches have one shape and no image is dropped.
@@ -141,16 +142,17 @@ def batch_indices(
         epoch: number of the epoch.
         size: number of images in the split.
         batch_size: images per batch.
+        candidates: candidates for each place of a batch; every image is a candidate that many times per epoch.
 
     Returns:
-        Indices of the images of each step, int32 (steps, batch), and their weights in the loss, float32 (steps,
-        batch): 1, or 0 for padding.
+        Indices of the images of each step, int32 (steps, batch size x candidates), and their weights in the loss,
+        float32 of the same shape: 1, or 0 for padding.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(size)
-    steps = steps_per_epoch(size, batch_size)
-    indices = np.resize(order, steps * batch_size).astype(np.int32)
-    weights = (np.arange(steps * batch_size) < size).astype(np.float32)
-    return indices.reshape(steps, batch_size), weights.reshape(steps, batch_size)
+    generator = np.random.default_rng([seed, epoch])
+    order = np.concatenate([generator.permutation(size) for _ in range(candidates)])
+    shape = steps_per_epoch(size, batch_size), batch_size * candidates
+    weights = np.arange(math.prod(shape)) < len(order)
+    return np.resize(order, shape).astype(np.int32), weights.reshape(shape).astype(np.float32)
 
 
 # --------------------------------------------------------------------------------------- sources

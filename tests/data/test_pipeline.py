@@ -80,16 +80,29 @@ def test_digits_have_the_form_of_mnist():
     np.testing.assert_array_equal(enlarge(np.full((1, 8, 8), 16.0))[0, 4:24, 4:24], 255)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(0, 1000), st.integers(1, 300), st.integers(1, 64))
-def test_an_epoch_uses_every_image_once(seed: int, epoch: int, size: int, batch_size: int):
-    indices, weights = pipeline.batch_indices(seed, epoch, size, batch_size)
-    assert indices.shape == weights.shape == (-(-size // batch_size), batch_size)
-    assert sorted(indices[weights == 1]) == list(range(size))
-    assert weights.sum() == size
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 1000),
+    st.integers(1, 300),
+    st.integers(1, 64),
+    st.integers(1, 3),
+)
+def test_every_image_is_a_candidate_equally_often(
+    seed: int, epoch: int, size: int, batch_size: int, candidates: int
+):
+    indices, weights = pipeline.batch_indices(seed, epoch, size, batch_size, candidates)
+    assert indices.shape == weights.shape == (-(-size // batch_size), batch_size * candidates)
+    assert sorted(indices[weights == 1]) == sorted([*range(size)] * candidates)
+    assert weights.sum() == size * candidates
     assert indices.min() >= 0
     assert indices.max() < size
-    again, _ = pipeline.batch_indices(seed, epoch, size, batch_size)
+    again, _ = pipeline.batch_indices(seed, epoch, size, batch_size, candidates)
     np.testing.assert_array_equal(indices, again)
+
+
+def test_an_epoch_shows_every_image_once_unless_batches_are_selected():
+    indices, weights = pipeline.batch_indices(0, 0, 10, 4)
+    assert sorted(indices[weights == 1]) == list(range(10))
 
 
 def test_epochs_and_seeds_have_their_own_order():

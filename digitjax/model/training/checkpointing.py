@@ -24,15 +24,16 @@ def to_parts(state: TrainState) -> dict[str, Any]:
     optimizer = {"step": state.step, "state": state.optimizer}
     if state.ema is not None:
         optimizer["weights"] = state.weights
+    if state.losses is not None:
+        optimizer["losses"] = state.losses
     return {"weights": state.kept_weights, "optimizer": optimizer}
 
 
 def from_parts(parts: dict[str, Any]) -> TrainState:
     """Return the state that `to_parts` split."""
-    optimizer = parts["optimizer"]
-    if "weights" in optimizer:
-        return TrainState(optimizer["step"], optimizer["weights"], optimizer["state"], parts["weights"])
-    return TrainState(optimizer["step"], parts["weights"], optimizer["state"], None)
+    optimizer, kept = parts["optimizer"], parts["weights"]
+    weights, ema = (optimizer["weights"], kept) if "weights" in optimizer else (kept, None)
+    return TrainState(optimizer["step"], weights, optimizer["state"], ema, optimizer.get("losses"))
 
 
 def restore_or_initialize(config: Config, run: Run, trainer: Trainer, key: jax.Array) -> TrainState:

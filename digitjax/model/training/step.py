@@ -13,9 +13,12 @@ from digitjax.data.augment import augment
 from digitjax.data.normalize import normalize
 from digitjax.environment import compiler_options
 from digitjax.model.network import Network, Weights
-from digitjax.model.training import sharding
+from digitjax.model.training import batch_selection, sharding
 from digitjax.model.training.objectives import make_objective
 from digitjax.model.training.optimizer import make_optimizer, make_schedule
+
+_SELECT = 3
+"""Number of the random key of the selection; those of augmentation, network and mixup are 0 to 2."""
 
 
 class TrainState(NamedTuple):
@@ -26,6 +29,8 @@ class TrainState(NamedTuple):
     optimizer: optax.OptState
     ema: Weights | None
     """Exponential moving average of the weights; None without `training.ema`."""
+    losses: Float[Array, " n"] | None
+    """Latest loss of each training image; None without `training.candidates`."""
 
     @property
     def kept_weights(self) -> Weights:
@@ -36,13 +41,14 @@ class TrainState(NamedTuple):
 class Trainer:
     """The pure functions of a training: the initial state, and the steps."""
 
-    def __init__(self, config: Config, steps: int, steps_per_call: int):
+    def __init__(self, config: Config, steps: int, steps_per_call: int, examples: int = 0):
         """Build the network, its objective and its optimizer.
 
         Args:
             config: the config of the training.
             steps: number of steps of the whole training, which the learning-rate schedule depends on.
             steps_per_call: maximum number of steps in one call of `take_steps`.
+            examples: number of training images; needed with `training.candidates` above 1.
         """
         self.network = Network(config.model)
         self.objective = make_objective(config)
@@ -51,6 +57,7 @@ class Trainer:
         self._schedule = make_schedule(config.schedule, config.optimizer.lr, steps)
         self._optimizer = make_optimizer(config.optimizer, self._schedule, config.training.clip_norm)
         self._steps_per_call = steps_per_call
+        self._examples = examples
         self.take_steps = jax.jit(
             self._take_steps,
             donate_argnums=0,
@@ -71,7 +78,8 @@ class Trainer:
         """Return the state before the first step, with these weights."""
         # A copy, since a step consumes its state and cannot consume the same array twice.
         ema = jax.tree.map(jnp.copy, weights) if self._options.ema else None
-        return TrainState(jnp.int32(0), weights, self._optimizer.init(weights.params), ema)
+        losses = jnp.full(self._examples, batch_selection.UNSEEN) if self._options.candidates > 1 else None
+        return TrainState(jnp.int32(0), weights, self._optimizer.init(weights.params), ema, losses)
 
     def _take_steps(
         self,
@@ -79,8 +87,8 @@ class Trainer:
         key: jax.Array,
         images: UInt8[Array, "n 28 28"],
         labels: Int32[Array, " n"],
-        indices: Int32[Array, "steps batch"],
-        weights: Float[Array, "steps batch"],
+        indices: Int32[Array, "steps candidates"],
+        weights: Float[Array, "steps candidates"],
         first: Int[Array, ""],
         last: Int[Array, ""],
     ) -> tuple[TrainState, dict[str, Float[Array, " steps_per_call"]]]:
@@ -91,7 +99,11 @@ class Trainer:
 
         @jax.jit  # so that it is traced once, and not for the names of the metrics too
         def take_step(state: TrainState, i: Int[Array, ""]) -> Any:
-            return self._step(state, key, images[indices[i]], labels[indices[i]], weights[i])
+            batch, batch_weights = self._select(state, key, indices[i], weights[i])
+            state, losses, metrics = self._step(state, key, images[batch], labels[batch], batch_weights)
+            if state.losses is not None:
+                state = state._replace(losses=state.losses.at[batch].set(losses))
+            return state, metrics
 
         def body(i: Int32[Array, ""], carry: Any) -> Any:
             state, metrics = carry
@@ -102,6 +114,22 @@ class Trainer:
         metrics = {name: jnp.zeros(self._steps_per_call) for name in names}
         return lax.fori_loop(first, last, body, (state, metrics))
 
+    def _select(
+        self,
+        state: TrainState,
+        key: jax.Array,
+        candidates: Int32[Array, " candidates"],
+        weights: Float[Array, " candidates"],
+    ) -> tuple[Int32[Array, " batch"], Float[Array, " batch"]]:
+        """Return the images of a batch and their weights in the loss: all candidates, or the hard ones of them."""
+        if state.losses is None:
+            return candidates, weights
+        select_key = jax.random.fold_in(jax.random.fold_in(key, state.step), _SELECT)
+        chosen = batch_selection.select(
+            select_key, state.losses[candidates], weights, self._options.batch_size
+        )
+        return candidates[chosen], weights[chosen]
+
     def _step(
         self,
         state: TrainState,
@@ -109,8 +137,8 @@ class Trainer:
         images: UInt8[Array, "batch 28 28"],
         labels: Int32[Array, " batch"],
         weights: Float[Array, " batch"],
-    ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
-        """Take one step on a batch; `weights` are those of the examples in the loss."""
+    ) -> tuple[TrainState, Float[Array, " batch"], dict[str, Float[Array, ""]]]:
+        """Take one step on a batch, and return the loss of each example too; `weights` are theirs in the mean."""
         images, labels, weights = sharding.split((images, labels, weights))
         augment_key, network_key, mixup_key = jax.random.split(jax.random.fold_in(key, state.step), 3)
         inputs = normalize(augment(augment_key, images, labels, self._augment))
@@ -127,17 +155,17 @@ class Trainer:
             )
             losses = self.objective.losses(outputs, intermediates, targets)
             values = self.objective.metrics(outputs, targets)
-            return mean(losses), (stats, {name: mean(value) for name, value in values.items()})
+            return mean(losses), (stats, losses, {name: mean(value) for name, value in values.items()})
 
         gradients = jax.value_and_grad(mean_loss, has_aux=True)
-        (loss, (stats, values)), gradient = gradients(state.weights.params)
+        (loss, (stats, losses, values)), gradient = gradients(state.weights.params)
         updates, optimizer = self._optimizer.update(gradient, state.optimizer, state.weights.params)
         new = Weights(optax.apply_updates(state.weights.params, updates), stats)
         ema = state.ema
         if ema is not None:
             ema = update_ema(ema, new, self._options.ema, state.step)
         metrics = {"loss": loss, **values, "learning_rate": jnp.asarray(self._schedule(state.step))}
-        return TrainState(state.step + 1, new, optimizer, ema), metrics
+        return TrainState(state.step + 1, new, optimizer, ema, state.losses), losses, metrics
 
 
 def mixup(

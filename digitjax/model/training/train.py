@@ -143,7 +143,7 @@ def fit(config: Config, run: Run, dataset: Dataset, on_epoch: OnEpoch | None = N
     examples = pipeline.add_outliers(dataset.train, config.data)
     plan = _plan(config, len(examples))
     _write_environment(run, dataset, plan)
-    trainer = Trainer(config, plan.steps, plan.steps_per_call)
+    trainer = Trainer(config, plan.steps, plan.steps_per_call, len(examples))
     init_key, step_key = jax.random.split(jax.random.key(config.seed))
     state = checkpointing.restore_or_initialize(config, run, trainer, init_key)
     if distributed.is_writer():
@@ -278,9 +278,11 @@ class _EpochTrainer:
         Returns:
             The new state, the number of steps that it has taken, and the number of the signal or 0.
         """
-        plan, batch_size = self._plan, self._config.training.batch_size
+        plan, options = self._plan, self._config.training
         epoch, first = divmod(step, plan.steps_per_epoch)
-        indices, weights = pipeline.batch_indices(self._config.seed, epoch, self._size, batch_size)
+        indices, weights = pipeline.batch_indices(
+            self._config.seed, epoch, self._size, options.batch_size, options.candidates
+        )
         end = min(plan.steps_per_epoch, plan.steps - epoch * plan.steps_per_epoch)
         signal_number = 0
         for start in range(first, end, plan.steps_per_call):

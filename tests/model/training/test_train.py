@@ -33,7 +33,7 @@ SMALL = Config(
     model=CNNConfig(channels=(4, 8), dense=(16,), dropout=0.5),
     augment=Augment(shift=1, rotation=10.0, noise=0.1),
     training=Training(
-        epochs=3, batch_size=100, log_every=1, keep_weights_every=1, ema=0.9, mixup=0.2, clip_norm=1.0
+        epochs=3, batch_size=100, log_every=1, keep_weights_every=1, ema=0.9, candidates=2, clip_norm=1.0
     ),
 )
 
@@ -49,7 +49,8 @@ def copy_run(run: Run, folder: Path) -> Run:
 
 def arrays(run: Run) -> tuple[int, list[np.ndarray]]:
     """The newest state, weights and optimizer alike."""
-    trainer = Trainer(run.config, steps=1, steps_per_call=1)
+    examples = len(training.pipeline.load(run.config.data).train)
+    trainer = Trainer(run.config, steps=1, steps_per_call=1, examples=examples)
     state = trainer.abstract_state()
     step, parts = checkpoint.load(run.checkpoints, to_parts(state))
     return step, [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
@@ -232,10 +233,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
 ):
     poisoned = 20
 
-    def poisoned_indices(seed: int, epoch: int, size: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-        indices, weights = original(seed, epoch, size, batch_size)
+    def poisoned_indices(seed: int, epoch: int, *sizes: int) -> tuple[np.ndarray, np.ndarray]:
+        indices, weights = original(seed, epoch, *sizes)
         if epoch == 1:
-            weights[poisoned - 14] = np.nan
+            weights[poisoned - 14] = np.inf
         return indices, weights
 
     original = training.pipeline.batch_indices
