@@ -5,7 +5,8 @@
 With a quarter of the paper's channels, so that a CPU trains it in minutes; `--model.width 1` has all of them, and
 `--model.kernel-size 5` and 7 are the paper's two other networks.
 
-Test accuracy 99.41 % (seed 0; validation 99.32 %), in 828 s of training on 2 cores of an AMD EPYC, beside other work.
+Test accuracy 99.46 % ± 0.07 (mean and standard deviation of seeds 0, 1, 2: 99.41, 99.43, 99.54), validation 99.29 %
+± 0.03, in 483 s of training (the fastest of the three) on 2 cores of an AMD EPYC, beside other work.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, DeepCNNConfig, Training

@@ -2,7 +2,8 @@
 
     digitjax train tiny_cnn
 
-Test accuracy 99.63 % (seed 0; validation 99.43 %), in 560 s of training on one core of an AMD EPYC, beside other work.
+Test accuracy 99.60 % ± 0.05 (mean and standard deviation of seeds 0, 1, 2: 99.66, 99.57, 99.58), validation 99.48 %
+± 0.02, in 418 s of training (the fastest of the three) on 2 cores of an AMD EPYC, beside other work.
 """
 
 from digitjax.config import Adam, Augment, Config, Data, TinyCNNConfig, Training
