@@ -2,8 +2,8 @@
 
     digitjax train mnist
 
-Test accuracy 99.57 % ± 0.06 (mean and standard deviation of seeds 0, 1, 2; the best checkpoint on the 6,000
-validation images), with test-time augmentation (five shifts) 99.60 % ± 0.02. The command takes 48 to 53 s on 2 cores
+Test accuracy 99.60 % ± 0.04 (mean and standard deviation of seeds 0, 1, 2; the best checkpoint on the 6,000
+validation images), with test-time augmentation (five shifts) 99.63 % ± 0.02. The command takes 37 to 46 s on 2 cores
 of an AMD EPYC without AVX-512.
 """
 
@@ -12,9 +12,9 @@ from digitjax.config import Adam, Augment, Config, Data, FastCNNConfig, Schedule
 config = Config(
     name="mnist",
     data=Data(name="mnist"),
-    augment=Augment(shift=1, rotation=5.0, scale=0.05, shear=5.0),
+    augment=Augment(shift=1, rotation=15.0, scale=0.15, shear=15.0),
     model=FastCNNConfig(channels=(24, 48, 96)),
     optimizer=Adam(lr=0.02, b1=0.7, b2=0.9),
     schedule=Schedule(shape="linear", warmup=0.2),
-    training=Training(epochs=5, batch_size=128, label_smoothing=0.05),
+    training=Training(epochs=4, batch_size=128, candidates=3, label_smoothing=0.05),
 )
