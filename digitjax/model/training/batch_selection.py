@@ -2,7 +2,7 @@
 
 After an epoch most images of MNIST are learned, and a step on them changes little. So each batch is chosen from
 several times as many candidates, with probabilities that grow with the latest loss of each. An image is a candidate as
-often as any other, so even the hardest one, whose label may be wrong, is shown at most that many times per epoch.
+often as any other, so even the hardest one, whose label may be wrong, is shown about that many times per epoch at most.
 """
 
 import jax
