@@ -82,7 +82,10 @@ def test_a_full_disk_ends_a_training_with_one_line_and_resume_goes_on(tmp_path: 
     )  # data and programs are in the cache
     result = run_in_shell('ulimit -f 60 && "$@"', *command)
     assert result.returncode == 2
-    [_, line] = result.stderr.splitlines()
+    assert "Traceback" not in result.stderr
+    # Warnings may come first: for a compiled program that cannot be kept either.
+    *warnings, line = result.stderr.splitlines()
+    assert not any("digitjax: error" in warning for warning in warnings)
     assert line.startswith(
         f"digitjax: error: {tmp_path}/short/checkpoints/4: the checkpoint cannot be written"
     )

@@ -76,6 +76,7 @@ def test_no_page_violates_wcag(browser, address, theme):
     violations = []
     for page, query in PAGES.items():
         browser.open(f"{address}/{page}?{query}")
+        wait(lambda: browser.all("style", "stSidebarNavLink"))  # the page's own style sheet, which loads late
         for summary in browser.all("details:not([open]) > summary"):
             browser.driver.execute_script("arguments[0].click()", summary)
         browser.settle()
